@@ -1,1 +1,35 @@
-//! See the README.
+//! SIMD kernels for rectifier networks, on slices: activations forward and backward, stochastic units,
+//! vector random numbers, matrix products with fused epilogues.
+//!
+//! The crate knows nothing of layers, files or data sets. Every function takes a [`Level`], the proof
+//! that its instructions may run, and gives the same bits on every level:
+//!
+//! ```
+//! use halfwave_kernels::{Kind, Level, forward};
+//!
+//! let x = [-2.0, -0.5, 0.0, 0.5, 2.0];
+//! let (mut fast, mut reference) = ([0.0; 5], [0.0; 5]);
+//! forward(Level::best(), Kind::Sigmoid, &x, &mut fast);
+//! forward("scalar".parse()?, Kind::Sigmoid, &x, &mut reference);
+//! assert_eq!(fast, reference);
+//! # Ok::<(), halfwave_kernels::LevelError>(())
+//! ```
+
+mod activations;
+mod dispatch;
+mod elementwise;
+mod math;
+mod simd;
+
+pub mod levels {
+    //! The tokens inside a [`Level`](crate::Level): each is the proof that its instructions may run.
+    #[cfg(target_arch = "aarch64")]
+    pub use crate::simd::Neon;
+    #[cfg(target_arch = "x86_64")]
+    pub use crate::simd::{Avx2, Avx512};
+    pub use crate::simd::{Portable, Scalar};
+}
+
+pub use activations::{Kind, Saved, UnknownKind};
+pub use dispatch::{Level, LevelError, flushes_subnormals};
+pub use elementwise::{backward, backward_in_place, forward, forward_in_place};

@@ -1,1 +1,3 @@
-//! See the README.
+//! What the tests that cross crates share.
+
+pub mod ulp;

@@ -1,0 +1,42 @@
+//! Hyperbolic tangent.
+//!
+//! forward    y  = −E / (2 + E),  E = e^(−2|x|) − 1, with the sign of x
+//! backward   dx = (1 − y²) dy
+
+use super::{Activation, Saved};
+use crate::{
+    math::{Double, expm1_parts},
+    simd::{F32, Simd},
+};
+
+#[derive(Clone, Copy)]
+pub(super) struct Tanh;
+
+impl Activation for Tanh {
+    const NAME: &'static str = "tanh";
+    const SAVED: Saved = Saved::Output;
+    const MAX_ULP: f64 = 0.76;
+    const MAX_ULP_BACKWARD: f64 = 0.5;
+
+    #[inline(always)]
+    fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
+        let a = x.abs();
+        // Beyond this the result is ±1.
+        let limit = x.constant(20.0);
+        let a = limit.lt(a).select(limit, a);
+        let e = expm1_parts(a * x.constant(-2.0));
+        let sum = Double::fast_sum(x.constant(2.0), e.hi);
+        let denominator = Double { hi: sum.hi, lo: sum.lo + e.lo };
+        Double { hi: -e.hi, lo: -e.lo }.div_rounded(denominator).abs().with_sign_of(x)
+    }
+    #[inline(always)]
+    fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
+        (-y).mul_add(y, y.constant(1.0)) * dy
+    }
+    fn definition(self, x: f64) -> f64 {
+        x.tanh()
+    }
+    fn derivative(self, y: f64) -> f64 {
+        1.0 - y * y
+    }
+}

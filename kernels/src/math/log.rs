@@ -1,0 +1,89 @@
+//! Logarithms.
+//!
+//! ln(1 + z) = z − z²/2 + z³ P(z) on √½ ≤ 1 + z ≤ √2, with P a minimax polynomial of degree 9 (error of
+//! the sum < 2⁻³²); the first two terms and k ln 2 are summed in double-float.
+
+use super::{
+    Double,
+    exp::{LN2_HI, LN2_LO},
+    polynomial,
+};
+use crate::simd::{F32, Simd};
+
+/// (ln(1 + z) − z + z²/2) / z³.
+const P: [f32; 10] = [
+    0.333_333_34,
+    -0.249_999_67,
+    0.200_000_32,
+    -0.166_694_06,
+    0.142_870_19,
+    -0.124_255_225,
+    0.110_114_27,
+    -0.107_913_28,
+    0.107_453_9,
+    -0.061_581_86,
+];
+
+/// ln(1 + z) + k ln 2 in double-float, for 1 + z in \[√½, √2\] and integers |k| ≤ 256.
+#[inline(always)]
+fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
+    let h = z.hi;
+    let half_square = h * h * h.constant(0.5);
+    let half_square_lo = (h * h.constant(0.5)).mul_add(h, -half_square);
+    let main = Double::fast_sum(h, -half_square);
+    let cubic = h * h * h * polynomial(h, &P);
+    // d/dz ln(1 + z) ≈ 1 − z is enough for the low part of z.
+    let low = (-h).mul_add(z.lo, z.lo) + main.lo - half_square_lo;
+    let sum = Double::sum(k * k.constant(LN2_HI), main.hi);
+    let low = k.mul_add(k.constant(LN2_LO), sum.lo) + low;
+    Double::fast_sum(sum.hi, cubic + low)
+}
+
+/// ln(1 + e) in double-float, for a double-float 0 ≤ e ≤ 1; relative error < 2⁻²⁶.
+#[inline(always)]
+pub(crate) fn log1p_double<S: Simd>(e: Double<S>) -> Double<S> {
+    // Above √2, 1 + e is halved: z = (e − 1) / 2.
+    let one = e.hi.constant(1.0);
+    let half = e.hi.constant(0.5);
+    let large = e.hi.constant(std::f32::consts::SQRT_2 - 1.0).lt(e.hi);
+    let shifted = Double::fast_sum(-one, e.hi);
+    let z = Double {
+        hi: large.select(shifted.hi * half, e.hi),
+        lo: large.select((shifted.lo + e.lo) * half, e.lo),
+    };
+    core(z, large.select(one, e.hi.constant(0.0)))
+}
+
+/// ln(1 + z) of a sum hi + lo > 0 with hi normal, in double-float.
+#[inline(always)]
+fn of_sum<S: Simd>(u: Double<S>) -> Double<S> {
+    // 2ᵏ with u / 2ᵏ in [√½, √2): the exponent after moving √½ to a power of two.
+    let root_half = u.hi.to_bits().constant(std::f32::consts::FRAC_1_SQRT_2.to_bits());
+    let k_bits = (u.hi.to_bits() - root_half).shr_i32(23);
+    let m = (u.hi.to_bits() - k_bits.shl(23)).as_f32_bits();
+    let k = k_bits.i32_to_f32();
+    // The low part matters for small k only, so k is kept where 2⁻ᵏ is finite and normal.
+    let p = (-k).min(k.constant(126.0)).max(k.constant(-126.0)).exp2_of_integer();
+    core(Double::fast_sum(m - m.constant(1.0), u.lo * p), k)
+}
+
+/// ln(1 + x), worst error .6 ULP over all inputs; −∞ at −1, NaN below.
+#[inline(always)]
+pub(crate) fn log1p<S: Simd>(x: F32<S>) -> F32<S> {
+    let one = x.constant(1.0);
+    let y = of_sum(Double::sum(one, x));
+    let y = y.hi + y.lo;
+    // ±0 and subnormals are their own results.
+    let y = x.abs().lt(x.constant(f32::MIN_POSITIVE)).select(x, y);
+    let y = x.eq(-one).select(x.constant(f32::NEG_INFINITY), y);
+    let y = x.lt(-one).select(x.constant(f32::NAN), y);
+    let infinity = x.constant(f32::INFINITY);
+    x.eq(infinity).select(infinity, y)
+}
+
+/// ln x for normal x > 0: worst error .56 ULP.
+#[inline(always)]
+pub(crate) fn ln<S: Simd>(x: F32<S>) -> F32<S> {
+    let y = of_sum(Double { hi: x, lo: x.constant(0.0) });
+    y.hi + y.lo
+}

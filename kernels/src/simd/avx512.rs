@@ -1,0 +1,148 @@
+//! AVX-512 (F, BW, DQ, VL) with FMA: one register of 16 × `f32`.
+
+use std::arch::x86_64::*;
+
+use super::{LANES, Simd};
+
+/// Token of AVX-512: the CPU has AVX-512 F, BW, DQ, VL, and FMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Avx512(());
+
+impl Avx512 {
+    /// The token, if this CPU has the instructions.
+    #[must_use]
+    pub fn detect() -> Option<Self> {
+        (is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+            && is_x86_feature_detected!("fma"))
+        .then_some(Self(()))
+    }
+}
+
+/// The mask with the first `n` of sixteen lanes set.
+#[inline(always)]
+fn first(n: usize) -> __mmask16 {
+    assert!(n <= LANES, "{n} elements in a partial vector of {LANES} lanes");
+    ((1_u32 << n) - 1) as __mmask16
+}
+
+impl Simd for Avx512 {
+    type F32 = [__m512; 1];
+    type U32 = [__m512i; 1];
+    type U64 = [__m512i; 2];
+    type Mask = [__mmask16; 1];
+
+    #[inline(always)]
+    fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
+        fn inner<R>(f: impl FnOnce() -> R) -> R {
+            f()
+        }
+        // SAFETY: the token says that the CPU has these features.
+        unsafe { inner(f) }
+    }
+
+    #[inline(always)]
+    fn load(self, x: &[f32; LANES]) -> Self::F32 {
+        // SAFETY: the token; `x` is 64 readable bytes, and the load needs no alignment.
+        unsafe { [_mm512_loadu_ps(x.as_ptr())] }
+    }
+    #[inline(always)]
+    fn store(self, x: Self::F32, out: &mut [f32; LANES]) {
+        // SAFETY: the token; `out` is 64 writable bytes, and the store needs no alignment.
+        unsafe { _mm512_storeu_ps(out.as_mut_ptr(), x[0]) }
+    }
+    #[inline(always)]
+    fn load_partial(self, x: &[f32]) -> Self::F32 {
+        // SAFETY: the token; lanes outside the mask are neither read nor can they fault.
+        unsafe { [_mm512_maskz_loadu_ps(first(x.len()), x.as_ptr())] }
+    }
+    #[inline(always)]
+    fn store_partial(self, x: Self::F32, out: &mut [f32]) {
+        // SAFETY: the token; lanes outside the mask are neither written nor can they fault.
+        unsafe { _mm512_mask_storeu_ps(out.as_mut_ptr(), first(out.len()), x[0]) }
+    }
+    #[inline(always)]
+    fn load_u32(self, x: &[u32; LANES]) -> Self::U32 {
+        // SAFETY: the token; `x` is 64 readable bytes, and the load needs no alignment.
+        unsafe { [_mm512_loadu_si512(x.as_ptr().cast())] }
+    }
+    #[inline(always)]
+    fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]) {
+        // SAFETY: the token; `out` is 64 writable bytes, and the store needs no alignment.
+        unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), x[0]) }
+    }
+    #[inline(always)]
+    fn load_u64(self, x: &[u64; LANES]) -> Self::U64 {
+        // SAFETY: the token; `x` is 128 readable bytes, and the loads need no alignment.
+        unsafe {
+            [_mm512_loadu_si512(x.as_ptr().cast()), _mm512_loadu_si512(x[8..].as_ptr().cast())]
+        }
+    }
+
+    lift! { 1:
+        splat(; x: f32) -> F32 = _mm512_set1_ps(x);
+        add(a: F32, b: F32) -> F32 = _mm512_add_ps(a, b);
+        sub(a: F32, b: F32) -> F32 = _mm512_sub_ps(a, b);
+        mul(a: F32, b: F32) -> F32 = _mm512_mul_ps(a, b);
+        div(a: F32, b: F32) -> F32 = _mm512_div_ps(a, b);
+        sqrt(a: F32) -> F32 = _mm512_sqrt_ps(a);
+        mul_add(a: F32, b: F32, c: F32) -> F32 = _mm512_fmadd_ps(a, b, c);
+        max(a: F32, b: F32) -> F32 = _mm512_max_ps(a, b);
+        min(a: F32, b: F32) -> F32 = _mm512_min_ps(a, b);
+        round(a: F32) -> F32
+            = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+
+        lt(a: F32, b: F32) -> Mask = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
+        le(a: F32, b: F32) -> Mask = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b);
+        eq(a: F32, b: F32) -> Mask = _mm512_cmp_ps_mask::<_CMP_EQ_OQ>(a, b);
+        select(mask: Mask, a: F32, b: F32) -> F32 = _mm512_mask_blend_ps(mask, b, a);
+        or_mask(a: Mask, b: Mask) -> Mask = a | b;
+
+        to_bits(a: F32) -> U32 = _mm512_castps_si512(a);
+        from_bits(a: U32) -> F32 = _mm512_castsi512_ps(a);
+        from_i32(a: U32) -> F32 = _mm512_cvtepi32_ps(a);
+        to_i32(a: F32) -> U32 = _mm512_cvttps_epi32(a);
+
+        splat_u32(; x: u32) -> U32 = _mm512_set1_epi32(x.cast_signed());
+        add_u32(a: U32, b: U32) -> U32 = _mm512_add_epi32(a, b);
+        sub_u32(a: U32, b: U32) -> U32 = _mm512_sub_epi32(a, b);
+        and_u32(a: U32, b: U32) -> U32 = _mm512_and_si512(a, b);
+        or_u32(a: U32, b: U32) -> U32 = _mm512_or_si512(a, b);
+        xor_u32(a: U32, b: U32) -> U32 = _mm512_xor_si512(a, b);
+        shl_u32(a: U32; n: u32) -> U32 = _mm512_sllv_epi32(a, _mm512_set1_epi32(n.cast_signed()));
+        shr_u32(a: U32; n: u32) -> U32 = _mm512_srlv_epi32(a, _mm512_set1_epi32(n.cast_signed()));
+        shr_i32(a: U32; n: u32) -> U32 = _mm512_srav_epi32(a, _mm512_set1_epi32(n.cast_signed()));
+        rotate_right_u32(a: U32, n: U32) -> U32 = _mm512_rorv_epi32(a, n);
+        lt_i32(a: U32, b: U32) -> Mask = _mm512_cmplt_epi32_mask(a, b);
+    }
+
+    lift! { 2:
+        splat_u64(; x: u64) -> U64 = _mm512_set1_epi64(x.cast_signed());
+        add_u64(a: U64, b: U64) -> U64 = _mm512_add_epi64(a, b);
+        mul_u64(a: U64, b: U64) -> U64 = _mm512_mullo_epi64(a, b);
+        xor_u64(a: U64, b: U64) -> U64 = _mm512_xor_si512(a, b);
+        shr_u64(a: U64; n: u32) -> U64 = _mm512_srlv_epi64(a, _mm512_set1_epi64(i64::from(n)));
+    }
+
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32 {
+        // SAFETY: the token; the table is two times 64 readable bytes.
+        unsafe {
+            let low = _mm512_loadu_ps(table.as_ptr());
+            let high = _mm512_loadu_ps(table[LANES..].as_ptr());
+            [_mm512_permutex2var_ps(low, index[0], high)]
+        }
+    }
+
+    #[inline(always)]
+    fn low_u64(self, a: Self::U64) -> Self::U32 {
+        // SAFETY: the token; registers only.
+        unsafe {
+            let low = _mm512_castsi256_si512(_mm512_cvtepi64_epi32(a[0]));
+            [_mm512_inserti64x4::<1>(low, _mm512_cvtepi64_epi32(a[1]))]
+        }
+    }
+}

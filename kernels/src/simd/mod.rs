@@ -1,0 +1,175 @@
+//! The SIMD seam: sixteen lanes of `f32` on every instruction set.
+//!
+//! A kernel is written once, generic over [`Simd`], and every level runs it. The trait has only the
+//! operations that kernels need; each states its rounding and its NaN behaviour, so that all levels
+//! with fused multiply-add give the same bits. The values that kernels work with, with operators,
+//! are in [`vec`](self::vec).
+//!
+//! This folder is the only place of the workspace with `unsafe`. Its argument is always the same: a
+//! level's token can only be had from detection, so whoever holds one may run its instructions.
+//!
+//! `#[inline(always)]` stands on every function here that is generic or takes a token, and must stay:
+//! only when everything is inlined into the `#[target_feature]` function of `vectorize` do the
+//! intrinsics become instructions. `ci/codegen.sh` checks the binary for it.
+
+#![allow(unsafe_code)]
+
+use std::fmt::Debug;
+
+#[macro_use]
+mod lift;
+mod portable;
+pub(crate) mod reduce;
+mod scalar;
+mod vec;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+
+#[cfg(test)]
+mod tests;
+
+#[cfg(target_arch = "x86_64")]
+pub use self::{avx2::Avx2, avx512::Avx512};
+#[cfg(target_arch = "aarch64")]
+pub use neon::Neon;
+pub use portable::Portable;
+pub use scalar::Scalar;
+pub(crate) use vec::{F32, Mask, U32, U64};
+
+/// Number of lanes of a vector, on every level.
+pub(crate) const LANES: usize = 16;
+
+/// The operations of one instruction set on vectors of sixteen lanes.
+///
+/// Lane `i` of a result depends on lane `i` of the operands only. Comparisons with NaN are false.
+pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
+    /// 16 × `f32`.
+    type F32: Copy;
+    /// 16 × `u32`, read as `i32` where an operation says so.
+    type U32: Copy;
+    /// 16 × `u64`.
+    type U64: Copy;
+    /// 16 × `bool`.
+    type Mask: Copy;
+
+    /// Runs `f` with the instructions of this level enabled; `f` and all that it calls must be
+    /// `#[inline(always)]`.
+    fn vectorize<R>(self, f: impl FnOnce() -> R) -> R;
+
+    /// All lanes `x`.
+    fn splat(self, x: f32) -> Self::F32;
+    /// Lane `i` is `x[i]`.
+    fn load(self, x: &[f32; LANES]) -> Self::F32;
+    /// `out[i]` becomes lane `i`.
+    fn store(self, x: Self::F32, out: &mut [f32; LANES]);
+
+    /// The first `x.len()` lanes from `x`, the others 0.
+    ///
+    /// # Panics
+    /// If `x` has more than sixteen elements.
+    #[inline(always)]
+    fn load_partial(self, x: &[f32]) -> Self::F32 {
+        let mut buffer = [0.0; LANES];
+        buffer[..x.len()].copy_from_slice(x);
+        self.load(&buffer)
+    }
+
+    /// Stores the first `out.len()` lanes.
+    ///
+    /// # Panics
+    /// If `out` has more than sixteen elements.
+    #[inline(always)]
+    fn store_partial(self, x: Self::F32, out: &mut [f32]) {
+        let mut buffer = [0.0; LANES];
+        self.store(x, &mut buffer);
+        out.copy_from_slice(&buffer[..out.len()]);
+    }
+
+    /// `a + b`, rounded to nearest even.
+    fn add(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a − b`, rounded to nearest even.
+    fn sub(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a · b`, rounded to nearest even.
+    fn mul(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a / b`, rounded to nearest even.
+    fn div(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `√a`, rounded to nearest even; NaN below zero, −0 for −0.
+    fn sqrt(self, a: Self::F32) -> Self::F32;
+    /// `a · b + c` with one rounding (`portable`: where its target has such an instruction).
+    fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// `if a > b { a } else { b }`: `b` where either is NaN and for two zeros.
+    fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `if a < b { a } else { b }`: `b` where either is NaN and for two zeros.
+    fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// The nearest integer, ties to even, as `f32`.
+    fn round(self, a: Self::F32) -> Self::F32;
+
+    /// `a < b`.
+    fn lt(self, a: Self::F32, b: Self::F32) -> Self::Mask;
+    /// `a ≤ b`.
+    fn le(self, a: Self::F32, b: Self::F32) -> Self::Mask;
+    /// `a = b`.
+    fn eq(self, a: Self::F32, b: Self::F32) -> Self::Mask;
+    /// `a` where the mask is set, else `b`.
+    fn select(self, mask: Self::Mask, a: Self::F32, b: Self::F32) -> Self::F32;
+    /// `a` or `b`.
+    fn or_mask(self, a: Self::Mask, b: Self::Mask) -> Self::Mask;
+
+    /// The bits of `a`.
+    fn to_bits(self, a: Self::F32) -> Self::U32;
+    /// The value with these bits.
+    fn from_bits(self, a: Self::U32) -> Self::F32;
+    /// `a`, read as `i32`, rounded to nearest even.
+    fn from_i32(self, a: Self::U32) -> Self::F32;
+    /// `a` truncated to an `i32`. Only for |a| < 2³¹: beyond, and for NaN, the levels differ.
+    fn to_i32(self, a: Self::F32) -> Self::U32;
+
+    /// All lanes `x`.
+    fn splat_u32(self, x: u32) -> Self::U32;
+    /// Lane `i` is `x[i]`.
+    fn load_u32(self, x: &[u32; LANES]) -> Self::U32;
+    /// `out[i]` becomes lane `i`.
+    fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]);
+    /// `a + b` modulo 2³².
+    fn add_u32(self, a: Self::U32, b: Self::U32) -> Self::U32;
+    /// `a − b` modulo 2³².
+    fn sub_u32(self, a: Self::U32, b: Self::U32) -> Self::U32;
+    /// Bitwise and.
+    fn and_u32(self, a: Self::U32, b: Self::U32) -> Self::U32;
+    /// Bitwise or.
+    fn or_u32(self, a: Self::U32, b: Self::U32) -> Self::U32;
+    /// Bitwise exclusive or.
+    fn xor_u32(self, a: Self::U32, b: Self::U32) -> Self::U32;
+    /// `a << n`, for n < 32.
+    fn shl_u32(self, a: Self::U32, n: u32) -> Self::U32;
+    /// `a >> n` with zeros, for n < 32.
+    fn shr_u32(self, a: Self::U32, n: u32) -> Self::U32;
+    /// `a >> n` with copies of the sign, for n < 32.
+    fn shr_i32(self, a: Self::U32, n: u32) -> Self::U32;
+    /// Each lane of `a` rotated to the right by its lane of `n` < 32.
+    fn rotate_right_u32(self, a: Self::U32, n: Self::U32) -> Self::U32;
+    /// `a < b`, both read as `i32`.
+    fn lt_i32(self, a: Self::U32, b: Self::U32) -> Self::Mask;
+    /// `table[index]`, with the low five bits of each index.
+    fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32;
+
+    /// All lanes `x`.
+    fn splat_u64(self, x: u64) -> Self::U64;
+    /// Lane `i` is `x[i]`.
+    fn load_u64(self, x: &[u64; LANES]) -> Self::U64;
+    /// `a + b` modulo 2⁶⁴.
+    fn add_u64(self, a: Self::U64, b: Self::U64) -> Self::U64;
+    /// `a · b` modulo 2⁶⁴.
+    fn mul_u64(self, a: Self::U64, b: Self::U64) -> Self::U64;
+    /// Bitwise exclusive or.
+    fn xor_u64(self, a: Self::U64, b: Self::U64) -> Self::U64;
+    /// `a >> n` with zeros, for n < 64.
+    fn shr_u64(self, a: Self::U64, n: u32) -> Self::U64;
+    /// The low 32 bits of each lane.
+    fn low_u64(self, a: Self::U64) -> Self::U32;
+}

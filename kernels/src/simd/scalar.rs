@@ -1,0 +1,106 @@
+//! The reference: plain Rust, one lane after the other. All other levels are compared with it.
+//!
+//! `f32::mul_add` is a slow library call where the target has no FMA, so this level is never chosen
+//! at run time; it is there to be right.
+
+use super::{LANES, Simd};
+
+/// Token of the reference level. Needs no instructions beyond the target's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Scalar;
+
+/// `each! { name(a: F32, b: F32) -> F32 = expression; ... }`: one lane's expression, for all lanes.
+macro_rules! each {
+    ($($name:ident($($arg:ident: $ty:ident),* $(; $plain:ident: $plain_ty:ty)?) -> $out:ident = $body:expr;)*) => {$(
+        #[inline(always)]
+        fn $name(self $(, $arg: Self::$ty)* $(, $plain: $plain_ty)?) -> Self::$out {
+            let mut out = [Default::default(); LANES];
+            for i in 0..LANES {
+                $(let $arg = $arg[i];)*
+                out[i] = $body;
+            }
+            out
+        }
+    )*};
+}
+
+impl Simd for Scalar {
+    type F32 = [f32; LANES];
+    type U32 = [u32; LANES];
+    type U64 = [u64; LANES];
+    type Mask = [bool; LANES];
+
+    #[inline(always)]
+    fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
+
+    #[inline(always)]
+    fn load(self, x: &[f32; LANES]) -> Self::F32 {
+        *x
+    }
+    #[inline(always)]
+    fn store(self, x: Self::F32, out: &mut [f32; LANES]) {
+        *out = x;
+    }
+    #[inline(always)]
+    fn load_u32(self, x: &[u32; LANES]) -> Self::U32 {
+        *x
+    }
+    #[inline(always)]
+    fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]) {
+        *out = x;
+    }
+    #[inline(always)]
+    fn load_u64(self, x: &[u64; LANES]) -> Self::U64 {
+        *x
+    }
+
+    each! {
+        splat(; x: f32) -> F32 = x;
+        add(a: F32, b: F32) -> F32 = a + b;
+        sub(a: F32, b: F32) -> F32 = a - b;
+        mul(a: F32, b: F32) -> F32 = a * b;
+        div(a: F32, b: F32) -> F32 = a / b;
+        sqrt(a: F32) -> F32 = a.sqrt();
+        mul_add(a: F32, b: F32, c: F32) -> F32 = a.mul_add(b, c);
+        max(a: F32, b: F32) -> F32 = if a > b { a } else { b };
+        min(a: F32, b: F32) -> F32 = if a < b { a } else { b };
+        round(a: F32) -> F32 = a.round_ties_even();
+
+        lt(a: F32, b: F32) -> Mask = a < b;
+        le(a: F32, b: F32) -> Mask = a <= b;
+        eq(a: F32, b: F32) -> Mask = a == b;
+        select(mask: Mask, a: F32, b: F32) -> F32 = if mask { a } else { b };
+        or_mask(a: Mask, b: Mask) -> Mask = a | b;
+
+        to_bits(a: F32) -> U32 = a.to_bits();
+        from_bits(a: U32) -> F32 = f32::from_bits(a);
+        from_i32(a: U32) -> F32 = a.cast_signed() as f32;
+        to_i32(a: F32) -> U32 = (a as i32).cast_unsigned();
+
+        splat_u32(; x: u32) -> U32 = x;
+        add_u32(a: U32, b: U32) -> U32 = a.wrapping_add(b);
+        sub_u32(a: U32, b: U32) -> U32 = a.wrapping_sub(b);
+        and_u32(a: U32, b: U32) -> U32 = a & b;
+        or_u32(a: U32, b: U32) -> U32 = a | b;
+        xor_u32(a: U32, b: U32) -> U32 = a ^ b;
+        shl_u32(a: U32; n: u32) -> U32 = a << n;
+        shr_u32(a: U32; n: u32) -> U32 = a >> n;
+        shr_i32(a: U32; n: u32) -> U32 = (a.cast_signed() >> n).cast_unsigned();
+        rotate_right_u32(a: U32, n: U32) -> U32 = a.rotate_right(n);
+        lt_i32(a: U32, b: U32) -> Mask = a.cast_signed() < b.cast_signed();
+
+        splat_u64(; x: u64) -> U64 = x;
+        add_u64(a: U64, b: U64) -> U64 = a.wrapping_add(b);
+        mul_u64(a: U64, b: U64) -> U64 = a.wrapping_mul(b);
+        xor_u64(a: U64, b: U64) -> U64 = a ^ b;
+        shr_u64(a: U64; n: u32) -> U64 = a >> n;
+        low_u64(a: U64) -> U32 = (a & 0xffff_ffff) as u32;
+    }
+
+    #[inline(always)]
+    fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32 {
+        index.map(|i| table[(i & 31) as usize])
+    }
+}

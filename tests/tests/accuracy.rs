@@ -1,0 +1,33 @@
+//! Every function against its definition in `f64`.
+
+use halfwave_kernels::{Kind, Level};
+use halfwave_tests::ulp::{Pass, sweep};
+
+/// The worst error over every `stride`-th input is within the figure of the documentation.
+fn within_the_documented_error(stride: u64) {
+    for &kind in Kind::ALL {
+        for (pass, documented) in
+            [(Pass::Forward, kind.max_ulp()), (Pass::Backward, kind.max_ulp_backward())]
+        {
+            let worst = sweep(Level::best(), kind, pass, stride);
+            println!("{kind:<12} {pass:?}: worst {:.4} ULP at {:e}", worst.ulp, worst.at);
+            assert!(
+                worst.ulp <= documented,
+                "{kind} {pass:?}: {:.4} ULP at {:e}, documented {documented}",
+                worst.ulp,
+                worst.at
+            );
+        }
+    }
+}
+
+#[test]
+fn every_4093rd_input_is_within_the_documented_error() {
+    within_the_documented_error(4093);
+}
+
+#[test]
+#[ignore = "all 2^32 inputs, some ten minutes: cargo test --release -p halfwave-tests -- --ignored exhaustive"]
+fn exhaustive_every_input_is_within_the_documented_error() {
+    within_the_documented_error(1);
+}
