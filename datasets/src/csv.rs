@@ -73,12 +73,10 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
             expected,
             found,
         };
-        // Reading from memory, without the crate's own checks of length and UTF-8, cannot fail; were it
-        // to, the reader's words are passed on.
-        let more = reader.read_byte_record(&mut record).map_err(|error| {
-            let line = line_of(bytes, start);
-            whole_line(line, "a row", error)
-        })?;
+        // Cannot fail: the bytes are in memory, and lengths and UTF-8 are not the reader's to check.
+        let more = reader
+            .read_byte_record(&mut record)
+            .map_err(|error| whole_line(line_of(bytes, start), "a row", error))?;
         if !more {
             break;
         }
@@ -105,12 +103,10 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
             }
         }
     }
-    if header.is_empty() {
-        return Err(whole_line(1, "a header row", "the end of the file"));
-    }
+    let missing =
+        if header.is_empty() { "a header row" } else { "at least one row after the header" };
     if table.labels.is_empty() {
-        let end = line_of(bytes, bytes.len());
-        return Err(whole_line(end, "at least one row after the header", "the end of the file"));
+        return Err(whole_line(line_of(bytes, bytes.len()), missing, "the end of the file"));
     }
     table.features = header.split_off(1);
     Ok(table)
@@ -177,3 +173,6 @@ fn line_of(bytes: &[u8], offset: usize) -> usize {
     });
     1 + ends.count()
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,3 +67,6 @@ pub fn unpack(input: impl BufRead, limit: usize) -> Result<Vec<u8>, GzError> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -165,3 +165,6 @@ pub fn parse(bytes: &[u8]) -> Result<Idx<'_>, IdxError> {
     }
     Ok(Idx { dims, data, offset })
 }
+
+#[cfg(test)]
+mod tests;

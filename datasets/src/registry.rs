@@ -112,7 +112,7 @@ pub static TABLE: &[Entry] = &[
     },
     Entry {
         name: "mnist",
-        title: "MNIST handwritten digits",
+        title: "MNIST",
         shape: &[28, 28],
         classes: DIGITS,
         embedded: false,
@@ -281,6 +281,64 @@ pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, 
     Ok(paths)
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// In lower-case hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nearest(name: &str) -> Option<&'static str> {
+        match find(name) {
+            Err(Error::UnknownName { nearest, .. }) => nearest,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_name_is_found_and_is_a_plain_folder_name() {
+        for entry in TABLE {
+            assert!(std::ptr::eq(find(entry.name).unwrap(), entry));
+            assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            assert!(entry.files.iter().all(|file| file.content.sha256.len() == 64));
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_understood() {
+        for (typed, meant) in [
+            ("minst", "mnist"),
+            ("MNIST", "mnist"),
+            ("fashion", "fashion-mnist"),
+            ("fashionmnist", "fashion-mnist"),
+            ("fashion_mnist", "fashion-mnist"),
+            ("wbdc", "wdbc"),
+            ("digits", "optdigits"),
+            ("opt-digits", "optdigits"),
+        ] {
+            assert_eq!(nearest(typed), Some(meant), "{typed}");
+        }
+    }
+
+    /// Names are compared and never joined to a path before they are known.
+    #[test]
+    fn no_path_is_a_name() {
+        for typed in ["../mnist", "/mnist", "mnist/", "./mnist", "../mnist/../..", "mnist\0"] {
+            assert_eq!(nearest(typed), Some("mnist"), "{typed}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_like_nothing() {
+        for typed in ["", "xyz", "../../..", "/", "\0", "cifar10"] {
+            assert_eq!(nearest(typed), None, "{typed}");
+        }
+        let message = find("a\nb").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist"#
+        );
+    }
 }
