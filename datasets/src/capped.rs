@@ -10,7 +10,7 @@ pub(crate) enum Stop {
     /// The system refused this many bytes of memory.
     Memory(usize),
     /// The reader failed after this many bytes.
-    Io(u64, io::Error),
+    Io(usize, io::Error),
 }
 
 /// All bytes of `reader`, at most `limit` of them. Memory grows as bytes arrive.
@@ -22,7 +22,7 @@ pub(crate) fn read_to_end(mut reader: impl Read, limit: usize) -> Result<Vec<u8>
             Ok(0) => return Ok(bytes),
             Ok(read) => read,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(Stop::Io(bytes.len() as u64, error)),
+            Err(error) => return Err(Stop::Io(bytes.len(), error)),
         };
         if read > limit - bytes.len() {
             return Err(Stop::TooLarge);

@@ -113,7 +113,7 @@ pub enum Error {
         /// The file of labels.
         path: PathBuf,
         /// Position in the unpacked file.
-        offset: u64,
+        offset: usize,
         /// Number of classes of the set.
         classes: usize,
         /// The label.

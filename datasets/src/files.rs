@@ -19,7 +19,8 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
         return Err(Error::NotAFile { path: path.into(), found: kind(metadata.file_type()) });
     }
     // Packed or not, no sound file is longer than its content may be (gzip adds far less than this).
-    let limit_on_disk = limit as u64 + (1 << 20);
+    let limit_unpacked = u64::try_from(limit).unwrap_or(u64::MAX);
+    let limit_on_disk = limit_unpacked.saturating_add(1 << 20);
     if metadata.len() > limit_on_disk {
         let found = metadata.len();
         return Err(Error::FileTooLarge { path: path.into(), limit: limit_on_disk, found });
@@ -35,8 +36,9 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     }
     capped::read_to_end(reader, limit).map_err(|stop| match stop {
         Stop::TooLarge => {
-            let found = metadata.len().max(limit as u64 + 1);
-            Error::FileTooLarge { path: path.into(), limit: limit as u64, found }
+            // A file that grows while it is read is longer than it was.
+            let found = metadata.len().max(limit_unpacked.saturating_add(1));
+            Error::FileTooLarge { path: path.into(), limit: limit_unpacked, found }
         }
         Stop::Memory(bytes) => Error::Memory { what: path.display().to_string(), bytes },
         Stop::Io(_, error) => io("read")(error),

@@ -21,13 +21,13 @@ pub enum GzError {
     #[error("gzip: expected more data, found the end of the file after {at} unpacked bytes")]
     Truncated {
         /// Bytes unpacked so far.
-        at: u64,
+        at: usize,
     },
     /// Not gzip, a wrong checksum or length, or something else after the end.
     #[error("gzip: expected an intact stream, found after {at} unpacked bytes: {reason}")]
     Damaged {
         /// Bytes unpacked so far.
-        at: u64,
+        at: usize,
         /// What the decoder says.
         reason: String,
     },

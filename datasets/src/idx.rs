@@ -27,7 +27,7 @@ pub struct Idx<'a> {
     /// The elements: as many as the product of `dims`.
     pub data: &'a [u8],
     /// Where `data` starts in the file.
-    pub offset: u64,
+    pub offset: usize,
 }
 
 /// How a file breaks the format.
@@ -40,9 +40,9 @@ pub enum IdxError {
         /// What is cut.
         what: &'static str,
         /// Length that the file must have.
-        expected: u64,
+        expected: usize,
         /// Length of the file.
-        found: u64,
+        found: usize,
     },
     /// The file does not start with two zero bytes.
     #[error("at byte 0: expected the IDX magic 00 00, found {:02x} {:02x}{}", .0[0], .0[1], hint(.0))]
@@ -66,7 +66,7 @@ pub enum IdxError {
     #[error("at byte {offset}: expected a size of at least 1, found 0")]
     ZeroDimension {
         /// Where the size stands.
-        offset: u64,
+        offset: usize,
     },
     /// More elements than are accepted.
     #[error("at byte 4: expected at most {MAX_ELEMENTS} elements, found sizes {0:?}")]
@@ -78,9 +78,9 @@ pub enum IdxError {
     #[error("at byte {offset}: expected the end of the file, found {extra} more bytes")]
     Trailing {
         /// Where the file should end.
-        offset: u64,
+        offset: usize,
         /// How many bytes follow.
-        extra: u64,
+        extra: usize,
     },
     /// A sound file, but not of the shape that is needed.
     #[error("at byte 3: expected {expected}, found sizes {found:?}")]
@@ -120,8 +120,7 @@ fn type_name(code: u8) -> &'static str {
 /// # Ok::<(), idx::IdxError>(())
 /// ```
 pub fn parse(bytes: &[u8]) -> Result<Idx<'_>, IdxError> {
-    let truncated =
-        |what, expected| IdxError::Truncated { what, expected, found: bytes.len() as u64 };
+    let truncated = |what, expected| IdxError::Truncated { what, expected, found: bytes.len() };
 
     let Some((&[zero0, zero1, element, count], rest)) = bytes.split_first_chunk() else {
         return Err(truncated("the magic", 4));
@@ -137,26 +136,27 @@ pub fn parse(bytes: &[u8]) -> Result<Idx<'_>, IdxError> {
         return Err(IdxError::Dimensions(count));
     }
 
-    let offset = 4 + 4 * u64::from(count);
+    let offset = 4 + 4 * dimensions;
     let Some((sizes, data)) = rest.split_at_checked(4 * dimensions) else {
         return Err(truncated("magic and sizes", offset));
     };
     let (sizes, _) = sizes.as_chunks();
     let sizes: Vec<u32> = sizes.iter().map(|size| u32::from_be_bytes(*size)).collect();
     if let Some(zero) = sizes.iter().position(|&size| size == 0) {
-        return Err(IdxError::ZeroDimension { offset: 4 + 4 * zero as u64 });
+        return Err(IdxError::ZeroDimension { offset: 4 + 4 * zero });
     }
+    // In u64 on every machine, and back to lengths only below the limit.
     let elements = sizes
         .iter()
         .try_fold(1, |product: u64, &size| product.checked_mul(u64::from(size)))
-        .filter(|&elements| elements <= MAX_ELEMENTS);
-    // All sizes fit usize wherever their product is below the limit.
+        .filter(|&elements| elements <= MAX_ELEMENTS)
+        .and_then(|elements| usize::try_from(elements).ok());
     let dims = sizes.iter().map(|&size| usize::try_from(size).ok()).collect();
     let (Some(elements), Some(dims)) = (elements, dims) else {
         return Err(IdxError::TooLarge(sizes));
     };
 
-    let found = data.len() as u64;
+    let found = data.len();
     if found < elements {
         return Err(truncated("magic, sizes and data", offset + elements));
     }

@@ -59,7 +59,7 @@ fn labels(bytes: &[u8], path: &Path, classes: usize) -> Result<Vec<u32>, Error> 
     if let Some(at) = array.data.iter().position(|&label| usize::from(label) >= classes) {
         return Err(Error::Label {
             path: path.into(),
-            offset: array.offset + at as u64,
+            offset: array.offset + at,
             classes,
             found: u32::from(array.data[at]),
         });

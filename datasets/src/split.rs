@@ -7,6 +7,9 @@ use rand::seq::SliceRandom;
 use crate::error::Error;
 use crate::rng::generator;
 
+/// Most folds accepted: each holds every row number, so their memory grows with `k` times the rows.
+pub const MAX_FOLDS: usize = 1000;
+
 /// One division of the rows; both lists are ascending and have no row in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fold {
@@ -20,8 +23,8 @@ pub struct Fold {
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SplitError {
-    /// Fewer than two folds.
-    #[error("number of folds: expected at least 2, found {0}")]
+    /// Fewer than two folds, or more than [`MAX_FOLDS`].
+    #[error("number of folds: expected 2 to {MAX_FOLDS}, found {0}")]
     Folds(usize),
     /// A class that cannot be spread over all parts.
     #[error("class {label}: expected at least {needed} samples to split, found {found}")]
@@ -58,7 +61,7 @@ pub enum SplitError {
 /// samples go where is a pure function of `(labels, k, seed)`.
 ///
 /// # Errors
-/// [`SplitError`] if `k < 2`, a class has fewer than `k` samples, or there is no label.
+/// [`SplitError`] if `k` is not in 2..=[`MAX_FOLDS`], a class has fewer than `k` samples, or there is no label.
 ///
 /// ```
 /// use halfwave_datasets::split::stratified_folds;
@@ -70,7 +73,7 @@ pub enum SplitError {
 /// # Ok::<(), halfwave_datasets::Error>(())
 /// ```
 pub fn stratified_folds(labels: &[u32], k: usize, seed: u64) -> Result<Vec<Fold>, Error> {
-    if k < 2 {
+    if !(2..=MAX_FOLDS).contains(&k) {
         return Err(SplitError::Folds(k).into());
     }
     let classes = shuffled_classes(labels, k, "halfwave folds", seed)?;
@@ -243,16 +246,18 @@ mod tests {
     #[test]
     fn bad_arguments_are_errors() {
         let folds = |labels: &[u32], k| stratified_folds(labels, k, 0).unwrap_err().to_string();
-        assert_eq!(folds(&[0, 0], 1), "number of folds: expected at least 2, found 1");
-        assert_eq!(folds(&[0, 0], 0), "number of folds: expected at least 2, found 0");
+        for k in [0, 1, 1001, usize::MAX] {
+            let expected = format!("number of folds: expected 2 to 1000, found {k}");
+            assert_eq!(folds(&[0; 2000], k), expected);
+        }
         assert_eq!(folds(&[], 2), "labels to split: expected at least one, found none");
         assert_eq!(
             folds(&[0, 0, 0, 5, 5], 3),
             "class 5: expected at least 3 samples to split, found 2"
         );
         assert_eq!(
-            folds(&[0; 10], usize::MAX),
-            format!("class 0: expected at least {} samples to split, found 10", usize::MAX)
+            folds(&[0; 999], 1000),
+            "class 0: expected at least 1000 samples to split, found 999"
         );
 
         let split = |labels: &[u32], f| stratified_split(labels, f, 0).unwrap_err().to_string();

@@ -121,7 +121,7 @@ fn truncation_at_every_length_is_an_error() {
         let IdxError::Truncated { expected, found, .. } = error else {
             panic!("{length}: {error}");
         };
-        assert_eq!(found, length as u64);
+        assert_eq!(found, length);
         assert_eq!(
             expected,
             if length < 4 {
@@ -142,7 +142,7 @@ fn one_to_eight_dimensions_are_read() {
         let array = parse(&bytes).unwrap();
         assert_eq!(array.dims, vec![2; dimensions]);
         assert_eq!(array.data, vec![7; 1 << dimensions]);
-        assert_eq!(array.offset, 4 + 4 * dimensions as u64);
+        assert_eq!(array.offset, 4 + 4 * dimensions);
     }
 }
 
