@@ -12,4 +12,4 @@ mod variates;
 pub(crate) use pcg::{Jump, Lanes};
 pub use pcg::{Noise, Stream};
 pub use plan::{Block, NoisePlan, NoisePlanBuilder, PlanError};
-pub use variates::{normal, uniform};
+pub use variates::{bits, normal, uniform};

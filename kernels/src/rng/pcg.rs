@@ -52,15 +52,6 @@ const LANE_JUMPS: ([u64; LANES], [u64; LANES]) = {
 const VECTOR_JUMP: Jump = Jump::steps(LANES as u64);
 
 /// The PCG32 stream of a seed: 2⁶⁴ outputs, each with an address.
-///
-/// ```
-/// use halfwave_kernels::rng::Stream;
-/// use rand_pcg::rand_core::Rng;
-/// let stream = Stream::new(7);
-/// // The same outputs as rand_pcg's generator, which the stream can hand out.
-/// let mut scalar = stream.pcg32();
-/// assert_ne!(scalar.next_u32(), scalar.next_u32());
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream {
     initial_state: u64,

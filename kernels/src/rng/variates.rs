@@ -1,4 +1,4 @@
-//! Uniform and normal variates, one draw an element.
+//! Bits, uniform and normal variates, one draw an element.
 
 use super::{Lanes, Noise};
 use crate::{
@@ -6,6 +6,21 @@ use crate::{
     math::normal::normal_from_bits,
     simd::{F32, LANES, Simd, U32},
 };
+
+/// The outputs of the stream as they are: what `rand_pcg`'s `Pcg32::next_u32` gives, in the same order.
+///
+/// ```
+/// use halfwave_kernels::{Level, rng::{self, Stream}};
+/// use rand_pcg::rand_core::Rng;
+/// let stream = Stream::new(7);
+/// let mut out = [0; 100];
+/// rng::bits(Level::best(), stream.at(0), &mut out);
+/// let mut scalar = stream.pcg32();
+/// assert!(out.iter().all(|&bits| bits == scalar.next_u32()));
+/// ```
+pub fn bits(level: Level, noise: Noise, out: &mut [u32]) {
+    level.run(Bits { noise, out });
+}
 
 /// Uniform variates in \[0, 1): the upper 24 bits of draw i, times 2⁻²⁴, for element i.
 pub fn uniform(level: Level, noise: Noise, out: &mut [f32]) {
@@ -60,6 +75,29 @@ impl<T: Transform> Kernel for Fill<'_, T> {
         }
         if !tail.is_empty() {
             T::apply(lanes.next()).store_partial(tail);
+        }
+    }
+}
+
+struct Bits<'a> {
+    noise: Noise,
+    out: &'a mut [u32],
+}
+
+impl Kernel for Bits<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let mut lanes = Lanes::new(simd, self.noise);
+        let (whole, tail) = self.out.as_chunks_mut::<LANES>();
+        for out in whole {
+            lanes.next().store(out);
+        }
+        if !tail.is_empty() {
+            let mut last = [0; LANES];
+            lanes.next().store(&mut last);
+            tail.copy_from_slice(&last[..tail.len()]);
         }
     }
 }
