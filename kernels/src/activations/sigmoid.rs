@@ -1,14 +1,14 @@
 //! Sigmoid, the logistic function: y = σ(x) = 1 / (1 + e⁻ˣ).
 //!
-//! forward    y  = n / (1 + e),  e = e^−|x|,  n = 1 above 0, else e
+//! forward    y  = w below 0, else 1 − w, with w = e / (1 + e), e = e^−|x|
 //! backward   dx = y (1 − y) dy
 //!
-//! The quotient is taken in double-float, and n is scaled down to its size at the end only: far below
+//! The quotient is taken in double-float, and e is scaled down to its size at the end only: far below
 //! 0 the result is as exact as eˣ, subnormal numbers included.
 
 use super::{Activation, Saved};
 use crate::{
-    math::{Double, exp_parts, scale},
+    math::{Double, exp_parts, reciprocal_1_2},
     simd::{F32, Simd},
 };
 
@@ -18,27 +18,22 @@ pub(super) struct Sigmoid;
 /// σ(x).
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(x: F32<S>) -> F32<S> {
-    let (zero, one) = (x.constant(0.0), x.constant(1.0));
+    let one = x.constant(1.0);
     // Below −110 the result is 0.
-    let limit = x.constant(110.0);
-    let a = x.abs();
-    let e = exp_parts(-limit.lt(a).select(limit, a));
-    let positive = zero.lt(x);
-    let numerator = Double {
-        hi: positive.select(one, e.mantissa.hi),
-        lo: positive.select(zero, e.mantissa.lo),
-    };
-    // 2ᵏ below 2⁻¹²⁶ changes no bit of 1 + e.
-    let p = e.k.max(x.constant(-126.0)).exp2_of_integer();
-    let sum = Double::fast_sum(one, e.mantissa.hi * p);
-    let denominator = Double { hi: sum.hi, lo: e.mantissa.lo.mul_add(p, sum.lo) };
-    scale(numerator.div_rounded(denominator), positive.select(zero, e.k))
+    let a = x.constant(110.0).min(x.abs());
+    let e = exp_parts(-a);
+    let n = e.mantissa;
+    let whole = n.hi.scale(e.k);
+    let sum = Double::fast_sum(one, whole);
+    // The part of e below `whole` is left out of the sum, where it is < 2⁻²⁵.
+    let w = n.div_rounded(sum, reciprocal_1_2(sum.hi)).scale(e.k);
+    x.lt(x.constant(0.0)).select(w, one - w)
 }
 
 impl Activation for Sigmoid {
     const NAME: &'static str = "sigmoid";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.75;
+    const MAX_ULP: f64 = 0.99;
     const MAX_ULP_BACKWARD: f64 = 1.5;
 
     #[inline(always)]

@@ -28,13 +28,11 @@ impl<S: Simd> Double<S> {
         Self { hi, lo: (a - (hi - bb)) + (b - bb) }
     }
 
-    /// `self / d`, in double-float, of which the nearest `f32` is returned (worst .51 ULP for normal
-    /// quotients).
+    /// `self / d`, of which the nearest `f32` is returned, given 1 / d.hi to 2⁻²².
     #[inline(always)]
-    pub(crate) fn div_rounded(self, d: Self) -> F32<S> {
-        let reciprocal = d.hi.constant(1.0) / d.hi;
+    pub(crate) fn div_rounded(self, d: Self, reciprocal: F32<S>) -> F32<S> {
         let q = self.hi * reciprocal;
-        let remainder = (-q).mul_add(d.hi, self.hi) + (-q).mul_add(d.lo, self.lo);
+        let remainder = (-q).mul_add(d.lo, (-q).mul_add(d.hi, self.hi) + self.lo);
         remainder.mul_add(reciprocal, q)
     }
 }

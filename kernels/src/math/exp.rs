@@ -1,8 +1,8 @@
 //! The exponential function, whole and in the parts from which its relatives are built.
 //!
 //! eˣ = 2ᵏ eʳ with k = round(x / ln 2), |r| ≤ ln 2 / 2, and eʳ − 1 = r + r² q(r), where q is a minimax
-//! polynomial of degree 5 (error of the sum < 2⁻³⁴). ln 2 is subtracted in two parts: the first has
-//! 15 bits, so that k · LN2_HI and the difference are exact; what the second rounds away is kept.
+//! polynomial of degree 4 (error of the sum < 2⁻²⁸). ln 2 is subtracted in two parts: the first has
+//! 15 bits, so that k · LN2_HI and the difference are exact.
 
 use super::{Double, polynomial};
 use crate::simd::{F32, Simd};
@@ -11,71 +11,86 @@ pub(super) const LN2_HI: f32 = 0.693_145_75;
 pub(super) const LN2_LO: f32 = 1.428_606_8e-6;
 
 /// (eʳ − 1 − r) / r².
-const Q: [f32; 6] =
-    [0.5, 0.166_666_67, 0.041_666_273, 0.008_333_265, 0.001_394_585_5, 0.000_199_182_76];
+const Q: [f32; 5] = [0.5, 0.166_665_18, 0.041_666_206, 0.008_368_953, 0.001_395_06];
 
-/// eˣ = `scale`(`mantissa`): mantissa · 2ᵏ, mantissa in \[.70, 1.42\].
+/// Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// x = k ln 2 + r + r_lo.
+struct Reduced<S: Simd> {
+    /// k + [`ROUND`].
+    shifted: F32<S>,
+    k: F32<S>,
+    /// x − k · LN2_HI, exact.
+    r1: F32<S>,
+    r: F32<S>,
+}
+
+/// For |x| ≤ 174; NaN stays NaN.
+#[inline(always)]
+fn reduce<S: Simd>(x: F32<S>) -> Reduced<S> {
+    let shifted = x.mul_add(x.constant(std::f32::consts::LOG2_E), x.constant(ROUND));
+    let k = shifted - x.constant(ROUND);
+    let r1 = k.mul_add(x.constant(-LN2_HI), x);
+    Reduced { shifted, k, r1, r: k.mul_add(x.constant(-LN2_LO), r1) }
+}
+
+impl<S: Simd> Reduced<S> {
+    /// What `r` lost by rounding.
+    #[inline(always)]
+    fn r_lo(&self) -> F32<S> {
+        self.k.mul_add(self.k.constant(-LN2_LO), self.r1 - self.r)
+    }
+
+    /// 2ᵏ, for −126 ≤ k ≤ 127.
+    #[inline(always)]
+    fn power(&self) -> F32<S> {
+        let one = self.k.constant(1.0).to_bits();
+        (self.shifted.to_bits().shl(23) + one).as_f32_bits()
+    }
+}
+
+/// eˣ = mantissa · 2ᵏ, mantissa in \[.70, 1.42\].
 #[derive(Clone, Copy)]
 pub(crate) struct Exp<S: Simd> {
+    /// Relative error < 2⁻²⁶.
     pub(crate) mantissa: Double<S>,
     /// An integer.
     pub(crate) k: F32<S>,
 }
 
-/// `x · 2ᵏ`, rounded once, for integers −252 ≤ k ≤ 254 and |x| in \[.5, 2\].
-#[inline(always)]
-pub(crate) fn scale<S: Simd>(x: F32<S>, k: F32<S>) -> F32<S> {
-    // Two factors: 2ᵏ itself may lie outside the range. The first product is exact.
-    let half = (k * k.constant(0.5)).round();
-    x * half.exp2_of_integer() * (k - half).exp2_of_integer()
-}
-
-/// Returns (k, eʳ − 1 in double-float): the reduction that all functions here share.
-#[inline(always)]
-fn reduce<S: Simd>(x: F32<S>) -> (F32<S>, Double<S>) {
-    let k = (x * x.constant(std::f32::consts::LOG2_E)).round();
-    let r1 = (-k).mul_add(k.constant(LN2_HI), x);
-    let r = (-k).mul_add(k.constant(LN2_LO), r1);
-    let r_lo = (-k).mul_add(k.constant(LN2_LO), r1 - r);
-    let tail = (r * r).mul_add(polynomial(r, &Q), r_lo);
-    (k, Double::fast_sum(r, tail))
-}
-
-/// eˣ in parts, for |x| ≤ 174; relative error < 2⁻³⁰. NaN stays NaN.
+/// eˣ in parts, for |x| ≤ 174. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp_parts<S: Simd>(x: F32<S>) -> Exp<S> {
-    let (k, t) = reduce(x);
-    let mantissa = Double::fast_sum(x.constant(1.0), t.hi);
-    Exp { mantissa: Double { hi: mantissa.hi, lo: mantissa.lo + t.lo }, k }
+    let reduced = reduce(x);
+    let r = reduced.r;
+    let tail = (r * r).mul_add(polynomial(r, &Q), reduced.r_lo());
+    let sum = Double::fast_sum(r, tail);
+    let mantissa = Double::fast_sum(x.constant(1.0), sum.hi);
+    Exp { mantissa: Double { hi: mantissa.hi, lo: mantissa.lo + sum.lo }, k: reduced.k }
 }
 
-impl<S: Simd> Exp<S> {
-    /// The value in double-float, for k ≥ −126: nothing is rounded.
-    #[inline(always)]
-    pub(crate) fn to_double(self) -> Double<S> {
-        let p = self.k.exp2_of_integer();
-        Double { hi: self.mantissa.hi * p, lo: self.mantissa.lo * p }
-    }
-}
-
-/// eˣ − 1 in double-float, for −87 ≤ x ≤ 0; relative error < 2⁻²⁷.
+/// eˣ − 1 in double-float, for −87 ≤ x ≤ 0; relative error < 2⁻²⁶.
 #[inline(always)]
 pub(crate) fn expm1_parts<S: Simd>(x: F32<S>) -> Double<S> {
-    let (k, t) = reduce(x);
-    let p = k.exp2_of_integer();
+    let reduced = reduce(x);
+    let r = reduced.r;
+    let tail = (r * r).mul_add(polynomial(r, &Q), reduced.r_lo());
+    let t = Double::fast_sum(r, tail);
+    let p = reduced.power();
     let q = Double::fast_sum(x.constant(-1.0), p);
     let s = Double::fast_sum(q.hi, t.hi * p);
-    Double::fast_sum(s.hi, t.lo.mul_add(p, s.lo + q.lo))
+    Double { hi: s.hi, lo: t.lo.mul_add(p, s.lo + q.lo) }
 }
 
-/// eˣ, worst error .75 ULP over all inputs, subnormal results included.
+/// eˣ, worst error .9 ULP over all inputs, subnormal results included.
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(x: F32<S>) -> F32<S> {
-    // Beyond these the result is 0 or infinite whatever x is; NaN passes both selections.
-    let low = x.constant(-110.0);
-    let high = x.constant(110.0);
-    let x = x.lt(low).select(low, x);
-    let x = high.lt(x).select(high, x);
-    let e = exp_parts(x);
-    scale(e.mantissa.hi + e.mantissa.lo, e.k)
+    // Beyond these the result is 0 or infinite whatever x is; NaN passes both.
+    let x = x.constant(-110.0).max(x);
+    let x = x.constant(110.0).min(x);
+    let reduced = reduce(x);
+    let r = reduced.r;
+    let t = r + (r * r).mul_add(polynomial(r, &Q), reduced.r_lo());
+    (x.constant(1.0) + t).scale(reduced.k)
 }

@@ -5,8 +5,9 @@
 
 use super::{
     Double,
-    exp::{LN2_HI, LN2_LO},
+    exp::{Exp, LN2_HI, LN2_LO},
     polynomial,
+    reciprocal::reciprocal_2_3,
 };
 use crate::simd::{F32, Simd};
 
@@ -24,6 +25,9 @@ const P: [f32; 10] = [
     -0.061_581_86,
 ];
 
+/// (2 artanh(√z) − 2√z) / √z³, for 0 ≤ z ≤ 1/9.
+const ATANH: [f32; 5] = [0.666_666_75, 0.399_989_3, 0.286_156_27, 0.214_4, 0.242_582_4];
+
 /// ln(1 + z) + k ln 2 in double-float, for 1 + z in \[√½, √2\] and integers |k| ≤ 256.
 #[inline(always)]
 fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
@@ -39,19 +43,21 @@ fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
     Double::fast_sum(sum.hi, cubic + low)
 }
 
-/// ln(1 + e) in double-float, for a double-float 0 ≤ e ≤ 1; relative error < 2⁻²⁶.
+/// ln(1 + e) in double-float, for e = eˣ with x ≤ 0; relative error < 2⁻²⁶ while e is normal.
+///
+/// 2 artanh(s) = 2s + s³ P(s²) with s = e / (2 + e) ≤ ⅓.
 #[inline(always)]
-pub(crate) fn log1p_double<S: Simd>(e: Double<S>) -> Double<S> {
-    // Above √2, 1 + e is halved: z = (e − 1) / 2.
-    let one = e.hi.constant(1.0);
-    let half = e.hi.constant(0.5);
-    let large = e.hi.constant(std::f32::consts::SQRT_2 - 1.0).lt(e.hi);
-    let shifted = Double::fast_sum(-one, e.hi);
-    let z = Double {
-        hi: large.select(shifted.hi * half, e.hi),
-        lo: large.select((shifted.lo + e.lo) * half, e.lo),
-    };
-    core(z, large.select(one, e.hi.constant(0.0)))
+pub(crate) fn log1p_of_exp<S: Simd>(e: Exp<S>) -> Double<S> {
+    let n = Double { hi: e.mantissa.hi.scale(e.k), lo: e.mantissa.lo * e.mantissa.hi.constant(1.0).scale(e.k) };
+    let sum = Double::fast_sum(n.hi.constant(2.0), n.hi);
+    let y = reciprocal_2_3(sum.hi);
+    let s = n.hi * y;
+    let remainder = (-s).mul_add(sum.lo + n.lo, (-s).mul_add(sum.hi, n.hi) + n.lo);
+    let s_lo = remainder * y;
+    let z = s * s;
+    let cubic = s * z * polynomial(z, &ATANH);
+    let hi = s + s;
+    Double::fast_sum(hi, s_lo + s_lo + cubic)
 }
 
 /// ln(1 + z) of a sum hi + lo > 0 with hi normal, in double-float.

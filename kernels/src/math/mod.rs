@@ -4,11 +4,13 @@
 mod double;
 mod exp;
 mod log;
+mod reciprocal;
 pub(crate) mod normal;
 
 pub(crate) use double::Double;
-pub(crate) use exp::{exp, exp_parts, expm1_parts, scale};
-pub(crate) use log::{ln, log1p, log1p_double};
+pub(crate) use exp::{exp, exp_parts, expm1_parts};
+pub(crate) use reciprocal::reciprocal_1_2;
+pub(crate) use log::{ln, log1p, log1p_of_exp};
 
 use crate::simd::{F32, Simd};
 

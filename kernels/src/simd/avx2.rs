@@ -123,8 +123,6 @@ impl Simd for Avx2 {
         mul_add(a: F32, b: F32, c: F32) -> F32 = _mm256_fmadd_ps(a, b, c);
         max(a: F32, b: F32) -> F32 = _mm256_max_ps(a, b);
         min(a: F32, b: F32) -> F32 = _mm256_min_ps(a, b);
-        round(a: F32) -> F32
-            = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
 
         lt(a: F32, b: F32) -> Mask = _mm256_cmp_ps::<_CMP_LT_OQ>(a, b);
         le(a: F32, b: F32) -> Mask = _mm256_cmp_ps::<_CMP_LE_OQ>(a, b);

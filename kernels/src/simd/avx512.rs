@@ -87,8 +87,7 @@ impl Simd for Avx512 {
         mul_add(a: F32, b: F32, c: F32) -> F32 = _mm512_fmadd_ps(a, b, c);
         max(a: F32, b: F32) -> F32 = _mm512_max_ps(a, b);
         min(a: F32, b: F32) -> F32 = _mm512_min_ps(a, b);
-        round(a: F32) -> F32
-            = _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a);
+        scale(a: F32, k: F32) -> F32 = _mm512_scalef_ps(a, k);
 
         lt(a: F32, b: F32) -> Mask = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b);
         le(a: F32, b: F32) -> Mask = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b);

@@ -106,8 +106,17 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `if a < b { a } else { b }`: `b` where either is NaN and for two zeros.
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
-    /// The nearest integer, ties to even, as `f32`.
-    fn round(self, a: Self::F32) -> Self::F32;
+    /// `a · 2ᵏ`, rounded once, for integers −252 ≤ k ≤ 254 and .5 ≤ |a| ≤ 2 (or NaN).
+    #[inline(always)]
+    fn scale(self, a: Self::F32, k: Self::F32) -> Self::F32 {
+        // Two factors, since 2ᵏ itself may lie outside the range. The first product is exact.
+        let (one, k) = (self.to_bits(self.splat(1.0)), self.to_i32(k));
+        let half = self.shr_i32(k, 1);
+        let low = self.from_bits(self.add_u32(self.shl_u32(half, 23), one));
+        let rest = self.sub_u32(k, half);
+        let high = self.from_bits(self.add_u32(self.shl_u32(rest, 23), one));
+        self.mul(self.mul(a, low), high)
+    }
 
     /// `a < b`.
     fn lt(self, a: Self::F32, b: Self::F32) -> Self::Mask;

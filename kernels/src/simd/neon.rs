@@ -70,7 +70,6 @@ impl Simd for Neon {
         // FMAX orders the zeros and keeps NaN: compare and select instead.
         max(a: F32, b: F32) -> F32 = vbslq_f32(vcgtq_f32(a, b), a, b);
         min(a: F32, b: F32) -> F32 = vbslq_f32(vcltq_f32(a, b), a, b);
-        round(a: F32) -> F32 = vrndnq_f32(a);
 
         lt(a: F32, b: F32) -> Mask = vcltq_f32(a, b);
         le(a: F32, b: F32) -> Mask = vcleq_f32(a, b);

@@ -65,7 +65,6 @@ impl Simd for Portable {
         // `wide`'s own max keeps numbers and drops NaN: compare and select instead.
         max(a: f32x16, b: f32x16) -> F32 = a.simd_gt(b).select(a, b);
         min(a: f32x16, b: f32x16) -> F32 = a.simd_lt(b).select(a, b);
-        round(a: f32x16) -> F32 = a.round_ties_even();
 
         lt(a: f32x16, b: f32x16) -> Mask = a.simd_lt(b);
         le(a: f32x16, b: f32x16) -> Mask = a.simd_le(b);

@@ -62,7 +62,6 @@ impl Simd for Scalar {
         mul_add(a: F32, b: F32, c: F32) -> F32 = a.mul_add(b, c);
         max(a: F32, b: F32) -> F32 = if a > b { a } else { b };
         min(a: F32, b: F32) -> F32 = if a < b { a } else { b };
-        round(a: F32) -> F32 = a.round_ties_even();
 
         lt(a: F32, b: F32) -> Mask = a < b;
         le(a: F32, b: F32) -> Mask = a <= b;

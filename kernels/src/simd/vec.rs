@@ -59,8 +59,8 @@ methods! { F32:
     max(b: F32) -> F32 = max;
     /// `if self < b { self } else { b }`.
     min(b: F32) -> F32 = min;
-    /// To the nearest integer, ties to even.
-    round() -> F32 = round;
+    /// `self · 2ᵏ`, rounded once, for integers −252 ≤ k ≤ 254 and .5 ≤ |self| ≤ 2.
+    scale(k: F32) -> F32 = scale;
     lt(b: F32) -> Mask = lt;
     le(b: F32) -> Mask = le;
     eq(b: F32) -> Mask = eq;
