@@ -4,13 +4,13 @@
 mod double;
 mod exp;
 mod log;
-mod reciprocal;
 pub(crate) mod normal;
+mod reciprocal;
 
 pub(crate) use double::Double;
-pub(crate) use exp::{exp, exp_parts, expm1_parts};
-pub(crate) use reciprocal::reciprocal_1_2;
+pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
 pub(crate) use log::{ln, log1p, log1p_of_exp};
+pub(crate) use reciprocal::reciprocal;
 
 use crate::simd::{F32, Simd};
 
