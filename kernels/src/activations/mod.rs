@@ -5,13 +5,20 @@
 //!
 //! Functions with a constant (Leaky ReLU's slope) carry it as a field; the table fixes the default.
 
+mod celu;
+mod elu;
 mod exp;
+mod gelu_quick;
+mod gelu_tanh;
 mod identity;
 mod leaky_relu;
 mod log1p;
 mod relu;
+mod selu;
 mod sigmoid;
+mod silu;
 mod softplus;
+mod swish;
 mod tanh;
 
 pub(crate) use sigmoid::sigmoid;
@@ -136,6 +143,18 @@ activations! {
     Relu = relu::Relu, relu::Relu;
     /// y = x above 0, x / 100 below; Maas et al. 2013.
     LeakyRelu = leaky_relu::LeakyRelu { slope: 0.01 }, leaky_relu::LeakyRelu;
+    /// y = x above 0, eˣ − 1 below; Clevert et al. 2015.
+    Elu = elu::Elu { alpha: 1.0 }, elu::Elu;
+    /// y = λ x above 0, λ α (eˣ − 1) below; Klambauer et al. 2017.
+    Selu = selu::Selu, selu::Selu;
+    /// y = x above 0, α (e^(x/α) − 1) below, α = 1; Barron 2017.
+    Celu = celu::Celu { alpha: 1.0 }, celu::Celu;
+    /// The tanh form of GELU; Hendrycks & Gimpel 2016.
+    GeluTanh = gelu_tanh::GeluTanh, gelu_tanh::GeluTanh;
+    /// y = x σ(1.702 x); Hendrycks & Gimpel 2016.
+    GeluQuick = gelu_quick::GeluQuick { beta: 1.702 }, gelu_quick::GeluQuick;
+    /// y = x σ(x); Elfwing et al. 2017.
+    Silu = silu::Silu { beta: 1.0 }, silu::Silu;
     /// y = 1 / (1 + e⁻ˣ).
     Sigmoid = sigmoid::Sigmoid, sigmoid::Sigmoid;
     /// y = tanh x.

@@ -72,7 +72,7 @@ impl Activation for Sigmoid {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
-        dy * (y * (y.constant(1.0) - y))
+        (-y).mul_add(y, y) * dy
     }
     fn definition(self, x: f64) -> f64 {
         if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }

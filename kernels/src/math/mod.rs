@@ -6,11 +6,13 @@ mod exp;
 mod log;
 pub(crate) mod normal;
 mod reciprocal;
+mod root;
 
 pub(crate) use double::Double;
 pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
 pub(crate) use log::{ln, log1p, log1p_of_exp};
 pub(crate) use reciprocal::reciprocal;
+pub(crate) use root::zero_crossing;
 
 use crate::simd::{F32, Simd};
 
@@ -24,4 +26,11 @@ pub(crate) fn polynomial<S: Simd, const N: usize>(x: F32<S>, coefficients: &[f32
         y = y.mul_add(x, x.constant(coefficients[i]));
     }
     y
+}
+
+/// A constant as the sum of two `f32`.
+#[inline(always)]
+pub(crate) fn split(x: f64) -> [f32; 2] {
+    let hi = x as f32;
+    [hi, (x - f64::from(hi)) as f32]
 }
