@@ -16,6 +16,7 @@
 //! ```
 
 mod activations;
+mod crelu;
 mod dispatch;
 mod elementwise;
 pub mod gemm;
@@ -36,5 +37,6 @@ pub mod levels {
 }
 
 pub use activations::{Kind, Saved, UnknownKind};
+pub use crelu::{crelu, crelu_backward};
 pub use dispatch::{Level, LevelError, flushes_subnormals};
 pub use elementwise::{backward, backward_in_place, forward, forward_in_place};

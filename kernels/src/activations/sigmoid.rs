@@ -6,7 +6,7 @@
 //! The quotient is taken in double-float, and e is scaled down to its size at the end only: far below
 //! 0 the result is as exact as eˣ, subnormal numbers included.
 
-use super::{Activation, Saved};
+use super::{Activation, Saved, swish};
 use crate::{
     math::{Double, Exp, exp_parts, exp_parts_of},
     simd::{F32, Mask, Simd},
@@ -57,6 +57,14 @@ impl<S: Simd> Logistic<S> {
 pub(crate) fn sigmoid<S: Simd>(x: F32<S>) -> F32<S> {
     // Below −110 the result is 0.
     let parts = Logistic::new(x, exp_parts(x.constant(-110.0).max(-x.abs())));
+    parts.numerator.div_rounded(parts.denominator).scale(parts.k)
+}
+
+/// σ(β x).
+#[inline(always)]
+pub(super) fn sigmoid_of_product<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
+    let bounded = swish::clamp(x, 110.0 / beta.abs());
+    let parts = Logistic::of(Double::product(bounded, x.constant(beta)));
     parts.numerator.div_rounded(parts.denominator).scale(parts.k)
 }
 

@@ -61,7 +61,9 @@ pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
 
 /// x σ(β x) in `f64`.
 pub(super) fn definition(x: f64, beta: f64) -> f64 {
-    x * sigmoid(beta * x)
+    let t = beta * x;
+    // The limit, also at −∞.
+    if t < -800.0 { x.signum() * 0.0 } else { x * sigmoid(t) }
 }
 
 /// σ(t) in `f64`.

@@ -4,6 +4,8 @@
 //! is one instruction. Used where one rounding too many would cost the last bit, so every operation
 //! may be off by some 2⁻⁴⁴, and low parts are not kept below half a unit of the high ones.
 
+use std::ops::Neg;
+
 use super::reciprocal;
 use crate::simd::{F32, Simd};
 
@@ -95,6 +97,13 @@ impl<S: Simd> Double<S> {
         Self { hi: sum.hi, lo: sum.lo + self.lo }
     }
 
+    /// `a + self`.
+    #[inline(always)]
+    pub(crate) fn add_to(self, a: F32<S>) -> Self {
+        let sum = Self::sum(a, self.hi);
+        Self { hi: sum.hi, lo: sum.lo + self.lo }
+    }
+
     /// `self + b`.
     #[inline(always)]
     pub(crate) fn add(self, b: Self) -> Self {
@@ -109,5 +118,21 @@ impl<S: Simd> Double<S> {
         let q = self.hi * reciprocal;
         let remainder = (-q).mul_add(d.lo, (-q).mul_add(d.hi, self.hi) + self.lo);
         remainder.mul_add(reciprocal, q)
+    }
+
+    /// `1 / d` to 2⁻³⁴, for 2⁻¹²⁵ ≤ d ≤ 2¹²⁵.
+    #[inline(always)]
+    pub(crate) fn reciprocal_of(d: F32<S>) -> Self {
+        let p = reciprocal(d);
+        let rest = (-d).mul_add(p, d.constant(1.0));
+        Self::fast_sum(p, rest * p)
+    }
+}
+
+impl<S: Simd> Neg for Double<S> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Self { hi: -self.hi, lo: -self.lo }
     }
 }

@@ -73,6 +73,12 @@ fn of_sum<S: Simd>(u: Double<S>) -> Double<S> {
     core(Double::fast_sum(m - m.constant(1.0), u.lo * p), k)
 }
 
+/// ln(1 + z) in double-float, for 0 ≤ z < 2¹²⁶.
+#[inline(always)]
+pub(crate) fn log1p_parts<S: Simd>(z: Double<S>) -> Double<S> {
+    of_sum(z.add_to(z.hi.constant(1.0)).normalised())
+}
+
 /// ln(1 + x), worst error .6 ULP over all inputs; −∞ at −1, NaN below.
 #[inline(always)]
 pub(crate) fn log1p<S: Simd>(x: F32<S>) -> F32<S> {

@@ -2,6 +2,7 @@
 //! inputs (`tests/tests/accuracy.rs` asserts the same figures).
 
 mod double;
+mod erf;
 mod exp;
 mod log;
 pub(crate) mod normal;
@@ -9,8 +10,9 @@ mod reciprocal;
 mod root;
 
 pub(crate) use double::Double;
+pub(crate) use erf::{erf_quotient, scaled_normal_tail};
 pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
-pub(crate) use log::{ln, log1p, log1p_of_exp};
+pub(crate) use log::{ln, log1p, log1p_of_exp, log1p_parts};
 pub(crate) use reciprocal::reciprocal;
 pub(crate) use root::zero_crossing;
 
