@@ -15,14 +15,15 @@ fn within_the_documented_error(stride: u64) {
         {
             let worst = sweep(Level::best(), kind, pass, stride);
             println!("{kind:<12} {pass:?}: worst {:.4} ULP at {:e}", worst.ulp, worst.at);
-            assert!(
-                worst.ulp <= documented,
-                "{kind} {pass:?}: {:.4} ULP at {:e}, documented {documented}",
-                worst.ulp,
-                worst.at
-            );
+            if worst.ulp > documented {
+                beyond.push(format!(
+                    "{kind} {pass:?}: {:.4} ULP, documented {documented}",
+                    worst.ulp
+                ));
+            }
         }
     }
+    assert!(beyond.is_empty(), "{beyond:#?}");
 }
 
 #[test]
