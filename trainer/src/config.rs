@@ -2,7 +2,7 @@
 //!
 //! The TOML file holds every key there is, so it also says which keys and types are right.
 
-use std::{num::IntErrorKind, str::FromStr};
+use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
@@ -174,19 +174,6 @@ fn type_name(value: &Value) -> &'static str {
         Value::Datetime(_) => "a date",
         Value::Array(_) => "a list in brackets",
         Value::Table(_) => "a table in braces",
-    }
-}
-
-/// A number of epochs, seeds or threads: a whole number of at least 1.
-///
-/// # Errors
-/// In words, for the command line.
-pub fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse::<usize>() {
-        Ok(0) => Err("expected at least 1".into()),
-        Ok(n) => Ok(n),
-        Err(error) if *error.kind() == IntErrorKind::PosOverflow => Err("too large".into()),
-        Err(_) => Err("expected a whole number of at least 1".into()),
     }
 }
 

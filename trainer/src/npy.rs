@@ -61,8 +61,11 @@ pub enum Problem {
         found: usize,
     },
     /// More header than any array of numbers needs.
-    #[error("offset 8: expected a header of at most {} bytes, found {0}", header::MAX_BYTES)]
-    LongHeader(u32),
+    #[error("offset 8: expected a header of at most {max} bytes, found {found}", max = header::MAX_BYTES)]
+    LongHeader {
+        /// Its length as the file says it.
+        found: u32,
+    },
     /// A header that is not NumPy's dictionary.
     #[error("offset {offset}: expected {expected} in the header, found {found}")]
     Header {
@@ -90,7 +93,9 @@ pub enum Problem {
     #[error("the shape {0} has more elements than memory can hold")]
     Overflow(String),
     /// Fewer or more numbers than the shape says.
-    #[error("expected {expected} bytes of data for the shape {shape} from offset {offset}, found {found}")]
+    #[error(
+        "expected {expected} bytes of data for the shape {shape} from offset {offset}, found {found}"
+    )]
     Length {
         /// Shape in the header.
         shape: String,

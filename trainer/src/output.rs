@@ -7,6 +7,7 @@ use std::{
     fs::{self, File},
     io::{self, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use tempfile::{Builder, TempDir};
@@ -36,6 +37,40 @@ pub enum OutputError {
         /// The system's reason.
         error: io::Error,
     },
+}
+
+type Remove = fn(&Path) -> io::Result<()>;
+
+/// What exists on disk, but is not complete.
+static UNFINISHED: Mutex<Vec<(PathBuf, Remove)>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<(PathBuf, Remove)>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Something unfinished, as long as it lives.
+#[derive(Debug)]
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(path: &Path, remove: Remove) -> Self {
+        unfinished().push((path.into(), remove));
+        Self(path.into())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        unfinished().retain(|(path, _)| *path != self.0);
+    }
+}
+
+/// Removes everything that is not complete: for a process that is about to exit.
+pub fn abandon() {
+    for (path, remove) in unfinished().drain(..).rev() {
+        // What cannot be removed stays; there is nobody left to tell.
+        let _ = remove(&path);
+    }
 }
 
 impl OutputError {
@@ -81,6 +116,7 @@ pub fn write_file(
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let temporary = builder.tempfile_in(parent).map_err(OutputError::io(path, "create it"))?;
+    let _unfinished = Unfinished::new(temporary.path(), |path| fs::remove_file(path));
     let write = || -> io::Result<()> {
         let mut out = BufWriter::new(temporary.as_file());
         content(&mut out)?;
@@ -89,8 +125,7 @@ pub fn write_file(
         temporary.as_file().sync_all()
     };
     write().map_err(OutputError::io(path, "write it"))?;
-    let persisted =
-        if force { temporary.persist(path) } else { temporary.persist_noclobber(path) };
+    let persisted = if force { temporary.persist(path) } else { temporary.persist_noclobber(path) };
     match persisted {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
@@ -104,9 +139,10 @@ pub fn write_file(
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    /// Whether it was made here; then it goes when nothing comes of the run.
-    made: bool,
-    staging: Option<TempDir>,
+    /// If it was made here: then it goes when nothing comes of the run.
+    made: Option<Unfinished>,
+    staging: TempDir,
+    _unfinished: Unfinished,
 }
 
 impl Directory {
@@ -115,30 +151,29 @@ impl Directory {
     /// # Errors
     /// [`OutputError::NotEmpty`] if there is something in it and `force` is not given.
     pub fn open(path: &Path, force: bool) -> Result<Self, OutputError> {
-        let made = match fs::read_dir(path) {
+        match fs::read_dir(path) {
             Ok(mut entries) => {
                 if !force && entries.next().is_some() {
                     return Err(OutputError::NotEmpty(path.into()));
                 }
-                false
+                Self::stage(path, None)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 fs::create_dir_all(path).map_err(OutputError::io(path, "make this directory"))?;
-                true
+                Self::stage(path, Some(Unfinished::new(path, |path| fs::remove_dir(path))))
             }
             Err(error) if error.kind() == ErrorKind::NotADirectory => {
-                return Err(OutputError::NotADirectory(path.into()));
+                Err(OutputError::NotADirectory(path.into()))
             }
-            Err(error) => return Err(OutputError::io(path, "read this directory")(error)),
-        };
-        let mut directory = Self { path: path.into(), made, staging: None };
-        directory.staging = Some(
-            Builder::new()
-                .prefix(".partial-")
-                .tempdir_in(path)
-                .map_err(OutputError::io(path, "write into this directory"))?,
-        );
-        Ok(directory)
+            Err(error) => Err(OutputError::io(path, "read this directory")(error)),
+        }
+    }
+
+    fn stage(path: &Path, made: Option<Unfinished>) -> Result<Self, OutputError> {
+        let staging = Builder::new().prefix(".partial-").tempdir_in(path);
+        let staging = staging.map_err(OutputError::io(path, "write into this directory"))?;
+        let unfinished = Unfinished::new(staging.path(), |path| fs::remove_dir_all(path));
+        Ok(Self { path: path.into(), made, staging, _unfinished: unfinished })
     }
 
     /// Opens the first of `NAME-1`, `NAME-2`, … in `parent` that is not there yet.
@@ -151,9 +186,8 @@ impl Directory {
             let path = parent.join(format!("{name}-{number}"));
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let mut directory = Self::open(&path, false)?;
-                    directory.made = true;
-                    return Ok(directory);
+                    let made = Unfinished::new(&path, |path| fs::remove_dir(path));
+                    return Self::stage(&path, Some(made));
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(OutputError::io(&path, "make this directory")(error)),
@@ -171,7 +205,7 @@ impl Directory {
     /// Where the files are to be written.
     #[must_use]
     pub fn staging(&self) -> &Path {
-        self.staging.as_ref().map_or(&self.path, TempDir::path)
+        self.staging.path()
     }
 
     /// Writes a file, for now into [`Directory::staging`].
@@ -201,16 +235,16 @@ impl Directory {
             fs::rename(self.staging().join(name.as_ref()), &place)
                 .map_err(OutputError::io(&place, "put it in its place"))?;
         }
-        self.made = false;
+        self.made = None;
         Ok(())
     }
 }
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        self.staging.take();
-        if self.made {
-            // Only if it is empty; and if it cannot go, it is only an empty directory.
+        // What cannot be removed stays behind, hidden or empty.
+        let _ = fs::remove_dir_all(self.staging.path());
+        if self.made.is_some() {
             let _ = fs::remove_dir(&self.path);
         }
     }
@@ -245,7 +279,10 @@ mod tests {
         write_file(&path, true, |out| out.write_all(b"new")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(names(directory.path()), ["x"]);
-        assert!(matches!(write_file(directory.path(), true, failing), Err(OutputError::NotAFile(_))));
+        assert!(matches!(
+            write_file(directory.path(), true, failing),
+            Err(OutputError::NotAFile(_))
+        ));
     }
 
     #[cfg(unix)]

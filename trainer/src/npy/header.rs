@@ -33,7 +33,7 @@ pub(super) fn read(file: &mut impl Read) -> Result<(Vec<usize>, usize), Problem>
     let length = u32::from_le_bytes([start[8], start[9], start[10], start[11]]);
     let bytes = usize::try_from(length).unwrap_or(usize::MAX);
     if bytes > MAX_BYTES {
-        return Err(Problem::LongHeader(length));
+        return Err(Problem::LongHeader { found: length });
     }
     let mut text = vec![0; bytes];
     let found = fill(file, &mut text)?;
@@ -77,7 +77,9 @@ impl<'a> Parser<'a> {
                 b"shape" if shape.is_none() => shape = Some(self.shape()?),
                 _ => {
                     let found = format!("`{}`", String::from_utf8_lossy(key));
-                    return Err(self.header("each of the keys descr, fortran_order, shape once", found));
+                    return Err(
+                        self.header("each of the keys descr, fortran_order, shape once", found)
+                    );
                 }
             }
             if !self.accept(",") {
@@ -158,7 +160,8 @@ impl<'a> Parser<'a> {
     fn string(&mut self, expected: &str) -> Result<&'a [u8], Problem> {
         self.space();
         let rest = &self.text[self.at..];
-        let (Some(quote @ (b'\'' | b'"')), inner) = (rest.first(), rest.get(1..).unwrap_or_default())
+        let (Some(quote @ (b'\'' | b'"')), inner) =
+            (rest.first(), rest.get(1..).unwrap_or_default())
         else {
             return Err(self.wrong(expected));
         };

@@ -61,11 +61,8 @@ impl Observer for Progress {
                 *last = Some(Instant::now());
                 let Epoch { run, epoch: number, epochs, .. } = epoch;
                 // Progress that cannot be shown is no reason to stop.
-                let _ = writeln!(
-                    io::stderr(),
-                    "{run}: epoch {number}/{epochs}, {}",
-                    metrics(epoch)
-                );
+                let _ =
+                    writeln!(io::stderr(), "{run}: epoch {number}/{epochs}, {}", metrics(epoch));
             }
         }
     }

@@ -26,7 +26,8 @@ impl<'a> Recorder<'a> {
     pub fn series(&self, metric: &str) -> Vec<Series> {
         let mut all: Vec<Series> = Vec::new();
         for run in &self.runs {
-            let values: Vec<f64> = run.epochs.iter().filter_map(|epoch| value(epoch, metric)).collect();
+            let values: Vec<f64> =
+                run.epochs.iter().filter_map(|epoch| value(epoch, metric)).collect();
             if values.is_empty() {
                 continue;
             }
@@ -63,7 +64,8 @@ mod tests {
     fn runs_of_one_model_form_one_series() {
         let mut silent = Silent;
         let mut recorder = Recorder::new(&mut silent);
-        for (run, loss) in [("a, seed 1", 3.0), ("a, seed 1", 2.0), ("a, seed 2", 5.0), ("b", 1.0)] {
+        for (run, loss) in [("a, seed 1", 3.0), ("a, seed 1", 2.0), ("a, seed 2", 5.0), ("b", 1.0)]
+        {
             recorder.epoch(&Epoch { run, epoch: 1, epochs: 2, metrics: &[("loss", loss)] });
         }
         let series = recorder.series("loss");
