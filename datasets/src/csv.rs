@@ -1,0 +1,178 @@
+//! Tables of numbers with a label in front: bytes → features and labels.
+//!
+//! RFC 4180 with a header row; a UTF-8 byte order mark, blank lines and any of the three line ends are
+//! accepted. Everything else is strict: as many fields in each row as in the header, finite decimal
+//! numbers without blanks, known labels, closed quotes.
+
+use csv::{ByteRecord, ReaderBuilder};
+
+/// Longest table accepted, in bytes.
+pub const MAX_BYTES: usize = 1 << 26;
+/// Most columns accepted.
+pub const MAX_COLUMNS: usize = 1 << 16;
+
+/// A parsed table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// Names of the feature columns.
+    pub features: Vec<String>,
+    /// Features `[rows, features.len()]`, row-major.
+    pub x: Vec<f32>,
+    /// Label of each row: its place in the list of labels that [`parse`] was given.
+    pub labels: Vec<u32>,
+}
+
+/// What is wrong with a table, and where: lines and columns count from 1.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}{}: expected {expected}, found {found}", in_column(*column, name))]
+pub struct CsvError {
+    /// Line of the first character of the row.
+    pub line: usize,
+    /// Column, where one is to blame.
+    pub column: Option<usize>,
+    /// Header of that column, or empty.
+    pub name: String,
+    /// What should be there.
+    pub expected: String,
+    /// What is there.
+    pub found: String,
+}
+
+fn in_column(column: Option<usize>, name: &str) -> String {
+    column.map(|column| format!(", column {column} ({name:?})")).unwrap_or_default()
+}
+
+/// Parses a table whose first column is a label out of `labels` and whose others are features.
+///
+/// # Errors
+/// [`CsvError`] with line and column for the first thing that is not as described above.
+///
+/// ```
+/// use halfwave_datasets::csv;
+/// let table = csv::parse(b"kind,a,b\nyes,1,2.5\nno,-1,3e2\n", &["no", "yes"])?;
+/// assert_eq!(table.features, ["a", "b"]);
+/// assert_eq!(table.x, [1.0, 2.5, -1.0, 300.0]);
+/// assert_eq!(table.labels, [1, 0]);
+/// let error = csv::parse(b"kind,a\nyes,1x\n", &["no", "yes"]).unwrap_err();
+/// assert_eq!(error.to_string(), r#"line 2, column 2 ("a"): expected a finite number, found "1x""#);
+/// # Ok::<(), csv::CsvError>(())
+/// ```
+pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
+    check_bytes(bytes)?;
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut record = ByteRecord::new();
+
+    let mut header: Vec<String> = Vec::new();
+    let mut table = Table { features: Vec::new(), x: Vec::new(), labels: Vec::new() };
+    loop {
+        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let at = |column: usize, expected: String, found: String| CsvError {
+            line: line_of(bytes, start),
+            column: Some(column + 1),
+            name: header.get(column).cloned().unwrap_or_default(),
+            expected,
+            found,
+        };
+        // Cannot fail: the bytes are in memory, and lengths and UTF-8 are not the reader's to check.
+        let more = reader
+            .read_byte_record(&mut record)
+            .map_err(|error| whole_line(line_of(bytes, start), "a row", error))?;
+        if !more {
+            break;
+        }
+        if header.is_empty() {
+            header = read_header(&record, line_of(bytes, start))?;
+            continue;
+        }
+        if record.len() != header.len() {
+            let expected = format!("{} fields as in the header", header.len());
+            return Err(whole_line(line_of(bytes, start), expected, record.len()));
+        }
+        for (column, field) in record.iter().enumerate() {
+            let text = String::from_utf8_lossy(field);
+            if column == 0 {
+                let label = labels.iter().position(|&label| label == text);
+                let label = label.and_then(|label| u32::try_from(label).ok()).ok_or_else(|| {
+                    at(column, format!("one of {}", labels.join(", ")), quoted(&text))
+                })?;
+                table.labels.push(label);
+            } else {
+                let value = number(&text)
+                    .ok_or_else(|| at(column, "a finite number".into(), quoted(&text)))?;
+                table.x.push(value);
+            }
+        }
+    }
+    let missing =
+        if header.is_empty() { "a header row" } else { "at least one row after the header" };
+    if table.labels.is_empty() {
+        return Err(whole_line(line_of(bytes, bytes.len()), missing, "the end of the file"));
+    }
+    table.features = header.split_off(1);
+    Ok(table)
+}
+
+/// Finds what the reader would read over: other encodings, binary files, unclosed quotes.
+fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
+    if bytes.len() > MAX_BYTES {
+        let expected = format!("at most {MAX_BYTES} bytes");
+        return Err(whole_line(1, expected, format!("{} bytes", bytes.len())));
+    }
+    if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
+        let found = "a NUL byte (UTF-16 or a binary file?)";
+        return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
+    }
+    if let Err(error) = std::str::from_utf8(bytes) {
+        let at = error.valid_up_to();
+        let found = format!("byte 0x{:02x}", bytes[at]);
+        return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
+    }
+    // A quote inside quotes is doubled, so sound quoting has an even number of them.
+    if bytes.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
+        let last = bytes.iter().rposition(|&byte| byte == b'"').unwrap_or(0);
+        return Err(whole_line(line_of(bytes, last), "a closing quote", "the end of the file"));
+    }
+    Ok(())
+}
+
+fn read_header(record: &ByteRecord, line: usize) -> Result<Vec<String>, CsvError> {
+    if record.len() < 2 || record.len() > MAX_COLUMNS {
+        let expected = format!("a label and 1 to {} features", MAX_COLUMNS - 1);
+        return Err(whole_line(line, expected, format!("{} columns", record.len())));
+    }
+    Ok(record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect())
+}
+
+/// A finite decimal number. `parse` alone would take "nan" and "inf", and round 1e400 to infinity.
+fn number(text: &str) -> Option<f32> {
+    text.parse().ok().filter(|value: &f32| value.is_finite())
+}
+
+fn whole_line(line: usize, expected: impl Into<String>, found: impl ToString) -> CsvError {
+    let (expected, found) = (expected.into(), found.to_string());
+    CsvError { line, column: None, name: String::new(), expected, found }
+}
+
+/// The field for a message: short, and with control characters visible.
+fn quoted(text: &str) -> String {
+    const SHOWN: usize = 40;
+    match text.char_indices().nth(SHOWN) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}… ({} bytes)", &text[..end], text.len()),
+    }
+}
+
+/// The line in which the row at or after `offset` starts; ends of line are \n, \r\n or \r.
+fn line_of(bytes: &[u8], offset: usize) -> usize {
+    let offset = offset.min(bytes.len());
+    // The reader skips blank lines when it reads on, so the row starts after them.
+    let blank = bytes[offset..].iter().take_while(|byte| b"\r\n".contains(byte)).count();
+    let before = &bytes[..offset + blank];
+    let ends = before.iter().enumerate().filter(|&(at, &byte)| {
+        byte == b'\n' || (byte == b'\r' && before.get(at + 1) != Some(&b'\n'))
+    });
+    1 + ends.count()
+}
+
+#[cfg(test)]
+mod tests;

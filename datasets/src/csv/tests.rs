@@ -1,0 +1,169 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const LABELS: &[&str] = &["0", "1"];
+
+fn message(bytes: &[u8]) -> String {
+    parse(bytes, LABELS).unwrap_err().to_string()
+}
+
+#[test]
+fn every_bad_table_is_an_error_with_its_place() {
+    let utf16 = [0xff, 0xfe, b'l', 0, b',', 0];
+    let cases: &[(&str, &[u8], &str)] = &[
+        ("empty", b"", "line 1: expected a header row, found the end of the file"),
+        ("blank lines", b"\n\n", "line 3: expected a header row, found the end of the file"),
+        ("BOM only", b"\xef\xbb\xbf", "line 1: expected a header row, found the end of the file"),
+        (
+            "header only",
+            b"label,a\n",
+            "line 2: expected at least one row after the header, found the end of the file",
+        ),
+        (
+            "no feature",
+            b"label\n1\n",
+            "line 1: expected a label and 1 to 65535 features, found 1 columns",
+        ),
+        (
+            "UTF-16",
+            &utf16,
+            "line 1: expected text in UTF-8, found a NUL byte (UTF-16 or a binary file?)",
+        ),
+        (
+            "NUL",
+            b"label,a\n1,2\n1,\0\n",
+            "line 3: expected text in UTF-8, found a NUL byte (UTF-16 or a binary file?)",
+        ),
+        ("Latin-1", b"label,a\n1,\xb5\n", "line 2: expected text in UTF-8, found byte 0xb5"),
+        (
+            "unclosed quote",
+            b"label,a\n1,\"2\n0,3\n",
+            "line 2: expected a closing quote, found the end of the file",
+        ),
+        ("short row", b"l,a,b\n1,2\n", "line 2: expected 3 fields as in the header, found 2"),
+        ("long row", b"l,a\n1,2\n1,2,3\n", "line 3: expected 2 fields as in the header, found 3"),
+        ("decimal comma", b"l,a\n1,1,5\n", "line 2: expected 2 fields as in the header, found 3"),
+        (
+            "decimal comma in quotes",
+            b"l,a\n1,\"1,5\"\n",
+            r#"line 2, column 2 ("a"): expected a finite number, found "1,5""#,
+        ),
+        (
+            "blank",
+            b"l,a,b\n1,2,\n",
+            r#"line 2, column 3 ("b"): expected a finite number, found """#,
+        ),
+        (
+            "label not an integer",
+            b"l,a\n1.5,2\n",
+            r#"line 2, column 1 ("l"): expected one of 0, 1, found "1.5""#,
+        ),
+        (
+            "label of no class",
+            b"l,a\n2,2\n",
+            r#"line 2, column 1 ("l"): expected one of 0, 1, found "2""#,
+        ),
+        (
+            "after blank lines and a two-line header",
+            b"l,\"a\nb\"\r\n\r\n\r\n1,x\r\n",
+            r#"line 5, column 2 ("a\nb"): expected a finite number, found "x""#,
+        ),
+        (
+            "after a BOM",
+            b"\xef\xbb\xbfl,a\n1,x\n",
+            r#"line 2, column 2 ("a"): expected a finite number, found "x""#,
+        ),
+        (
+            "old Mac line ends",
+            b"l,a\r1,2\r1,x\r",
+            r#"line 3, column 2 ("a"): expected a finite number, found "x""#,
+        ),
+    ];
+    for (what, bytes, expected) in cases {
+        assert_eq!(message(bytes), *expected, "{what}");
+    }
+}
+
+#[test]
+fn only_finite_decimal_numbers_are_numbers() {
+    for field in [
+        "nan", "NaN", "-nan", "inf", "-inf", "infinity", "1e400", "-1e400", "1e39", "0x1p3",
+        "0x10", " 1", "1 ", "1_000", "1e", "e1", "--1", "1.2.3", "one", "-", "+", ".", "١",
+    ] {
+        let found = message(format!("l,a\n1,{field}\n").as_bytes());
+        assert_eq!(
+            found,
+            format!(r#"line 2, column 2 ("a"): expected a finite number, found {field:?}"#)
+        );
+    }
+    for (field, value) in
+        [("1", 1.0), ("-2.5", -2.5), ("+3", 3.0), ("1e-3", 1e-3), ("4E2", 400.0), ("1e-400", 0.0)]
+    {
+        let table = parse(format!("l,a\n1,{field}\n").as_bytes(), LABELS).unwrap();
+        assert_eq!(table.x, [value], "{field}");
+    }
+}
+
+#[test]
+fn line_ends_bom_and_missing_last_end_are_accepted() {
+    let expected = Table { features: vec!["a".into()], x: vec![2.0, 3.0], labels: vec![1, 0] };
+    for text in [
+        "l,a\n1,2\n0,3\n",
+        "l,a\n1,2\n0,3",
+        "l,a\r\n1,2\r\n0,3\r\n",
+        "l,a\r1,2\r0,3\r",
+        "\u{feff}l,a\n1,2\n0,3\n",
+        "\nl,a\n\n1,2\n\n\n0,3\n\n",
+        "l,\"a\"\n\"1\",\"2\"\n0,3\n",
+    ] {
+        assert_eq!(parse(text.as_bytes(), LABELS).unwrap(), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn long_and_wide_tables_are_errors() {
+    let wide = ["x"; 1_000_000].join(",");
+    assert_eq!(
+        message(wide.as_bytes()),
+        "line 1: expected a label and 1 to 65535 features, found 1000000 columns"
+    );
+    assert_eq!(
+        message(format!("l,a\n{wide}").as_bytes()),
+        "line 2: expected 2 fields as in the header, found 1000000"
+    );
+    let long = [b"l,a\n1,".to_vec(), vec![b'9'; 10_000_000]].concat();
+    assert_eq!(
+        message(&long),
+        r#"line 2, column 2 ("a"): expected a finite number, found "9999999999999999999999999999999999999999"… (10000000 bytes)"#
+    );
+    assert_eq!(
+        message(&vec![b'9'; MAX_BYTES + 1]),
+        "line 1: expected at most 67108864 bytes, found 67108865 bytes"
+    );
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
+        let _ = parse(&bytes, LABELS);
+    }
+
+    #[test]
+    fn arbitrary_text_never_panics(text in "[l,a01\"\r\n.x-]{0,60}") {
+        if let Ok(table) = parse(text.as_bytes(), LABELS) {
+            prop_assert_eq!(table.x.len(), table.labels.len() * table.features.len());
+            prop_assert!(table.x.iter().all(|x| x.is_finite()));
+        }
+    }
+
+    #[test]
+    fn numbers_come_back(rows in prop::collection::vec((0_u32..2, -1e30_f32..1e30, any::<i16>()), 1..20)) {
+        let mut text = String::from("l,a,b\n");
+        rows.iter().for_each(|(label, a, b)| text += &format!("{label},{a},{b}\n"));
+        let table = parse(text.as_bytes(), LABELS).unwrap();
+        let x: Vec<f32> = rows.iter().flat_map(|&(_, a, b)| [a, f32::from(b)]).collect();
+        prop_assert_eq!(table.x, x);
+        prop_assert_eq!(table.labels, rows.iter().map(|row| row.0).collect::<Vec<_>>());
+    }
+}

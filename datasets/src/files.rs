@@ -1,0 +1,63 @@
+//! Opening and reading the files that a user points at.
+
+use std::fs::{self, File, FileType};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use crate::capped::{self, Stop};
+use crate::error::Error;
+use crate::gz::{self, GzError};
+
+/// The content of a file, unpacked if it is gzipped, whatever its name says; at most `limit` bytes.
+///
+/// # Errors
+/// Anything but a regular file is refused before it is opened: a pipe would hang and /dev/zero never ends.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+    let io = |action| move |error| Error::Io { path: path.into(), action, error };
+    let metadata = fs::metadata(path).map_err(io("find"))?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path: path.into(), found: kind(metadata.file_type()) });
+    }
+    // Packed or not, no sound file is longer than its content may be (gzip adds far less than this).
+    let limit_unpacked = u64::try_from(limit).unwrap_or(u64::MAX);
+    let limit_on_disk = limit_unpacked.saturating_add(1 << 20);
+    if metadata.len() > limit_on_disk {
+        let found = metadata.len();
+        return Err(Error::FileTooLarge { path: path.into(), limit: limit_on_disk, found });
+    }
+
+    let mut reader = BufReader::new(File::open(path).map_err(io("open"))?);
+    let start = reader.fill_buf().map_err(io("read"))?;
+    if start.starts_with(&gz::MAGIC) {
+        return gz::unpack(reader, limit).map_err(|error| match error {
+            GzError::Io(error) => io("read")(error),
+            error => Error::Gz { path: path.into(), error },
+        });
+    }
+    capped::read_to_end(reader, limit).map_err(|stop| match stop {
+        Stop::TooLarge => {
+            // A file that grows while it is read is longer than it was.
+            let found = metadata.len().max(limit_unpacked.saturating_add(1));
+            Error::FileTooLarge { path: path.into(), limit: limit_unpacked, found }
+        }
+        Stop::Memory(bytes) => Error::Memory { what: path.display().to_string(), bytes },
+        Stop::Io(_, error) => io("read")(error),
+    })
+}
+
+fn kind(file_type: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        if file_type.is_fifo() {
+            return "a pipe";
+        }
+        if file_type.is_char_device() || file_type.is_block_device() {
+            return "a device";
+        }
+        if file_type.is_socket() {
+            return "a socket";
+        }
+    }
+    if file_type.is_dir() { "a directory" } else { "a special file" }
+}

@@ -1,0 +1,154 @@
+//! Standardising and scaling of features.
+
+use crate::error::Error;
+
+/// Brings each column to zero mean and unit variance: `x ← (x − mean) / std`.
+///
+/// As scikit-learn's `StandardScaler`: `std` is that of the population (divided by n), and a column that
+/// is constant up to rounding is only centred (`std` = 1). Fit on the training part, apply to all parts.
+///
+/// ```
+/// use halfwave_datasets::preprocess::Standardiser;
+/// let mut x = [1.0, 5.0, 3.0, 5.0]; // [2, 2]
+/// let standardiser = Standardiser::fit(&x, 2)?;
+/// standardiser.apply(&mut x)?;
+/// assert_eq!(x, [-1.0, 0.0, 1.0, 0.0]);
+/// # Ok::<(), halfwave_datasets::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standardiser {
+    /// Mean of each column.
+    pub mean: Vec<f64>,
+    /// What each column is divided by: its standard deviation, or 1 where it is constant.
+    pub std: Vec<f64>,
+}
+
+impl Standardiser {
+    /// Mean and deviation of the columns of `x [rows, width]`, summed in f64 in two passes.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if `width` is 0, `x` holds no row or a part of one, or a value is not finite.
+    pub fn fit(x: &[f32], width: usize) -> Result<Self, Error> {
+        check_width(x, width)?;
+        if x.is_empty() {
+            return Err(Error::argument("rows to fit", "at least 1", 0));
+        }
+        if let Some(at) = x.iter().position(|v| !v.is_finite()) {
+            let place = format!("{} in row {}, column {}", x[at], at / width, at % width);
+            return Err(Error::argument("values to fit", "finite numbers", place));
+        }
+        let rows = (x.len() / width) as f64;
+        let mut mean = vec![0.0; width];
+        for row in x.chunks_exact(width) {
+            for (mean, &x) in mean.iter_mut().zip(row) {
+                *mean += f64::from(x);
+            }
+        }
+        mean.iter_mut().for_each(|mean| *mean /= rows);
+
+        let mut std = vec![0.0; width];
+        for row in x.chunks_exact(width) {
+            for ((variance, &mean), &x) in std.iter_mut().zip(&mean).zip(row) {
+                *variance += (f64::from(x) - mean).powi(2);
+            }
+        }
+        for (std, &mean) in std.iter_mut().zip(&mean) {
+            let variance = *std / rows;
+            // What rounding alone may leave of a constant column (scikit-learn's bound).
+            let noise = rows * f64::EPSILON * variance + (rows * mean * f64::EPSILON).powi(2);
+            *std = if variance <= noise { 1.0 } else { variance.sqrt() };
+        }
+        Ok(Self { mean, std })
+    }
+
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Standardises `x [rows, width]` in place; computed in f64, rounded once.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if `x` is not made of whole rows of this width; `x` is untouched then.
+    pub fn apply(&self, x: &mut [f32]) -> Result<(), Error> {
+        check_width(x, self.width())?;
+        for row in x.chunks_exact_mut(self.width()) {
+            for ((x, mean), std) in row.iter_mut().zip(&self.mean).zip(&self.std) {
+                *x = ((f64::from(*x) - mean) / std) as f32;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_width(x: &[f32], width: usize) -> Result<(), Error> {
+    if width == 0 {
+        return Err(Error::argument("width", "at least 1", 0));
+    }
+    if !x.len().is_multiple_of(width) {
+        let expected = format!("whole rows of {width}");
+        return Err(Error::argument("number of values", expected, x.len()));
+    }
+    Ok(())
+}
+
+/// Multiplies all values, e.g. by 1/16 to bring optdigits from 0..=16 to [0, 1].
+pub fn scale(x: &mut [f32], factor: f32) {
+    x.iter_mut().for_each(|x| *x *= factor);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_have_zero_mean_and_unit_variance() {
+        let mut x: Vec<f32> = (0_u16..3000).map(|i| f32::from(i * 7 % 101) + 1e4).collect();
+        let standardiser = Standardiser::fit(&x, 3).unwrap();
+        standardiser.apply(&mut x).unwrap();
+        let again = Standardiser::fit(&x, 3).unwrap();
+        for (mean, std) in again.mean.iter().zip(&again.std) {
+            assert!(mean.abs() < 1e-7 && (std - 1.0).abs() < 1e-6, "{mean} {std}");
+        }
+    }
+
+    #[test]
+    fn constant_columns_are_only_centred() {
+        // 0.1 is no binary fraction: the mean of 1000 of them is off by rounding.
+        for value in [0.0, 0.1, -3e30, 1e-40] {
+            let mut x = vec![value; 1000];
+            let standardiser = Standardiser::fit(&x, 1).unwrap();
+            assert_eq!(standardiser.std, [1.0], "{value}");
+            standardiser.apply(&mut x).unwrap();
+            assert!(x.iter().all(|x| x.abs() <= value.abs() * 1e-6));
+        }
+    }
+
+    #[test]
+    fn one_row_is_all_constant() {
+        let mut x = [3.0, -4.0];
+        Standardiser::fit(&x, 2).unwrap().apply(&mut x).unwrap();
+        assert_eq!(x, [0.0, 0.0]);
+    }
+
+    #[test]
+    fn bad_arguments_are_errors() {
+        let message = |x: &[f32], width| Standardiser::fit(x, width).unwrap_err().to_string();
+        assert_eq!(message(&[1.0], 0), "width: expected at least 1, found 0");
+        assert_eq!(message(&[], 2), "rows to fit: expected at least 1, found 0");
+        assert_eq!(message(&[1.0; 3], 2), "number of values: expected whole rows of 2, found 3");
+        assert_eq!(
+            message(&[1.0, 2.0, 3.0, f32::NAN], 2),
+            "values to fit: expected finite numbers, found NaN in row 1, column 1"
+        );
+        let standardiser = Standardiser::fit(&[1.0, 2.0], 2).unwrap();
+        assert!(standardiser.apply(&mut [0.0; 3]).is_err());
+    }
+
+    #[test]
+    fn scaling_optdigits_is_exact() {
+        let mut x = [0.0, 1.0, 16.0];
+        scale(&mut x, 1.0 / 16.0);
+        assert_eq!(x, [0.0, 0.0625, 1.0]);
+    }
+}

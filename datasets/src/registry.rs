@@ -1,0 +1,344 @@
+//! THE TABLE of data sets: what each is, where it comes from, and who loads it.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::Error;
+use crate::locate::Locator;
+use crate::{Loaded, embedded, files, idx_images};
+
+/// A data set.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The name it is asked for by, and the name of its folder in a data directory.
+    pub name: &'static str,
+    /// The name people know it by.
+    pub title: &'static str,
+    /// Shape of one sample, e.g. `[28, 28]`.
+    pub shape: &'static [usize],
+    /// Names of the classes; label `i` is `classes[i]`.
+    pub classes: &'static [&'static str],
+    /// Whether it is part of the program. Else [`Locator`] has to find its files.
+    pub embedded: bool,
+    /// Its files as published.
+    pub files: &'static [File],
+    /// Licence, as its publisher states it.
+    pub licence: &'static str,
+    /// What to cite.
+    pub citation: &'static str,
+    /// Its home page.
+    pub home: &'static str,
+    /// Where the files can be had.
+    pub how_to_get: &'static str,
+    pub(crate) load: fn(&'static Entry, &Locator) -> Result<Loaded, Error>,
+}
+
+impl Entry {
+    /// Loads the set; see [`load`](crate::load).
+    ///
+    /// # Errors
+    /// Those of [`load`](crate::load), except for an unknown name.
+    pub fn load(&'static self, locator: &Locator) -> Result<Loaded, Error> {
+        (self.load)(self, locator)
+    }
+}
+
+/// A published file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct File {
+    /// Its name when unpacked.
+    pub name: &'static str,
+    /// Size and checksum when unpacked.
+    pub content: Sum,
+    /// Size and checksum of the published `.gz`, if it is published so.
+    pub gz: Option<Sum>,
+}
+
+/// Size and checksum of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// Size in bytes.
+    pub bytes: usize,
+    /// SHA-256 in lower-case hex.
+    pub sha256: &'static str,
+}
+
+/// All data sets.
+pub static TABLE: &[Entry] = &[
+    Entry {
+        name: "wdbc",
+        title: "Breast Cancer Wisconsin (Diagnostic)",
+        shape: &[30],
+        classes: &["malignant", "benign"],
+        embedded: true,
+        files: &[File {
+            name: "wdbc.csv",
+            content: Sum {
+                bytes: 121_388,
+                sha256: "be74b0ffadde653376c692f2727682eefc92d4d28009b80fea0fe63975ec59d2",
+            },
+            gz: None,
+        }],
+        licence: "CC BY 4.0",
+        citation: "Wolberg, Mangasarian, Street, Street (1993): Breast Cancer Wisconsin (Diagnostic). \
+            UCI Machine Learning Repository. https://doi.org/10.24432/C5DW2B",
+        home: "https://doi.org/10.24432/C5DW2B",
+        how_to_get: "it is embedded",
+        load: embedded::wdbc,
+    },
+    Entry {
+        name: "optdigits",
+        title: "Optical Recognition of Handwritten Digits (test part)",
+        shape: &[8, 8],
+        classes: DIGITS,
+        embedded: true,
+        files: &[File {
+            name: "optdigits.csv",
+            content: Sum {
+                bytes: 264_964,
+                sha256: "d168c7e6f3c50d0eb1a859158aabd051dc9ac54cb9b20bf72ad3c2dfb765e010",
+            },
+            gz: None,
+        }],
+        licence: "CC BY 4.0",
+        citation: "Alpaydin, Kaynak (1998): Optical Recognition of Handwritten Digits. \
+            UCI Machine Learning Repository. https://doi.org/10.24432/C50P49",
+        home: "https://doi.org/10.24432/C50P49",
+        how_to_get: "it is embedded",
+        load: embedded::optdigits,
+    },
+    Entry {
+        name: "mnist",
+        title: "MNIST",
+        shape: &[28, 28],
+        classes: DIGITS,
+        embedded: false,
+        files: &[
+            idx_file(
+                "train-images-idx3-ubyte",
+                47_040_016,
+                "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+                9_912_422,
+                "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+            ),
+            idx_file(
+                "train-labels-idx1-ubyte",
+                60_008,
+                "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+                28_881,
+                "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+            ),
+            idx_file(
+                "t10k-images-idx3-ubyte",
+                7_840_016,
+                "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+                1_648_877,
+                "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+            ),
+            idx_file(
+                "t10k-labels-idx1-ubyte",
+                10_008,
+                "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+                4_542,
+                "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+            ),
+        ],
+        licence: "usually stated as CC BY-SA 3.0",
+        citation: "LeCun, Bottou, Bengio, Haffner (1998): Gradient-based learning applied to document \
+            recognition. Proceedings of the IEEE 86(11), 2278-2324",
+        home: "http://yann.lecun.com/exdb/mnist/",
+        how_to_get: "https://ossci-datasets.s3.amazonaws.com/mnist/FILE (or \
+            https://storage.googleapis.com/cvdf-datasets/mnist/FILE)",
+        load: idx_images::load,
+    },
+    Entry {
+        name: "fashion-mnist",
+        title: "Fashion-MNIST",
+        shape: &[28, 28],
+        classes: &[
+            "T-shirt/top",
+            "Trouser",
+            "Pullover",
+            "Dress",
+            "Coat",
+            "Sandal",
+            "Shirt",
+            "Sneaker",
+            "Bag",
+            "Ankle boot",
+        ],
+        embedded: false,
+        files: &[
+            idx_file(
+                "train-images-idx3-ubyte",
+                47_040_016,
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                26_421_880,
+                "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+            ),
+            idx_file(
+                "train-labels-idx1-ubyte",
+                60_008,
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                29_515,
+                "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+            ),
+            idx_file(
+                "t10k-images-idx3-ubyte",
+                7_840_016,
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                4_422_102,
+                "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+            ),
+            idx_file(
+                "t10k-labels-idx1-ubyte",
+                10_008,
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+                5_148,
+                "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+            ),
+        ],
+        licence: "MIT, (c) 2017 Zalando SE",
+        citation: "Xiao, Rasul, Vollgraf (2017): Fashion-MNIST: a novel image dataset for benchmarking \
+            machine learning algorithms. arXiv:1708.07747",
+        home: "https://github.com/zalandoresearch/fashion-mnist",
+        how_to_get: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/FILE (or the folder \
+            data/fashion of the home page)",
+        load: idx_images::load,
+    },
+];
+
+const DIGITS: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+const fn idx_file(
+    name: &'static str,
+    bytes: usize,
+    sha256: &'static str,
+    gz_bytes: usize,
+    gz_sha256: &'static str,
+) -> File {
+    let gz = Sum { bytes: gz_bytes, sha256: gz_sha256 };
+    File { name, content: Sum { bytes, sha256 }, gz: Some(gz) }
+}
+
+/// All names of the table, in its order.
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|entry| entry.name).collect()
+}
+
+/// The entry of this name.
+///
+/// # Errors
+/// [`Error::UnknownName`], with the known name that is most like it.
+///
+/// ```
+/// use halfwave_datasets::registry::find;
+/// assert_eq!(find("wdbc")?.classes, ["malignant", "benign"]);
+/// assert_eq!(
+///     find("minst").unwrap_err().to_string(),
+///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist"#
+/// );
+/// # Ok::<(), halfwave_datasets::Error>(())
+/// ```
+pub fn find(name: &str) -> Result<&'static Entry, Error> {
+    if let Some(entry) = TABLE.iter().find(|entry| entry.name == name) {
+        return Ok(entry);
+    }
+    /// Below this, a name is not like another.
+    const LIKE: f64 = 0.75;
+    let typed = name.to_lowercase();
+    let nearest = names()
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(known, &typed), known))
+        .filter(|(likeness, _)| *likeness >= LIKE)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known);
+    Err(Error::UnknownName { name: name.into(), nearest, known: names() })
+}
+
+/// Compares the files of a set with the published checksums; returns their paths.
+///
+/// It is the unpacked content that is compared, so a file that was unpacked or packed again is as good
+/// as the original. Embedded sets have no files: the list is empty.
+///
+/// # Errors
+/// [`Error::Checksum`] for content that differs, and all errors of finding and reading.
+pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, Error> {
+    if entry.embedded {
+        return Ok(Vec::new());
+    }
+    let paths = locator.find(entry)?;
+    for (path, file) in paths.iter().zip(entry.files) {
+        let found = sha256(&files::read(path, file.content.bytes)?);
+        if found != file.content.sha256 {
+            let expected = file.content.sha256;
+            return Err(Error::Checksum { path: path.clone(), expected, found });
+        }
+    }
+    Ok(paths)
+}
+
+/// In lower-case hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nearest(name: &str) -> Option<&'static str> {
+        match find(name) {
+            Err(Error::UnknownName { nearest, .. }) => nearest,
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_name_is_found_and_is_a_plain_folder_name() {
+        for entry in TABLE {
+            assert!(std::ptr::eq(find(entry.name).unwrap(), entry));
+            assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            assert!(entry.files.iter().all(|file| file.content.sha256.len() == 64));
+        }
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_understood() {
+        for (typed, meant) in [
+            ("minst", "mnist"),
+            ("MNIST", "mnist"),
+            ("fashion", "fashion-mnist"),
+            ("fashionmnist", "fashion-mnist"),
+            ("fashion_mnist", "fashion-mnist"),
+            ("wbdc", "wdbc"),
+            ("digits", "optdigits"),
+            ("opt-digits", "optdigits"),
+        ] {
+            assert_eq!(nearest(typed), Some(meant), "{typed}");
+        }
+    }
+
+    /// Names are compared and never joined to a path before they are known.
+    #[test]
+    fn no_path_is_a_name() {
+        for typed in ["../mnist", "/mnist", "mnist/", "./mnist", "../mnist/../..", "mnist\0"] {
+            assert_eq!(nearest(typed), Some("mnist"), "{typed}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_like_nothing() {
+        for typed in ["", "xyz", "../../..", "/", "\0", "cifar10"] {
+            assert_eq!(nearest(typed), None, "{typed}");
+        }
+        let message = find("a\nb").unwrap_err().to_string();
+        assert_eq!(
+            message,
+            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist"#
+        );
+    }
+}
