@@ -4,8 +4,8 @@ use crate::error::Error;
 
 /// Brings each column to zero mean and unit variance: `x ← (x − mean) / std`.
 ///
-/// As scikit-learn's `StandardScaler`: `std` is that of the population (divided by n), and a column that
-/// is constant up to rounding is only centred (`std` = 1). Fit on the training part, apply to all parts.
+/// As scikit-learn's `StandardScaler`: `std` is that of the population (divided by n), and a constant column
+/// is only centred (`std` = 1). Fit on the training part, apply to all parts.
 ///
 /// ```
 /// use halfwave_datasets::preprocess::Standardiser;
@@ -52,11 +52,10 @@ impl Standardiser {
                 *variance += (f64::from(x) - mean).powi(2);
             }
         }
-        for (std, &mean) in std.iter_mut().zip(&mean) {
+        for std in &mut std {
             let variance = *std / rows;
-            // What rounding alone may leave of a constant column (scikit-learn's bound).
-            let noise = rows * f64::EPSILON * variance + (rows * mean * f64::EPSILON).powi(2);
-            *std = if variance <= noise { 1.0 } else { variance.sqrt() };
+            // Exactly 0 for a constant column: f64 holds sums of up to 2^29 equal f32 without rounding.
+            *std = if variance == 0.0 { 1.0 } else { variance.sqrt() };
         }
         Ok(Self { mean, std })
     }
@@ -114,14 +113,23 @@ mod tests {
 
     #[test]
     fn constant_columns_are_only_centred() {
-        // 0.1 is no binary fraction: the mean of 1000 of them is off by rounding.
-        for value in [0.0, 0.1, -3e30, 1e-40] {
-            let mut x = vec![value; 1000];
-            let standardiser = Standardiser::fit(&x, 1).unwrap();
-            assert_eq!(standardiser.std, [1.0], "{value}");
-            standardiser.apply(&mut x).unwrap();
-            assert!(x.iter().all(|x| x.abs() <= value.abs() * 1e-6));
+        // 0.1 is no binary fraction, 1e-40 is subnormal, and 99,991 is prime.
+        for value in [0.0, 0.1, -3e30, f32::MAX, 1e-40] {
+            for rows in [1, 1000, 99_991] {
+                let mut x = vec![value; rows];
+                let standardiser = Standardiser::fit(&x, 1).unwrap();
+                assert_eq!(standardiser.std, [1.0], "{value}");
+                standardiser.apply(&mut x).unwrap();
+                assert!(x.iter().all(|&x| x == 0.0), "{value}");
+            }
         }
+    }
+
+    #[test]
+    fn one_ulp_is_not_constant() {
+        let mut x = vec![1.0; 99_991];
+        x[7] = 1.0 + f32::EPSILON;
+        assert!(Standardiser::fit(&x, 1).unwrap().std[0] < 1e-9);
     }
 
     #[test]

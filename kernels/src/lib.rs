@@ -18,8 +18,13 @@
 mod activations;
 mod dispatch;
 mod elementwise;
+pub mod gemm;
 mod math;
+pub mod rng;
+pub mod rows;
 mod simd;
+pub mod units;
+pub mod update;
 
 pub mod levels {
     //! The tokens inside a [`Level`](crate::Level): each is the proof that its instructions may run.

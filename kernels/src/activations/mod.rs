@@ -14,6 +14,8 @@ mod sigmoid;
 mod softplus;
 mod tanh;
 
+pub(crate) use sigmoid::sigmoid;
+
 use std::{fmt, str::FromStr};
 
 use crate::simd::{F32, Simd};

@@ -28,13 +28,6 @@ impl<S: Simd> Double<S> {
         Self { hi, lo: (a - (hi - bb)) + (b - bb) }
     }
 
-    /// `self + b`, for |self| ≥ |b| or self = 0.
-    #[inline(always)]
-    pub(crate) fn add_smaller(self, b: F32<S>) -> Self {
-        let s = Self::fast_sum(self.hi, b);
-        Self::fast_sum(s.hi, s.lo + self.lo)
-    }
-
     /// `self / d`, in double-float, of which the nearest `f32` is returned (worst .51 ULP for normal
     /// quotients).
     #[inline(always)]

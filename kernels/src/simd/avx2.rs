@@ -93,13 +93,6 @@ impl Simd for Avx2 {
         }
     }
     #[inline(always)]
-    fn load_u32(self, x: &[u32; LANES]) -> Self::U32 {
-        // SAFETY: the token; `x` is 64 readable bytes, and the loads need no alignment.
-        unsafe {
-            [_mm256_loadu_si256(x.as_ptr().cast()), _mm256_loadu_si256(x[8..].as_ptr().cast())]
-        }
-    }
-    #[inline(always)]
     fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]) {
         // SAFETY: the token; `out` is 64 writable bytes, and the stores need no alignment.
         unsafe {
@@ -158,7 +151,6 @@ impl Simd for Avx2 {
             _mm256_srlv_epi32(a, n),
             _mm256_sllv_epi32(a, _mm256_sub_epi32(_mm256_set1_epi32(32), n)),
         );
-        lt_i32(a: U32, b: U32) -> Mask = _mm256_castsi256_ps(_mm256_cmpgt_epi32(b, a));
     }
 
     lift! { 4:

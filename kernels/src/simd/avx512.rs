@@ -65,11 +65,6 @@ impl Simd for Avx512 {
         unsafe { _mm512_mask_storeu_ps(out.as_mut_ptr(), first(out.len()), x[0]) }
     }
     #[inline(always)]
-    fn load_u32(self, x: &[u32; LANES]) -> Self::U32 {
-        // SAFETY: the token; `x` is 64 readable bytes, and the load needs no alignment.
-        unsafe { [_mm512_loadu_si512(x.as_ptr().cast())] }
-    }
-    #[inline(always)]
     fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]) {
         // SAFETY: the token; `out` is 64 writable bytes, and the store needs no alignment.
         unsafe { _mm512_storeu_si512(out.as_mut_ptr().cast(), x[0]) }
@@ -116,7 +111,6 @@ impl Simd for Avx512 {
         shr_u32(a: U32; n: u32) -> U32 = _mm512_srlv_epi32(a, _mm512_set1_epi32(n.cast_signed()));
         shr_i32(a: U32; n: u32) -> U32 = _mm512_srav_epi32(a, _mm512_set1_epi32(n.cast_signed()));
         rotate_right_u32(a: U32, n: U32) -> U32 = _mm512_rorv_epi32(a, n);
-        lt_i32(a: U32, b: U32) -> Mask = _mm512_cmplt_epi32_mask(a, b);
     }
 
     lift! { 2:

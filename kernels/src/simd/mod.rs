@@ -39,7 +39,7 @@ pub use self::{avx2::Avx2, avx512::Avx512};
 pub use neon::Neon;
 pub use portable::Portable;
 pub use scalar::Scalar;
-pub(crate) use vec::{F32, Mask, U32, U64};
+pub(crate) use vec::{F32, U32, U64};
 
 /// Number of lanes of a vector, on every level.
 pub(crate) const LANES: usize = 16;
@@ -131,8 +131,6 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
 
     /// All lanes `x`.
     fn splat_u32(self, x: u32) -> Self::U32;
-    /// Lane `i` is `x[i]`.
-    fn load_u32(self, x: &[u32; LANES]) -> Self::U32;
     /// `out[i]` becomes lane `i`.
     fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]);
     /// `a + b` modulo 2³².
@@ -153,8 +151,6 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn shr_i32(self, a: Self::U32, n: u32) -> Self::U32;
     /// Each lane of `a` rotated to the right by its lane of `n` < 32.
     fn rotate_right_u32(self, a: Self::U32, n: Self::U32) -> Self::U32;
-    /// `a < b`, both read as `i32`.
-    fn lt_i32(self, a: Self::U32, b: Self::U32) -> Self::Mask;
     /// `table[index]`, with the low five bits of each index.
     fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32;
 

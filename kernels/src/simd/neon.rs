@@ -46,12 +46,6 @@ impl Simd for Neon {
             unsafe { each_register!(4, (at, x), vst1q_f32(out[at..].as_mut_ptr(), x)) };
     }
     #[inline(always)]
-    fn load_u32(self, x: &[u32; LANES]) -> Self::U32 {
-        let at = [0, 4, 8, 12];
-        // SAFETY: the token; each load reads four of the sixteen elements, at any alignment.
-        unsafe { each_register!(4, (at), vld1q_u32(x[at..].as_ptr())) }
-    }
-    #[inline(always)]
     fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]) {
         let at = [0, 4, 8, 12];
         // SAFETY: the token; each store writes four of the sixteen elements, at any alignment.
@@ -108,8 +102,6 @@ impl Simd for Neon {
                 vshlq_u32(a, vsubq_s32(vdupq_n_s32(32), n)),
             )
         };
-        lt_i32(a: U32, b: U32) -> Mask
-            = vcltq_s32(vreinterpretq_s32_u32(a), vreinterpretq_s32_u32(b));
     }
 
     lift! { 8:

@@ -55,7 +55,6 @@ impl Simd for Portable {
 
     lanes! {
         load(x: &[f32; LANES]) -> F32 = f32x16::new(*x);
-        load_u32(x: &[u32; LANES]) -> U32 = u32x16::new(*x);
         splat(x: f32) -> F32 = f32x16::splat(x);
         add(a: f32x16, b: f32x16) -> F32 = a + b;
         sub(a: f32x16, b: f32x16) -> F32 = a - b;
@@ -92,7 +91,6 @@ impl Simd for Portable {
             let (a, n) = (a.to_array(), n.to_array());
             u32x16::new(std::array::from_fn(|i| a[i].rotate_right(n[i])))
         };
-        lt_i32(a: u32x16, b: u32x16) -> Mask = f32x16::from_bits(unsigned(signed(a).simd_lt(signed(b))));
         lookup(table: &[f32; 32], index: u32x16) -> F32
             = f32x16::new(index.to_array().map(|i| table[(i & 31) as usize]));
 

@@ -44,10 +44,6 @@ impl Simd for Scalar {
         *out = x;
     }
     #[inline(always)]
-    fn load_u32(self, x: &[u32; LANES]) -> Self::U32 {
-        *x
-    }
-    #[inline(always)]
     fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]) {
         *out = x;
     }
@@ -89,7 +85,6 @@ impl Simd for Scalar {
         shr_u32(a: U32; n: u32) -> U32 = a >> n;
         shr_i32(a: U32; n: u32) -> U32 = (a.cast_signed() >> n).cast_unsigned();
         rotate_right_u32(a: U32, n: U32) -> U32 = a.rotate_right(n);
-        lt_i32(a: U32, b: U32) -> Mask = a.cast_signed() < b.cast_signed();
 
         splat_u64(; x: u64) -> U64 = x;
         add_u64(a: U64, b: U64) -> U64 = a.wrapping_add(b);

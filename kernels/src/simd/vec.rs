@@ -75,8 +75,6 @@ methods! { U32:
     /// Read as `i32` and rounded.
     i32_to_f32() -> F32 = from_i32;
     rotate_right(n: U32) -> U32 = rotate_right_u32;
-    /// `self < b`, both as `i32`.
-    lt_i32(b: U32) -> Mask = lt_i32;
 }
 
 methods! { U64:

@@ -1,0 +1,15 @@
+//! Random numbers that are a pure function of where they are used.
+//!
+//! A seed has one PCG32 stream (O'Neill 2014; `rand_pcg`'s `Pcg32`). Sixteen lanes draw sixteen
+//! consecutive outputs of that stream, so vectors and scalars see the same numbers, bit for bit. A
+//! [`NoisePlan`] lays the draws of a whole training run end to end; element, step and purpose then say
+//! where in the stream a draw stands, and thread count, batch split and instruction set change nothing.
+
+mod pcg;
+mod plan;
+mod variates;
+
+pub(crate) use pcg::{Jump, Lanes};
+pub use pcg::{Noise, Stream};
+pub use plan::{Block, NoisePlan, NoisePlanBuilder, PlanError};
+pub use variates::{bits, normal, uniform};

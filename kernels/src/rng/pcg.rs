@@ -1,0 +1,142 @@
+//! PCG32 in sixteen lanes: the outputs of one stream, sixteen at a time.
+//!
+//! The generator is state ← A·state + C, with the output a function of the old state. n steps are
+//! themselves such a map, state ← Aⁿ·state + C·Gₙ with Gₙ = 1 + A + … + Aⁿ⁻¹; lane i starts i steps
+//! ahead and all lanes step by sixteen.
+
+use crate::simd::{LANES, Simd, U32, U64};
+
+/// A: PCG's multiplier for 64-bit state.
+const MULTIPLIER: u64 = 6_364_136_223_846_793_005;
+
+/// n steps of any PCG32 stream at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Jump {
+    /// Aⁿ.
+    multiplier: u64,
+    /// Gₙ.
+    sum: u64,
+}
+
+impl Jump {
+    /// `n` steps, in 64 doublings at most (F. B. Brown 1994).
+    pub(crate) const fn steps(mut n: u64) -> Self {
+        let (mut multiplier, mut sum) = (1_u64, 0_u64);
+        let (mut step_multiplier, mut step_sum) = (MULTIPLIER, 1_u64);
+        while n > 0 {
+            if n & 1 == 1 {
+                multiplier = multiplier.wrapping_mul(step_multiplier);
+                sum = sum.wrapping_mul(step_multiplier).wrapping_add(step_sum);
+            }
+            step_sum = step_sum.wrapping_mul(step_multiplier.wrapping_add(1));
+            step_multiplier = step_multiplier.wrapping_mul(step_multiplier);
+            n >>= 1;
+        }
+        Self { multiplier, sum }
+    }
+}
+
+/// Aⁱ and Gᵢ for the lanes.
+const LANE_JUMPS: ([u64; LANES], [u64; LANES]) = {
+    let (mut multipliers, mut sums) = ([0; LANES], [0; LANES]);
+    let mut i = 0;
+    while i < LANES {
+        let jump = Jump::steps(i as u64);
+        multipliers[i] = jump.multiplier;
+        sums[i] = jump.sum;
+        i += 1;
+    }
+    (multipliers, sums)
+};
+
+const VECTOR_JUMP: Jump = Jump::steps(LANES as u64);
+
+/// The PCG32 stream of a seed: 2⁶⁴ outputs, each with an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream {
+    initial_state: u64,
+    selector: u64,
+}
+
+impl Stream {
+    /// The stream of `seed`: state and stream selector are two outputs of SplitMix64 (Steele, Lea &
+    /// Flood 2014), so that seeds 1, 2, 3 … have nothing in common.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        let split_mix = |n: u64| {
+            let mut z = seed.wrapping_add(n.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ (z >> 31)
+        };
+        Self { initial_state: split_mix(1), selector: split_mix(2) }
+    }
+
+    /// `rand_pcg`'s generator at address 0: the scalar form of this stream.
+    #[must_use]
+    pub fn pcg32(self) -> rand_pcg::Pcg32 {
+        rand_pcg::Pcg32::new(self.initial_state, self.selector)
+    }
+
+    /// The draws from `address` on.
+    #[must_use]
+    pub fn at(self, address: u64) -> Noise {
+        // PCG's own initialisation: add the increment, then one step.
+        let increment = self.selector << 1 | 1;
+        let state = self.initial_state.wrapping_add(increment);
+        let state = state.wrapping_mul(MULTIPLIER).wrapping_add(increment);
+        Noise { state, increment }.skip(address)
+    }
+}
+
+/// A place in a [`Stream`] from which draws are taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noise {
+    state: u64,
+    increment: u64,
+}
+
+impl Noise {
+    /// The place `draws` further on.
+    #[must_use]
+    pub fn skip(self, draws: u64) -> Self {
+        self.jump(Jump::steps(draws))
+    }
+
+    #[inline(always)]
+    pub(crate) fn jump(self, jump: Jump) -> Self {
+        let state = self.state.wrapping_mul(jump.multiplier);
+        Self { state: state.wrapping_add(self.increment.wrapping_mul(jump.sum)), ..self }
+    }
+}
+
+/// Sixteen consecutive outputs at a time.
+#[derive(Clone, Copy)]
+pub(crate) struct Lanes<S: Simd> {
+    state: U64<S>,
+    multiplier: U64<S>,
+    increment: U64<S>,
+}
+
+impl<S: Simd> Lanes<S> {
+    /// Starts at `noise`.
+    #[inline(always)]
+    pub(crate) fn new(simd: S, noise: Noise) -> Self {
+        let increment = U64::splat(simd, noise.increment);
+        let state = U64::splat(simd, noise.state) * U64::load(simd, &LANE_JUMPS.0)
+            + increment * U64::load(simd, &LANE_JUMPS.1);
+        Self {
+            state,
+            multiplier: U64::splat(simd, VECTOR_JUMP.multiplier),
+            increment: U64::splat(simd, noise.increment.wrapping_mul(VECTOR_JUMP.sum)),
+        }
+    }
+
+    /// The next sixteen outputs (XSH-RR: a xorshift, then a rotation by the top five bits).
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> U32<S> {
+        let old = self.state;
+        self.state = old * self.multiplier + self.increment;
+        ((old.shr(18) ^ old).shr(27)).low().rotate_right(old.shr(59).low())
+    }
+}
