@@ -54,7 +54,7 @@ pub(crate) fn check_rows(x: &[f32], width: usize) -> Result<usize, TrainError> {
     if x.is_empty() {
         return Err(TrainError::Empty);
     }
-    if x.len() % width != 0 {
+    if !x.len().is_multiple_of(width) {
         let (name, found) = ("features of a row", x.len() % width);
         return Err(TrainError::Shape { name, expected: width, found });
     }

@@ -136,7 +136,7 @@ impl Dense {
         let dw = matrix_mut(&mut gradient.weights, self.outputs);
         let (x, dz_) = (matrix(x, self.inputs), matrix(dz, self.outputs));
         gemm::matmul(level, x.transpose(), dz_, dw, Epilogue::None);
-        rows::column_sums(level, dz, self.outputs, &mut gradient.bias);
+        rows::column_sums(level, dz, &mut gradient.bias);
     }
 
     /// dz `[rows, inputs]` of the layer `below`, whose outputs are this layer's x.
