@@ -151,7 +151,8 @@ mod tests {
     fn every_default_configuration_is_complete_and_knows_its_epochs() {
         for experiment in TABLE {
             let table = experiment.configure(Some(3), &[]).unwrap();
-            experiment.prepare(table).unwrap_or_else(|e| panic!("{}: {e}", experiment.name));
+            let job = experiment.prepare(table);
+            assert!(job.is_ok(), "{}: {:?}", experiment.name, job.err());
             assert!(!experiment.epochs.is_empty() && experiment.seeds > 0);
             assert!(
                 halfwave_datasets::registry::names().iter().any(|n| experiment.data.contains(n))

@@ -48,7 +48,7 @@ pub(super) fn format(shape: &[usize]) -> io::Result<Vec<u8>> {
     let shape = shape_text(shape);
     let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
     let begin = MAGIC.len() + 4;
-    while (begin + text.len() + 1) % 64 != 0 {
+    while !(begin + text.len() + 1).is_multiple_of(64) {
         text.push(' ');
     }
     text.push('\n');

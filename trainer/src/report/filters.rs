@@ -13,7 +13,7 @@ const SIDE: usize = 32;
 pub fn mosaic(weights: &[f32], shape: [usize; 2]) -> Result<Vec<u8>, String> {
     let [rows, columns] = shape;
     let visible = rows * columns;
-    if visible == 0 || weights.is_empty() || weights.len() % visible != 0 {
+    if visible == 0 || weights.is_empty() || !weights.len().is_multiple_of(visible) {
         return Err(format!("{} weights do not fit images of {rows}x{columns}", weights.len()));
     }
     let hidden = weights.len() / visible;

@@ -63,9 +63,9 @@ fn cells<'a>(row: &'a Row, sources: &mut Vec<&'a str>) -> [String; 5] {
 fn line(text: &mut String, cells: &[String; 5], w: [usize; 5]) {
     let [model, metric, ours, n, published] = cells;
     // Writing to a string cannot fail.
-    let _ = write!(
+    let _ = writeln!(
         text,
-        "  {model:<0$}  {metric:<1$}  {ours:<2$}  {n:>3$}  {published}\n",
+        "  {model:<0$}  {metric:<1$}  {ours:<2$}  {n:>3$}  {published}",
         w[0], w[1], w[2], w[3]
     );
 }
