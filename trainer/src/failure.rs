@@ -40,6 +40,9 @@ pub enum Error {
     /// A data set.
     #[error(transparent)]
     Data(#[from] halfwave_datasets::Error),
+    /// A data set without a published test part.
+    #[error("data set `{0}` has no test part")]
+    NoTest(String),
     /// Training.
     #[error(transparent)]
     Train(#[from] TrainError),

@@ -198,8 +198,35 @@ pub struct Report<'a> {
     pub rows: &'a [Row],
     /// The protocol, and where it differs from the published one.
     pub notes: &'a [String],
+    /// Confusion matrices, summed over folds and seeds.
+    pub confusions: Vec<Matrix<'a>>,
     /// Files of the figures.
     pub figures: Vec<String>,
+}
+
+/// A confusion matrix.
+#[derive(Debug, Serialize)]
+pub struct Matrix<'a> {
+    /// What was tested.
+    pub title: &'a str,
+    /// Name of each class.
+    pub classes: &'a [String],
+    /// Rows true, columns predicted.
+    pub counts: Vec<&'a [u64]>,
+}
+
+impl Figure {
+    /// The confusion matrix that it shows, if it shows one.
+    #[must_use]
+    pub fn matrix(&self) -> Option<Matrix<'_>> {
+        match self {
+            Self::Confusion { title, classes, counts, .. } => {
+                let counts = counts.chunks(classes.len().max(1)).collect();
+                Some(Matrix { title, classes, counts })
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What ran.

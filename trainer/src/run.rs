@@ -15,7 +15,7 @@ use crate::{
     observe::{Many, MetricsFile, Observer, Progress},
     output::Directory,
     report,
-    result::{Outcome, Report, Versions},
+    result::{Figure, Outcome, Report, Versions},
 };
 
 /// What to run, and how.
@@ -100,6 +100,7 @@ pub fn run(options: &Options) -> Result<Done, Error> {
         seconds,
         rows: &outcome.rows,
         notes: &outcome.notes,
+        confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),
         figures: outcome.figures.iter().map(|figure| figure.file()).collect(),
     };
     let path = directory.path().to_owned();

@@ -1,6 +1,14 @@
 //! THE TABLE of experiments. Adding one: its file, its TOML file, one entry here.
 
-use halfwave_datasets::{Locator, registry};
+mod classifier;
+mod features;
+mod mnist_mlp;
+mod mnist_rbm;
+mod optdigits_rbm;
+mod tour;
+mod wdbc;
+
+use halfwave_datasets::{Dataset, Locator, registry};
 use halfwave_kernels::Level;
 use serde::de::DeserializeOwned;
 use toml::Table;
@@ -48,7 +56,61 @@ pub struct Context<'a> {
 }
 
 /// All experiments; the first is the default.
-pub static TABLE: &[Experiment] = &[];
+pub static TABLE: &[Experiment] = &[
+    Experiment {
+        name: "tour",
+        summary: "The default: wdbc and optdigits-rbm in short, in well under a minute.",
+        data: &["wdbc", "optdigits"],
+        seeds: 3,
+        epochs: &[
+            "wdbc.mlp.epochs",
+            "optdigits_rbm.bernoulli.epochs",
+            "optdigits_rbm.nrelu.epochs",
+            "optdigits_rbm.logistic.epochs",
+        ],
+        defaults: tour::defaults,
+        prepare: prepare::<tour::Config>,
+    },
+    Experiment {
+        name: "wdbc",
+        summary: "Agarap's 30-128-64-32-2 with softmax and ReLU heads: honest cross-validation and a \
+            70/30 split.",
+        data: &["wdbc"],
+        seeds: 5,
+        epochs: &["mlp.epochs"],
+        defaults: || embedded(include_str!("configs/wdbc.toml")),
+        prepare: prepare::<wdbc::Config>,
+    },
+    Experiment {
+        name: "optdigits-rbm",
+        summary: "RBMs with Bernoulli and NReLU hidden units on 8x8 digits: features for logistic \
+            regression, against pixels; filters.",
+        data: &["optdigits"],
+        seeds: 5,
+        epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
+        defaults: || embedded(include_str!("configs/optdigits-rbm.toml")),
+        prepare: prepare::<optdigits_rbm::Config>,
+    },
+    Experiment {
+        name: "mnist-mlp",
+        summary: "784-512-512-10 with ReLU, dropout and Adam on MNIST.",
+        data: &["mnist"],
+        seeds: 1,
+        epochs: &["mlp.epochs"],
+        defaults: || embedded(include_str!("configs/mnist-mlp.toml")),
+        prepare: prepare::<mnist_mlp::Config>,
+    },
+    Experiment {
+        name: "mnist-rbm",
+        summary: "784-500 RBMs with Bernoulli and NReLU hidden units on MNIST: features for logistic \
+            regression, against pixels; filters.",
+        data: &["mnist"],
+        seeds: 1,
+        epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
+        defaults: || embedded(include_str!("configs/mnist-rbm.toml")),
+        prepare: prepare::<mnist_rbm::Config>,
+    },
+];
 
 /// The configuration of an experiment, which knows how to run.
 trait Run: DeserializeOwned + Send + 'static {
@@ -58,6 +120,11 @@ trait Run: DeserializeOwned + Send + 'static {
 fn prepare<C: Run>(table: Table) -> Result<Job, ConfigError> {
     let config: C = config::typed(table)?;
     Ok(Box::new(move |context| config.run(context)))
+}
+
+/// The published test part, which this set has.
+fn published_test(name: &str, test: Option<Dataset>) -> Result<Dataset, Error> {
+    test.ok_or_else(|| Error::NoTest(name.into()))
 }
 
 /// A TOML file that is part of the program.
@@ -128,7 +195,10 @@ pub fn list(locator: &Locator) -> String {
             .filter_map(|name| registry::find(name).ok())
             .map(|entry| format!("{} ({})", entry.name, presence(entry, locator)))
             .collect();
-        text.push_str(&wrap(&format!("{name:<15}{summary} Data: {}.", needs.join(", ")), 15));
+        text.push_str(&wrap(
+            &format!("{name:<15}"),
+            &format!("{summary} Data: {}.", needs.join(", ")),
+        ));
     }
     text + "\n`halfwave run NAME` runs one; `halfwave list NAME` shows its keys.\n"
 }

@@ -1,8 +1,9 @@
 //! Plots as SVG: learning curves, and confusion matrices as heat maps.
 
-use std::fmt::Display;
+use std::{fmt::Display, ops::Range};
 
 use plotters::{
+    coord::ranged1d::{AsRangedCoord, ValueFormatter},
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
 };
@@ -23,6 +24,9 @@ const COLOURS: [RGBColor; 7] = [
 /// Most single runs that are drawn of one series: more hide each other.
 const MOST_RUNS: usize = 30;
 
+/// Largest quotient of values on a linear axis; above, the axis is logarithmic.
+const LINEAR: f64 = 30.0;
+
 /// Lines over epochs: each run faintly, the mean of each series boldly.
 ///
 /// # Errors
@@ -36,53 +40,75 @@ pub fn curves(title: &str, y_label: &str, series: &[Series]) -> Result<String, S
     if low > high {
         return Err("no finite values".into());
     }
-    let margin = ((high - low) * 0.05).max(f64::EPSILON * high.abs()).max(f64::MIN_POSITIVE);
     let mut svg = String::new();
-    {
-        let root = SVGBackend::with_string(&mut svg, (760, 440)).into_drawing_area();
-        root.fill(&WHITE).map_err(words)?;
-        let mut chart = ChartBuilder::on(&root)
-            .caption(title, ("sans-serif", 18))
-            .margin(12)
-            .x_label_area_size(40)
-            .y_label_area_size(64)
-            .build_cartesian_2d(0.5..epochs as f64 + 0.5, low - margin..high + margin)
-            .map_err(words)?;
-        chart
-            .configure_mesh()
-            .x_desc("epoch")
-            .y_desc(y_label)
-            .x_labels(epochs.min(12))
-            .x_label_formatter(&whole)
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(BLACK.mix(0.1))
-            .label_style(("sans-serif", 13))
-            .draw()
-            .map_err(words)?;
-        for (i, series) in series.iter().enumerate() {
-            let colour = COLOURS[i % COLOURS.len()];
-            if series.runs.len() > 1 {
-                for run in series.runs.iter().take(MOST_RUNS) {
-                    let faint = colour.mix(0.15).stroke_width(1);
-                    chart.draw_series(LineSeries::new(points(run), faint)).map_err(words)?;
-                }
-            }
-            let mean = LineSeries::new(points(&series.mean()), colour.stroke_width(2));
-            chart.draw_series(mean).map_err(words)?.label(&series.label).legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2))
-            });
-        }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperRight)
-            .background_style(WHITE.mix(0.85))
-            .border_style(BLACK.mix(0.2))
-            .label_font(("sans-serif", 13))
-            .draw()
-            .map_err(words)?;
-        root.present().map_err(words)?;
+    if low > 0.0 && high / low > LINEAR {
+        let y = (low / 1.2..high * 1.2).log_scale();
+        draw(&mut svg, title, y_label, series, 0.5..epochs as f64 + 0.5, y)?;
+    } else {
+        let margin = ((high - low) * 0.05).max(f64::EPSILON * high.abs()).max(f64::MIN_POSITIVE);
+        let y = low - margin..high + margin;
+        draw(&mut svg, title, y_label, series, 0.5..epochs as f64 + 0.5, y)?;
     }
     Ok(svg)
+}
+
+fn draw<Y>(
+    svg: &mut String,
+    title: &str,
+    y_label: &str,
+    series: &[Series],
+    x: Range<f64>,
+    y: Y,
+) -> Result<(), String>
+where
+    Y: AsRangedCoord<Value = f64>,
+    Y::CoordDescType: ValueFormatter<f64>,
+{
+    let epochs = x.end as usize;
+    let root = SVGBackend::with_string(svg, (760, 440)).into_drawing_area();
+    root.fill(&WHITE).map_err(words)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(title, ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(64)
+        .build_cartesian_2d(x, y)
+        .map_err(words)?;
+    chart
+        .configure_mesh()
+        .x_desc("epoch")
+        .y_desc(y_label)
+        .x_labels(epochs.min(12))
+        .x_label_formatter(&whole)
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.1))
+        .label_style(("sans-serif", 13))
+        .draw()
+        .map_err(words)?;
+    for (i, series) in series.iter().enumerate() {
+        let colour = COLOURS[i % COLOURS.len()];
+        if series.runs.len() > 1 {
+            for run in series.runs.iter().take(MOST_RUNS) {
+                let faint = colour.mix(0.15).stroke_width(1);
+                chart.draw_series(LineSeries::new(points(run), faint)).map_err(words)?;
+            }
+        }
+        let mean = LineSeries::new(points(&series.mean()), colour.stroke_width(2));
+        chart
+            .draw_series(mean)
+            .map_err(words)?
+            .label(&series.label)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.2))
+        .label_font(("sans-serif", 13))
+        .draw()
+        .map_err(words)?;
+    root.present().map_err(words)
 }
 
 /// The label of a whole epoch; none in between.
@@ -155,4 +181,44 @@ fn shade(share: f64) -> RGBColor {
 
 fn words(error: impl Display) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_and_class_is_named() {
+        let series =
+            |label: &str, run: &[f64]| Series { label: label.into(), runs: vec![run.into()] };
+        for high in [3.0, 3000.0] {
+            let all = [series("first", &[high, 1.0, f64::NAN]), series("second", &[2.0])];
+            let svg = curves("title", "loss", &all).unwrap();
+            for text in ["title", "loss", "epoch", "first", "second"] {
+                assert!(svg.contains(text), "{text}");
+            }
+        }
+        let classes = ["no".to_owned(), "yes".to_owned()];
+        let svg = confusion("title", &classes, &[101, 102, 0, 104]).unwrap();
+        for text in ["no", "yes", "101", "102", "104", "predicted"] {
+            assert!(svg.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_to_draw_is_an_error() {
+        assert!(curves("", "", &[]).is_err());
+        let nan = Series { label: String::new(), runs: vec![vec![f64::NAN]] };
+        assert!(curves("", "", &[nan]).is_err());
+        assert!(confusion("", &[], &[]).is_err());
+        assert!(confusion("", &["a".into()], &[1, 2]).is_err());
+    }
+
+    #[test]
+    fn one_epoch_and_equal_values_can_be_drawn() {
+        for value in [0.0, 1.0, -5.0] {
+            let one = Series { label: "one".into(), runs: vec![vec![value]] };
+            assert!(curves("t", "y", &[one]).is_ok(), "{value}");
+        }
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::{report::number, result::Row};
+use super::{Sources, number};
+use crate::result::Row;
 
 /// Columns of a narrow terminal.
 const WIDTH: usize = 80;
@@ -12,8 +13,8 @@ const HEAD: [&str; 5] = ["model", "metric", "ours", "n", "published"];
 /// One block a setting, then the sources of the published numbers.
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
-    let mut sources: Vec<&str> = Vec::new();
-    let cells: Vec<[String; 5]> = rows.iter().map(|row| cells(row, &mut sources)).collect();
+    let sources = Sources::of(rows);
+    let cells: Vec<[String; 5]> = rows.iter().map(|row| cells(row, &sources)).collect();
     let width = |column: usize| {
         let widths = cells.iter().map(|cells| cells[column].chars().count());
         widths.chain([HEAD[column].len()]).max().unwrap_or_default()
@@ -34,29 +35,20 @@ pub fn table(rows: &[Row]) -> String {
         setting = Some(&row.setting);
         line(&mut text, cells, widths);
     }
-    for (i, source) in sources.iter().enumerate() {
-        let mark = format!("[{}]", i + 1);
-        text.push_str(if i == 0 { "\n" } else { "" });
-        text.push_str(&wrap(&format!("{mark} {source}"), mark.len() + 1));
+    for (i, source) in sources.iter() {
+        text.push_str(if i == 1 { "\n" } else { "" });
+        text.push_str(&wrap(&format!("[{i}] "), source));
     }
     text
 }
 
-fn cells<'a>(row: &'a Row, sources: &mut Vec<&'a str>) -> [String; 5] {
-    let published = row.published.as_ref().map_or("-".into(), |published| {
-        let known = sources.iter().position(|source| *source == published.source);
-        let at = known.unwrap_or_else(|| {
-            sources.push(&published.source);
-            sources.len() - 1
-        });
-        format!("{} [{}]", number(published.value, published.std), at + 1)
-    });
+fn cells(row: &Row, sources: &Sources<'_>) -> [String; 5] {
     [
         row.model.clone(),
         format!("{} {}", row.metric, row.unit).trim_end().into(),
         number(row.value, row.std),
         row.n.to_string(),
-        published,
+        row.published.as_ref().map_or("-".into(), |published| sources.mark(published)),
     ]
 }
 
@@ -70,18 +62,19 @@ fn line(text: &mut String, cells: &[String; 5], w: [usize; 5]) {
     );
 }
 
-/// Words in lines of [`WIDTH`] characters; all but the first are indented.
+/// The text after a prefix, in lines of [`WIDTH`] characters that begin below its first word.
 #[must_use]
-pub fn wrap(text: &str, indent: usize) -> String {
-    let mut out = String::new();
-    let mut column = 0;
+pub fn wrap(prefix: &str, text: &str) -> String {
+    let indent = prefix.chars().count();
+    let mut out = prefix.to_owned();
+    let mut column = indent;
     for word in text.split_whitespace() {
         let length = word.chars().count();
-        if column > 0 && column + 1 + length > WIDTH {
+        if column > indent && column + 1 + length > WIDTH {
             out.push('\n');
             out.push_str(&" ".repeat(indent));
             column = indent;
-        } else if column > 0 {
+        } else if column > indent {
             out.push(' ');
             column += 1;
         }
@@ -124,7 +117,7 @@ split
 
     #[test]
     fn long_lines_are_wrapped() {
-        let text = wrap(&"word ".repeat(40), 4);
+        let text = wrap("[1] ", &"word ".repeat(40));
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
         assert!(text.lines().skip(1).all(|line| line.starts_with("    word")));
         assert_eq!(text.split_whitespace().count(), 40);
