@@ -15,6 +15,7 @@ use halfwave_trainer::{
 /// Rectifier units on a CPU: SIMD activation kernels, RBM and MLP training, the papers' experiments.
 #[derive(Debug, Parser)]
 #[command(
+    name = "halfwave",
     version,
     arg_required_else_help = true,
     after_help = "\
@@ -54,9 +55,9 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   halfwave run                                            the tour, into runs/tour-1
-  halfwave run wdbc --set optimiser.learning_rate=0.01 --set folds=5
+  halfwave run wdbc --set mlp.optimiser.learning_rate=0.01 --set folds=5
   halfwave run mnist-mlp --data-dir ~/data --epochs 5 --out /tmp/mnist
-  halfwave run wdbc --set 'optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
+  halfwave run wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
 
 `halfwave list EXPERIMENT` shows its keys with their defaults.")]
 pub(crate) struct Run {

@@ -72,7 +72,7 @@ fn each_bad_file_is_named_by_what_is_wrong_with_it() {
         (file(&header("'<f4'", "False", "(99999999999999999999,)"), &eight), "more elements"),
         (file(&header("'<f4'", "False", &format!("({})", "1,".repeat(65))), &eight), "64"),
         (file("{'descr': '<f4', 'shape': (2,)}", &eight), "the key fortran_order"),
-        (file("{'descr': '<f4', 'descr': '<f4'}", &eight), "once, found `descr`"),
+        (file("{'descr': '<f4', 'descr': '<f4'}", &eight), "once in the header, found `descr`"),
         (file("{'x': 1}", &eight), "found `x`"),
         (file("{'descr", &eight), "a closing quote"),
         (file("{", &eight), "found its end"),
