@@ -51,7 +51,7 @@ pub enum Error {
     Output(#[from] OutputError),
     /// Metrics that could not be written while training.
     #[error("cannot write metrics.jsonl: {0}")]
-    Metrics(#[source] io::Error),
+    Metrics(io::Error),
     /// A plot or image.
     #[error("cannot draw {file}: {reason}")]
     Figure {
