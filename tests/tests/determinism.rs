@@ -1,5 +1,7 @@
 //! Same seed, same bits: over thread counts, and over one long or several short calls of `fit`.
 
+#![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+
 use halfwave_datasets::{Dataset, Locator, load};
 use halfwave_kernels::{Kind, Level, units::Unit};
 use halfwave_trainer::{

@@ -1,6 +1,8 @@
 //! Gradients of every layer and head against central differences of an `f64` forward pass that is
 //! written here, and ten training steps against PyTorch.
 
+#![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+
 use halfwave_datasets::Dataset;
 use halfwave_kernels::{Kind, Level, rng::Stream};
 use halfwave_trainer::{

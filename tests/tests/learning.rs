@@ -1,6 +1,8 @@
 //! Every model learns: a floor on held-out accuracy, well below what it reaches and above what a
 //! broken one would.
 
+#![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+
 use halfwave_datasets::{Dataset, Locator, load, preprocess::Standardiser, split};
 use halfwave_kernels::{Kind, Level, units::Unit};
 use halfwave_trainer::{

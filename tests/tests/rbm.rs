@@ -1,5 +1,7 @@
 //! The RBM against its definition: one step of CD-1 in `f64`, features, first biases, learning.
 
+#![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+
 use halfwave_datasets::{Locator, batches::permutation, load};
 use halfwave_kernels::{
     Level,
