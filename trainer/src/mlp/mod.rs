@@ -250,3 +250,6 @@ fn check(config: &MlpConfig) -> Result<(), TrainError> {
     share("dropout", *dropout)?;
     optimiser.check()
 }
+
+#[cfg(test)]
+mod tests;

@@ -304,3 +304,6 @@ impl Rbm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
