@@ -1,95 +1,160 @@
-//! The parts of a training step that are no product: optimisers, heads, bias gradients.
+//! Whole training steps of the trainer, on one thread and on all: seconds of a `fit` of a few steps.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
-use std::hint::black_box;
+use std::{error::Error, time::Duration};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use halfwave_bench_suite::{check, elementwise, inputs, scalar, threads};
-use halfwave_kernels::{Level, rows, update};
+use halfwave_bench_suite::{check, inputs, scalar, threads};
+use halfwave_datasets::Dataset;
+use halfwave_kernels::{Kind, Level, units::Unit};
+use halfwave_trainer::{
+    mlp::{Head, Mlp, MlpConfig},
+    observe::Silent,
+    optim::Optimiser,
+    rbm::{Rbm, RbmConfig, Visible},
+};
 
-/// Weights of the largest layer of the MLP 784-512-512-10.
-const WEIGHTS: usize = 784 * 512;
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-const MOMENTUM: update::Momentum =
-    update::Momentum { learning_rate: 0.01, momentum: 0.9, weight_decay: 1e-4 };
-const ADAM: update::Adam =
-    update::Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-
-/// An optimiser: (level, gradient, its one or two states, weights).
-type Optimiser = fn(Level, &[f32], &mut [Vec<f32>; 2], &mut [f32]);
-
-fn momentum(level: Level, gradient: &[f32], [v, _]: &mut [Vec<f32>; 2], weights: &mut [f32]) {
-    update::momentum(level, MOMENTUM, 0.01, gradient, v, weights);
+/// A model that can be trained for some steps, and shows a weight matrix for the check.
+trait Model: Send {
+    fn train(&mut self, level: Level) -> Result<()>;
+    fn weights(&self) -> &[f32];
 }
 
-fn adam(level: Level, gradient: &[f32], [m, v]: &mut [Vec<f32>; 2], weights: &mut [f32]) {
-    update::adam(level, ADAM, 1, 0.01, gradient, m, v, weights);
+/// MLP 784-512-512-10 with Adam.
+struct Classifier {
+    mlp: Mlp,
+    data: Dataset,
 }
 
-fn bench_optimisers(criterion: &mut Criterion) {
-    let gradient = inputs::uniform(1, WEIGHTS, -1.0, 1.0);
-    let start = inputs::uniform(2, WEIGHTS, -0.1, 0.1);
-    let state = || [vec![0.0; WEIGHTS], vec![0.0; WEIGHTS]];
-    let optimisers: [(&str, Optimiser); 2] = [("momentum", momentum), ("adam", adam)];
-    for (name, step) in optimisers {
-        let mut group = criterion.benchmark_group(format!("update/{name}"));
-        group.throughput(Throughput::Elements(WEIGHTS as u64));
-        let run = |level| {
-            let (mut state, mut weights) = (state(), start.clone());
-            step(level, &gradient, &mut state, &mut weights);
-            weights
+impl Classifier {
+    const BATCH: usize = 128;
+    const STEPS: usize = 10;
+
+    fn new() -> Result<Self> {
+        let (rows, classes) = (Self::BATCH * Self::STEPS, 10);
+        let labels = (0..rows as u32).map(|row| row % classes).collect();
+        let names: Vec<_> = (0..classes).collect();
+        let data = Dataset::new(inputs::uniform(8, rows * 784, 0.0, 1.0), &[784], labels, &names)?;
+        let config = MlpConfig {
+            sizes: vec![784, 512, 512, 10],
+            activation: Kind::Relu,
+            dropout: 0.0,
+            head: Head::Softmax,
+            optimiser: Optimiser::adam(),
+            batch: Self::BATCH,
+            epochs: 1,
         };
-        check::same_as_scalar(name, Level::best(), &run(Level::best()), &run(scalar()));
-        for pool in threads::pools() {
-            let (mut state, mut weights) = (state(), start.clone());
-            let id =
-                BenchmarkId::new(Level::best().name(), format!("{}T", pool.current_num_threads()));
-            group.bench_function(id, |bencher| {
-                pool.install(|| {
-                    bencher.iter(|| {
-                        step(Level::best(), &gradient, &mut state, black_box(&mut weights));
-                    });
-                });
-            });
-        }
-        group.finish();
+        Ok(Self { mlp: Mlp::new(&config, 1)?, data })
     }
 }
 
-/// A head: (level, x, labels, losses, gradient).
-type Head = fn(Level, &[f32], &[u32], &mut [f32], &mut [f32]);
+impl Model for Classifier {
+    fn train(&mut self, level: Level) -> Result<()> {
+        Ok(self.mlp.fit(level, &self.data, None, "bench", &mut Silent)?)
+    }
 
-fn bench_heads(criterion: &mut Criterion) {
-    const BATCH: usize = 128;
-    const CLASSES: usize = 10;
-    let x = inputs::uniform(3, BATCH * CLASSES, -4.0, 4.0);
-    let labels: Vec<_> = (0..BATCH as u32).map(|i| i % CLASSES as u32).collect();
-    let heads: [(&str, Head); 2] = [
-        ("softmax", rows::softmax_cross_entropy),
-        ("normalised-relu", rows::normalised_relu_cross_entropy),
-    ];
-    let mut group = criterion.benchmark_group(format!("head/{BATCH}x{CLASSES}"));
-    group.throughput(Throughput::Elements(BATCH as u64));
-    for (name, head) in heads {
-        let (mut losses, mut gradient) = ([0.0; BATCH], [0.0; BATCH * CLASSES]);
-        head(scalar(), &x, &labels, &mut losses, &mut gradient);
-        let (reference_losses, reference) = (losses, gradient);
-        head(Level::best(), &x, &labels, &mut losses, &mut gradient);
-        check::same_as_scalar(name, Level::best(), &losses, &reference_losses);
-        check::same_as_scalar(name, Level::best(), &gradient, &reference);
-        group.bench_function(BenchmarkId::new(name, Level::best().name()), |bencher| {
+    fn weights(&self) -> &[f32] {
+        &self.mlp.layers()[0].weights
+    }
+}
+
+/// An RBM on mini-batches of 100.
+struct Boltzmann {
+    rbm: Rbm,
+    x: Vec<f32>,
+}
+
+impl Boltzmann {
+    const BATCH: usize = 100;
+
+    fn new(
+        visible: Visible,
+        hidden: Unit,
+        [visible_units, hidden_units]: [usize; 2],
+        steps: usize,
+    ) -> Result<Self> {
+        // Small steps: the machine is trained for as long as the clock wants.
+        let learning_rate = 1e-4;
+        let (batch, epochs) = (Self::BATCH, 1);
+        let config = RbmConfig {
+            learning_rate,
+            batch,
+            epochs,
+            ..RbmConfig::new(visible, hidden, hidden_units)
+        };
+        let x = inputs::uniform(9, Self::BATCH * steps * visible_units, 0.0, 1.0);
+        Ok(Self { rbm: Rbm::new(&config, visible_units, 1)?, x })
+    }
+}
+
+impl Model for Boltzmann {
+    fn train(&mut self, level: Level) -> Result<()> {
+        Ok(self.rbm.fit(level, &self.x, "bench", &mut Silent)?)
+    }
+
+    fn weights(&self) -> &[f32] {
+        self.rbm.weights()
+    }
+}
+
+/// Checks that training has the bits of the scalar level, and times it.
+fn bench<M: Model>(
+    criterion: &mut Criterion,
+    name: &str,
+    rows: usize,
+    new: impl Fn() -> Result<M>,
+) -> Result<()> {
+    let (level, mut model, mut reference) = (Level::best(), new()?, new()?);
+    model.train(level)?;
+    reference.train(scalar())?;
+    check::same_as_scalar(name, level, model.weights(), reference.weights());
+    drop(reference);
+    let mut group = criterion.benchmark_group(format!("train/{name}"));
+    group.throughput(Throughput::Elements(rows as u64));
+    for pool in threads::pools() {
+        let mut failure = Ok(());
+        let id = BenchmarkId::new(level.name(), format!("{}T", pool.current_num_threads()));
+        group.bench_function(id, |bencher| {
             bencher.iter(|| {
-                head(Level::best(), black_box(&x), &labels, &mut losses, &mut gradient);
+                if let Err(error) = pool.install(|| model.train(level)) {
+                    failure = Err(error);
+                }
             });
         });
+        failure?;
     }
     group.finish();
+    Ok(())
+}
+
+fn bench_all(criterion: &mut Criterion) -> Result<()> {
+    let rows = Classifier::BATCH * Classifier::STEPS;
+    bench(criterion, "mlp-784-512-512-10", rows, Classifier::new)?;
+    let binary = || Boltzmann::new(Visible::Bernoulli, Unit::Bernoulli, [784, 500], 10);
+    bench(criterion, "rbm-bernoulli-784x500", 10 * Boltzmann::BATCH, binary)?;
+    let nrelu = || Boltzmann::new(Visible::Gaussian, Unit::Nrelu, [2048, 4000], 4);
+    bench(criterion, "rbm-nrelu-2048x4000", 4 * Boltzmann::BATCH, nrelu)
+}
+
+fn bench_train_step(criterion: &mut Criterion) {
+    bench_all(criterion).unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn config() -> Criterion {
+    Criterion::default()
+        .without_plots()
+        .sample_size(10)
+        .nresamples(5_000)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(3))
 }
 
 criterion_group! {
     name = benches;
-    config = elementwise::config();
-    targets = bench_optimisers, bench_heads
+    config = config();
+    targets = bench_train_step
 }
 criterion_main!(benches);
