@@ -21,8 +21,8 @@ pub(super) struct Config {
     mlp: Classifier,
 }
 
-const KERAS: &str = "Keras example mnist_mlp.py (784-512-512-10, ReLU, dropout .2, batches of 128, 20 epochs, but \
-    RMSprop), as stated in its first lines";
+const KERAS: &str = "Keras example mnist_mlp.py (784-512-512-10, ReLU, batches of 128, but dropout .2, RMSprop \
+    and 20 epochs), as stated in its first lines";
 const AGARAP: &str = "Agarap 2018, arXiv:1803.08375v2, table 3: another network (256 principal components, three \
     hidden layers of 512)";
 
