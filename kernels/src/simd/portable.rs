@@ -65,7 +65,8 @@ impl Simd for Portable {
         // `wide`'s own max keeps numbers and drops NaN: compare and select instead.
         max(a: f32x16, b: f32x16) -> F32 = a.simd_gt(b).select(a, b);
         min(a: f32x16, b: f32x16) -> F32 = a.simd_lt(b).select(a, b);
-        round(a: f32x16) -> F32 = a.round_ties_even();
+        // `wide` on SSE2 makes +0 of numbers in [−½, −0].
+        round(a: f32x16) -> F32 = a.round_ties_even() | (a & f32x16::splat(-0.0));
 
         lt(a: f32x16, b: f32x16) -> Mask = a.simd_lt(b);
         le(a: f32x16, b: f32x16) -> Mask = a.simd_le(b);
