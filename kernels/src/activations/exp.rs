@@ -14,7 +14,7 @@ pub(super) struct Exp;
 impl Activation for Exp {
     const NAME: &'static str = "exp";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.75;
+    const MAX_ULP: f64 = 0.77;
     const MAX_ULP_BACKWARD: f64 = 0.0;
 
     #[inline(always)]

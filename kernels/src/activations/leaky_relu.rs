@@ -18,7 +18,7 @@ impl Activation for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
     const SAVED: Saved = Saved::Output;
     const MAX_ULP: f64 = 0.5;
-    const MAX_ULP_BACKWARD: f64 = 0.5;
+    const MAX_ULP_BACKWARD: f64 = 0.0;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -14,7 +14,7 @@ pub(super) struct Log1p;
 impl Activation for Log1p {
     const NAME: &'static str = "log1p";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.6;
+    const MAX_ULP: f64 = 0.67;
     const MAX_ULP_BACKWARD: f64 = 1.5;
 
     #[inline(always)]

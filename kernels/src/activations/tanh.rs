@@ -15,7 +15,7 @@ pub(super) struct Tanh;
 impl Activation for Tanh {
     const NAME: &'static str = "tanh";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.76;
+    const MAX_ULP: f64 = 0.8;
     const MAX_ULP_BACKWARD: f64 = 0.5;
 
     #[inline(always)]
