@@ -1,6 +1,8 @@
 //! Exponential: y = eˣ.
 //!
 //! backward   dx = y dy
+//!
+//! Worst errors over all inputs: .77 ULP forward, at −87.65574 (a subnormal result); 0 backward.
 
 use super::{Activation, Saved};
 use crate::{
@@ -14,7 +16,7 @@ pub(super) struct Exp;
 impl Activation for Exp {
     const NAME: &'static str = "exp";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.75;
+    const MAX_ULP: f64 = 0.77;
     const MAX_ULP_BACKWARD: f64 = 0.0;
 
     #[inline(always)]

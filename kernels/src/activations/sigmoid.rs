@@ -5,6 +5,9 @@
 //!
 //! The quotient is taken in double-float, and n is scaled down to its size at the end only: far below
 //! 0 the result is as exact as eˣ, subnormal numbers included.
+//!
+//! Worst errors over all inputs: .77 ULP forward, at −87.65574 (a subnormal result); 1.5 backward, at
+//! y = .49991366.
 
 use super::{Activation, Saved};
 use crate::{
@@ -38,7 +41,7 @@ pub(crate) fn sigmoid<S: Simd>(x: F32<S>) -> F32<S> {
 impl Activation for Sigmoid {
     const NAME: &'static str = "sigmoid";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.75;
+    const MAX_ULP: f64 = 0.77;
     const MAX_ULP_BACKWARD: f64 = 1.5;
 
     #[inline(always)]

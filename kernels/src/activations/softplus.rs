@@ -4,6 +4,8 @@
 //! backward   dx = σ(x) dy
 //!
 //! Dugas et al., NIPS 2000; Glorot, Bordes & Bengio, AISTATS 2011.
+//!
+//! Worst errors over all inputs: .77 ULP, forward and backward, at −87.65574 (a subnormal result).
 
 use super::{Activation, Saved, sigmoid::sigmoid};
 use crate::{
@@ -17,8 +19,8 @@ pub(super) struct Softplus;
 impl Activation for Softplus {
     const NAME: &'static str = "softplus";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.75;
-    const MAX_ULP_BACKWARD: f64 = 0.75;
+    const MAX_ULP: f64 = 0.77;
+    const MAX_ULP_BACKWARD: f64 = 0.77;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
@@ -31,6 +33,8 @@ impl Activation for Softplus {
         let positive = x.constant(0.0).lt(x).select(x, x.constant(0.0));
         let y = Double::sum(positive, log.hi);
         let y = y.hi + (y.lo + log.lo);
+        // The exact sum of an infinity is NaN.
+        let y = limit.lt(x).select(x, y);
         x.lt(-limit).select(exp(x), y)
     }
     #[inline(always)]

@@ -28,6 +28,7 @@ pub(crate) fn normal_from_bits<S: Simd>(bits: U32<S>) -> F32<S> {
 
 /// `QUANTILE[j][i]`: coefficient of sʲ in octave i, where u is in 2^(i − 33) · \[1, 2).
 #[rustfmt::skip]
+#[expect(clippy::excessive_precision, reason = "the digits of f32 values as they were computed")]
 static QUANTILE: [[f32; 32]; 7] = [
     // coefficient of s^0
     [

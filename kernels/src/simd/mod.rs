@@ -106,7 +106,7 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `if a < b { a } else { b }`: `b` where either is NaN and for two zeros.
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
-    /// The nearest integer, ties to even, as `f32`.
+    /// The nearest integer, ties to even, as `f32`; the sign stays, of zeros too.
     fn round(self, a: Self::F32) -> Self::F32;
 
     /// `a < b`.
