@@ -35,7 +35,7 @@ def ours(binary, threads, arguments, start):
     """Seconds of the epochs of runs whose name begins with `start`."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
-        command = [binary, "run", *arguments, "--epochs", EPOCHS, "--threads", str(threads), "--out", str(out), "--quiet"]
+        command = [binary, "run", *arguments, "--epochs", EPOCHS, "--threads", str(threads), "--out", str(out), "--seeds", "1", "--quiet"]
         # Our threads are rayon's; what binds the peers' OpenMP threads does not concern them.
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         lines = [json.loads(line) for line in (out / "timings.jsonl").read_text().splitlines()]
