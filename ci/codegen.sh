@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # Proves on the binary that the SIMD code of `kernels` is inlined whole.
 #
 # Inside the #[target_feature] function of `vectorize` an intrinsic is one instruction. Where a generic
@@ -7,7 +7,7 @@
 #
 #   ci/codegen.sh              checks the release library
 #   ci/codegen.sh --self-test  takes single #[inline(always)] out of a copy and expects to notice each
-set -eu
+set -euo pipefail
 cd "$(dirname "$0")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target}
 mkdir -p "$target/codegen"

@@ -9,6 +9,9 @@ use halfwave_kernels::{
     update::{self, Adam, Momentum},
 };
 
+/// What a case does to its arrays.
+type Run = dyn Fn(Level, &mut [&mut [f32]]) + Sync;
+
 /// A call of a public function.
 pub struct Case {
     /// The function and its constants.
@@ -18,7 +21,7 @@ pub struct Case {
     /// Whether numbers in \[−16, 16\] are its only useful input: one NaN makes a whole row NaN.
     pub moderate: bool,
     /// The call; changes some of the arrays.
-    pub run: Box<dyn Fn(Level, &mut [&mut [f32]]) + Sync>,
+    pub run: Box<Run>,
 }
 
 impl Case {
@@ -78,6 +81,15 @@ pub fn all() -> Vec<Case> {
     cases.extend(rows());
     cases.extend(updates());
     cases
+}
+
+/// All activations, or the one that `HALFWAVE_KIND` names: sweeps of all inputs take minutes each.
+#[must_use]
+pub fn kinds() -> Vec<Kind> {
+    match std::env::var("HALFWAVE_KIND") {
+        Ok(name) => vec![name.parse().unwrap_or_else(|error| panic!("HALFWAVE_KIND: {error}"))],
+        Err(_) => Kind::ALL.to_vec(),
+    }
 }
 
 /// Forward and backward, in place and not.

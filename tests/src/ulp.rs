@@ -76,9 +76,9 @@ fn worse(a: Worst, b: Worst) -> Worst {
 fn in_range_of_saved(kind: Kind, saved: f32) -> bool {
     match (kind, kind.saved()) {
         (_, Saved::Input) => true,
-        (Kind::Sigmoid, _) => !(saved < 0.0 || saved > 1.0),
-        (Kind::Tanh, _) => !(saved.abs() > 1.0),
-        (Kind::Exp, _) => !(saved < 0.0),
+        (Kind::Sigmoid, _) => saved.is_nan() || (0.0..=1.0).contains(&saved),
+        (Kind::Tanh, _) => saved.is_nan() || saved.abs() <= 1.0,
+        (Kind::Exp, _) => saved.is_nan() || saved >= 0.0,
         _ => true,
     }
 }

@@ -2,15 +2,15 @@
 
 use halfwave_kernels::{Kind, Level, backward, levels::Portable};
 use halfwave_tests::{
+    cases::kinds,
     inputs,
     ulp::{Pass, sweep},
 };
 
 /// The worst error over every `stride`-th input is within the figure of the documentation.
 fn within_the_documented_error(level: Level, stride: u64, documented: impl Fn(Kind) -> [f64; 2]) {
-    let only = std::env::var("HALFWAVE_KIND").ok();
     let mut failures = Vec::new();
-    for &kind in Kind::ALL.iter().filter(|kind| only.as_ref().is_none_or(|o| o == kind.name())) {
+    for kind in kinds() {
         for (pass, documented) in [Pass::Forward, Pass::Backward].into_iter().zip(documented(kind))
         {
             let worst = sweep(level, kind, pass, stride);

@@ -120,7 +120,7 @@ fn products_are_within_the_bound_of_their_length() {
         added.view().fill(0.5);
         matmul_add(-0.25, a, b, added.view());
         for i in 0..m {
-            for j in 0..n {
+            for (j, &bias) in bias.iter().enumerate() {
                 let (sum, size) = exact(a, b, i, j);
                 let bound = |start: f64| (k as f64 + 1.0) * (size + start.abs()) * 2_f64.powi(-24);
                 let what = format!("{m}×{n}×{k}, {la:?} · {lb:?}, element ({i}, {j})");
@@ -129,7 +129,7 @@ fn products_are_within_the_bound_of_their_length() {
                     assert!(error <= bound, "{what}: {y}, exact {exact}, bound {bound:e}");
                 };
                 check(plain.row(i)[j], sum, bound(0.0), &what);
-                let start = f64::from(bias[j]);
+                let start = f64::from(bias);
                 check(biased.row(i)[j], sum + start, 2.0 * bound(start), &format!("bias, {what}"));
                 let exact = 0.5 - 0.25 * sum;
                 check(added.row(i)[j], exact, 2.0 * bound(0.5), &format!("add, {what}"));

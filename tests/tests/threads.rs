@@ -8,6 +8,7 @@ use halfwave_kernels::{
 };
 use halfwave_tests::{cases, compare::assert_same_bits, inputs};
 
+#[expect(clippy::unwrap_used, reason = "tests may")]
 fn on_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(f)
 }
