@@ -14,10 +14,10 @@
 //! would bias NReLU, whose mean is above max(0, x).
 //!
 //! Data and reconstruction stand one below the other, v `[2 batch, visible]` and h `[2 batch, hidden]`
-//! with a₁ negated: the gradient of W is one product, vᵀ h, and W's shape is written once.
+//! with a₁ negated: the gradient of W is one product, vᵀ h, and its memory is written once.
 
 use halfwave_kernels::{
-    Level,
+    Level, forward,
     gemm::{self, Epilogue},
     rng::Noise,
     rows, units,
@@ -56,7 +56,7 @@ pub(super) struct Chain {
     v: Vec<f32>,
     /// a₀, then −a₁.
     h: Vec<f32>,
-    /// x₀, then s.
+    /// s.
     samples: Vec<f32>,
     /// Column sums of the reconstructions.
     sums: Vec<f32>,
@@ -94,10 +94,14 @@ impl Chain {
 
         let (v0, v1) = v.split_at_mut(rows * visible);
         let (a0, a1) = h.split_at_mut(rows * hidden);
-        let x0 = matrix_mut(samples, hidden);
+        // x₀ stands where a₁ will be.
+        let x0 = matrix_mut(a1, hidden);
         gemm::matmul(level, matrix(v0, visible), w, x0, Epilogue::Bias(bias));
-        halfwave_kernels::forward(level, kind, samples, a0);
-        units::sample_in_place(level, unit, noise, samples);
+        let x0 = &*a1;
+        rayon::join(
+            || forward(level, kind, x0, a0),
+            || units::sample(level, unit, noise, x0, samples),
+        );
 
         let s = matrix(samples, hidden);
         let epilogue = rbm.visible_epilogue();
@@ -107,11 +111,15 @@ impl Chain {
         a1.iter_mut().for_each(|a| *a = -*a);
 
         let Gradient { weights, visible_bias, hidden_bias } = &mut self.gradient;
-        rows::column_sums(level, v1, &mut self.sums);
-        rows::column_sums(level, v0, visible_bias);
-        visible_bias.iter_mut().zip(&self.sums).for_each(|(v0, v1)| *v0 -= v1);
-        let error = squared_distance(v0, v1);
-        rows::column_sums(level, h, hidden_bias);
+        let sums = &mut self.sums;
+        let of_visible = || {
+            rows::column_sums(level, v1, sums);
+            rows::column_sums(level, v0, visible_bias);
+            visible_bias.iter_mut().zip(sums).for_each(|(v0, v1)| *v0 -= *v1);
+            squared_distance(v0, v1)
+        };
+        let of_hidden = || rows::column_sums(level, h, hidden_bias);
+        let (error, ()) = rayon::join(of_visible, of_hidden);
         let (v, h) = (matrix(v, visible), matrix(h, hidden));
         gemm::matmul(level, v.transpose(), h, matrix_mut(weights, hidden), Epilogue::None);
         error
