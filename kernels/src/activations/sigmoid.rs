@@ -5,6 +5,9 @@
 //!
 //! The quotient is taken in double-float, and e is scaled down to its size at the end only: far below
 //! 0 the result is as exact as eˣ, subnormal numbers included.
+//!
+//! Worst errors over all inputs: .77 ULP forward, at −87.65574 (a subnormal result); 1.5 backward, at
+//! y = .49991366.
 
 use super::{Activation, Saved, swish};
 use crate::{

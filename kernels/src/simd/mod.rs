@@ -47,6 +47,7 @@ pub(crate) const LANES: usize = 16;
 /// The operations of one instruction set on vectors of sixteen lanes.
 ///
 /// Lane `i` of a result depends on lane `i` of the operands only. Comparisons with NaN are false.
+#[expect(clippy::wrong_self_convention, reason = "self is the token, the operand comes after it")]
 pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     /// 16 × `f32`.
     type F32: Copy;

@@ -1,7 +1,8 @@
 //! The fallback: `wide`, which chooses its instructions when it is compiled.
 //!
 //! On plain x86-64 that is SSE2, without fused multiply-add: there the last bits differ from the
-//! other levels. With FMA in the target's features they are the same.
+//! other levels, and each activation and derivative is within 2 ULP (tanh' = 1 − y², which cancels,
+//! within 2⁻²⁴ absolute). With FMA in the target's features they are the same.
 
 use wide::{f32x16, i32x16, u32x16, u64x8};
 
