@@ -26,7 +26,7 @@ impl Activation for Erf {
         // The largest number below 4, where the quotient is already 1 / x.
         let x = swish::clamp(x, 3.999_999_8);
         let g = erf_quotient(x.abs());
-        x.mul_add(g.hi, x * g.lo)
+        x.mul_add_once(g.hi, x * g.lo)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {

@@ -25,7 +25,7 @@ pub(super) fn sixth<S: Simd>(a: Double<S>) -> F32<S> {
         #[inline(always)]
         |part| a.hi.constant(part),
     );
-    a.hi.mul_add(hi, a.hi.mul_add(lo, a.lo * hi))
+    a.hi.mul_add_once(hi, a.hi.mul_add(lo, a.lo * hi))
 }
 
 impl Activation for HardSigmoid {

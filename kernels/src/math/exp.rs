@@ -64,7 +64,7 @@ fn reduce<S: Simd>(x: F32<S>) -> Reduced<S> {
     Reduced {
         bits,
         k,
-        r: k.mul_add(x.constant(-LN2_HI), x),
+        r: k.mul_add_once(x.constant(-LN2_HI), x),
         r_lo: k.mul_add(x.constant(-LN2_LO), bits.lookup8(&TABLE_LN)),
         t: bits.lookup8(&TABLE),
     }

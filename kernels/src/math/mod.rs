@@ -14,7 +14,7 @@ pub(crate) use erf::{erf_quotient, scaled_normal_tail};
 pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
 pub(crate) use log::{ln, log1p, log1p_of_exp, log1p_parts};
 pub(crate) use reciprocal::reciprocal;
-pub(crate) use root::zero_crossing;
+pub(crate) use root::{Root, zero_crossing};
 
 use crate::simd::{F32, Simd};
 

@@ -1,8 +1,8 @@
 //! The fallback: `wide`, which chooses its instructions when it is compiled.
 //!
 //! On plain x86-64 that is SSE2, without fused multiply-add: there the last bits differ from the
-//! other levels, and each activation and derivative is within 2 ULP (tanh' = 1 − y², which cancels,
-//! within 2⁻²⁴ absolute). With FMA in the target's features they are the same.
+//! other levels, and each activation and derivative is within 2 ULP: sums that cancel are taken in
+//! `f64`. With FMA in the target's features they are the same.
 
 use wide::{f32x16, i32x16, u32x16, u64x8};
 
@@ -34,6 +34,9 @@ fn unsigned(a: i32x16) -> u32x16 {
     u32x16::new(a.to_array().map(i32::cast_unsigned))
 }
 
+/// Whether `wide`'s multiply-add is one instruction.
+pub(crate) const FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
+
 impl Simd for Portable {
     type F32 = f32x16;
     type U32 = u32x16;
@@ -52,6 +55,18 @@ impl Simd for Portable {
     #[inline(always)]
     fn store_u32(self, x: Self::U32, out: &mut [u32; LANES]) {
         *out = x.to_array();
+    }
+
+    #[inline(always)]
+    fn mul_add_once(self, a: f32x16, b: f32x16, c: f32x16) -> f32x16 {
+        if FUSED {
+            return self.mul_add(a, b, c);
+        }
+        let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
+        f32x16::new(std::array::from_fn(
+            #[inline(always)]
+            |i| (f64::from(a[i]) * f64::from(b[i]) + f64::from(c[i])) as f32,
+        ))
     }
 
     lanes! {
