@@ -28,7 +28,7 @@ impl Activation for HardSwish {
         let three = x.constant(3.0);
         // Near 0 the factor is ½ exactly, and a subnormal result rounded once.
         let factor = Double::fast_sum(three, x).mul(Double::constant(x, SIXTH)).normalised();
-        let y = x.mul_add_once(factor.hi, x * factor.lo);
+        let y = x.mul_add_once(factor.hi, x * factor.lo).with_sign_of(x);
         let y = three.le(x).select(x, y);
         x.le(-three).select(x.constant(-0.0), y)
     }

@@ -89,7 +89,7 @@ impl Activation for Mish {
         let bounded = swish::clamp(x, LIMIT);
         let p = parts(bounded);
         let numerator = p.factor.mul(p.numerator).times(bounded);
-        let y = numerator.div_rounded(p.denominator).scale(p.k);
+        let y = numerator.div_rounded(p.denominator).scale(p.k).with_sign_of(x);
         x.constant(20.0).lt(x).select(x, y)
     }
     #[inline(always)]

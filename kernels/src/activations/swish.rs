@@ -23,7 +23,8 @@ const ROOT: Root<5> = Root {
 #[inline(always)]
 pub(super) fn gate<S: Simd>(x: F32<S>, t: Double<S>) -> F32<S> {
     let sigma = Logistic::of(t);
-    sigma.numerator.times(x).div_rounded(sigma.denominator).scale(sigma.k)
+    // The sign of zeros is lost in the quotient.
+    sigma.numerator.times(x).div_rounded(sigma.denominator).scale(sigma.k).with_sign_of(x)
 }
 
 /// d/dx x σ(t) = σ (1 + c (1 − σ)) with c = x dt/dx, for |t| ≤ 174.

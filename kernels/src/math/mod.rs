@@ -10,7 +10,7 @@ mod reciprocal;
 mod root;
 
 pub(crate) use double::Double;
-pub(crate) use erf::{erf_quotient, scaled_normal_tail};
+pub(crate) use erf::{erf, scaled_normal_tail};
 pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
 pub(crate) use log::{ln, log1p, log1p_of_exp, log1p_parts};
 pub(crate) use reciprocal::reciprocal;
