@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Erf;
 
 /// 2 / √π.
-const SLOPE: [f32; 2] = [1.128_379_2, -5.863_538_3e-8];
+const SLOPE: [f32; 2] = [std::f32::consts::FRAC_2_SQRT_PI, -5.863_538_3e-8];
 
 impl Activation for Erf {
     const NAME: &'static str = "erf";

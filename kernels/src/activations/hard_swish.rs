@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct HardSwish;
 
 /// ⅙.
-const SIXTH: [f32; 2] = [0.166_666_67, -4.967_053_7e-9];
+const SIXTH: [f32; 2] = [0.166_666_67, -4.967_054e-9];
 
 impl Activation for HardSwish {
     const NAME: &'static str = "hard_swish";
