@@ -110,11 +110,8 @@ impl Kernel for Backward<'_> {
                 slope(F32::load(simd, x), F32::load(simd, p), F32::load(simd, n)).store(d);
             }
             if !x_tail.is_empty() {
-                let [x, p, n] = [x_tail, p_tail, n_tail].map(
-                    #[inline(always)]
-                    |tail| F32::load_partial(simd, tail),
-                );
-                slope(x, p, n).store_partial(d_tail);
+                let (x, p) = (F32::load_partial(simd, x_tail), F32::load_partial(simd, p_tail));
+                slope(x, p, F32::load_partial(simd, n_tail)).store_partial(d_tail);
             }
         }
     }

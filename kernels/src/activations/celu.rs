@@ -38,10 +38,10 @@ impl Activation for Celu {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
-        let [hi, lo] = split(1.0 / f64::from(self.alpha)).map(|part| y.constant(part));
+        let inverse = Double::constant(y, split(1.0 / f64::from(self.alpha)));
         // 1 + y/α, rounded twice: the first product is exact next to y = −α.
-        let slope = y.mul_add(hi, y.constant(1.0));
-        let slope = y.mul_add(lo, slope);
+        let slope = y.mul_add(inverse.hi, y.constant(1.0));
+        let slope = y.mul_add(inverse.lo, slope);
         y.le(y.constant(0.0)).select(slope * dy, dy)
     }
     fn definition(self, x: f64) -> f64 {

@@ -34,10 +34,10 @@ const LIMIT: f32 = 11.0;
 /// x (c₁ + c x²) in double-float, given x².
 #[inline(always)]
 fn cubic<S: Simd>(x: F32<S>, square: Double<S>, c: [f32; 2]) -> Double<S> {
-    let [c_hi, c_lo] = c.map(|c| x.constant(c));
-    let w = Double::fast_mul_add(square.hi, c_hi, x.constant(C1[0]));
-    let lo = square.lo.mul_add(c_hi, w.lo + x.constant(C1[1]));
-    Double { hi: w.hi, lo: square.hi.mul_add(c_lo, lo) }.times(x)
+    let c = Double::constant(x, c);
+    let w = Double::fast_mul_add(square.hi, c.hi, x.constant(C1[0]));
+    let lo = square.lo.mul_add(c.hi, w.lo + x.constant(C1[1]));
+    Double { hi: w.hi, lo: square.hi.mul_add(c.lo, lo) }.times(x)
 }
 
 impl Activation for GeluTanh {
@@ -48,9 +48,8 @@ impl Activation for GeluTanh {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        let bounded = swish::clamp(x, LIMIT);
-        let t = cubic(bounded, Double::product(bounded, bounded), C2);
-        x.constant(6.0).lt(x).select(x, swish::gate(bounded, t))
+        let bounded = x.constant(LIMIT).min(x.abs());
+        swish::gate(x, bounded, cubic(bounded, Double::product(bounded, bounded), C2))
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {

@@ -21,11 +21,8 @@ pub(super) const SIXTH: [f32; 2] = [0.166_666_66, 9.934_108e-9];
 /// a / 6, rounded.
 #[inline(always)]
 pub(super) fn sixth<S: Simd>(a: Double<S>) -> F32<S> {
-    let [hi, lo] = SIXTH.map(
-        #[inline(always)]
-        |part| a.hi.constant(part),
-    );
-    a.hi.mul_add_once(hi, a.hi.mul_add(lo, a.lo * hi))
+    let sixth = Double::constant(a.hi, SIXTH);
+    a.hi.mul_add_once(sixth.hi, a.hi.mul_add(sixth.lo, a.lo * sixth.hi))
 }
 
 impl Activation for HardSigmoid {
@@ -36,10 +33,7 @@ impl Activation for HardSigmoid {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        let [zero, one, three] = [0.0, 1.0, 3.0].map(
-            #[inline(always)]
-            |c| x.constant(c),
-        );
+        let (zero, one, three) = (x.constant(0.0), x.constant(1.0), x.constant(3.0));
         let y = sixth(Double::fast_sum(three, x));
         let y = three.le(x).select(one, y);
         x.le(-three).select(zero, y)

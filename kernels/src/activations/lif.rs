@@ -30,16 +30,15 @@ impl Lif {
     #[inline(always)]
     fn parts<S: Simd>(self, x: F32<S>) -> (F32<S>, F32<S>, Double<S>) {
         let zero = x.constant(0.0);
-        let tiny = x.lt(x.constant(TINY));
-        let z = x.constant(1.0 / TINY).min(x);
+        // Where nothing comes of it, a number that leaves no subnormal terms.
+        let z = x.le(zero).select(x.constant(3.0), x.constant(1.0 / TINY).min(x));
+        let tiny = z.lt(x.constant(TINY));
         let z = tiny.select(z * x.constant(TWO_TO_64), z);
         // Tiny numbers: 1 + 1/x is 1/x.
         let log = log1p_parts(Double::reciprocal_of(z));
-        let [hi, lo] = LN_TWO_TO_64.map(
-            #[inline(always)]
-            |part| tiny.select(x.constant(part), zero),
-        );
-        let log = log.add(Double { hi, lo }).normalised();
+        let shift = Double::constant(x, LN_TWO_TO_64);
+        let shift = Double { hi: tiny.select(shift.hi, zero), lo: tiny.select(shift.lo, zero) };
+        let log = log.add(shift).normalised();
         let period = log.times(x.constant(self.tau)).normalised().add_to(x.constant(1.0));
         (z, tiny.select(x.constant(-64.0), zero), period)
     }

@@ -46,10 +46,7 @@ fn select<S: Simd>(mask: Mask<S>, a: Double<S>, b: Double<S>) -> Double<S> {
 /// For |x| ≤ 174.
 #[inline(always)]
 fn parts<S: Simd>(x: F32<S>) -> Parts<S> {
-    let [zero, one, two] = [0.0, 1.0, 2.0].map(
-        #[inline(always)]
-        |c| x.constant(c),
-    );
+    let (zero, one, two) = (x.constant(0.0), x.constant(1.0), x.constant(2.0));
     let e = exp_parts(-x.abs());
     let negative = x.lt(zero);
     let value = e.value();

@@ -90,13 +90,6 @@ impl<S: Simd> Double<S> {
         Self { hi, lo: self.lo.mul_add(b.hi, lo) }
     }
 
-    /// `a + self`, for |a| ≥ |self.hi| or a = 0.
-    #[inline(always)]
-    pub(crate) fn fast_add_to(self, a: F32<S>) -> Self {
-        let sum = Self::fast_sum(a, self.hi);
-        Self { hi: sum.hi, lo: sum.lo + self.lo }
-    }
-
     /// `a + self`.
     #[inline(always)]
     pub(crate) fn add_to(self, a: F32<S>) -> Self {

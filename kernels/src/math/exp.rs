@@ -1,9 +1,9 @@
 //! The exponential function, whole and in the parts from which its relatives are built.
 //!
-//! eˣ = 2^⌊k⌋ T[j] e^(r + r_lo): k = x / ln 2 rounded to eighths, j its three fractional bits, T[j] =
-//! 2^(j/8), and |r| ≤ ln 2 / 16. r = x − k · LN2_HI is exact, being a multiple of 2⁻²⁸ below 2⁻⁴ (or x
+//! eˣ = 2^⌊k⌋ T[j] e^(r + r_lo): k = x / ln 2 rounded to sixteenths, j its four fractional bits, T[j] =
+//! 2^(j/16), and |r| ≤ ln 2 / 32. r = x − k · LN2_HI is exact, being a multiple of 2⁻²⁹ below 2⁻⁵ (or x
 //! itself); r_lo holds what ln 2 and T[j] lack. eʳ − 1 = r + r² q(r), where q is a minimax polynomial of
-//! degree 2 (error of the sum < 2⁻³²).
+//! degree 1 (error of the sum < 2⁻²⁹), or 2 where the difference itself is wanted.
 
 use super::{Double, polynomial};
 use crate::simd::{F32, Simd, U32};
@@ -12,70 +12,62 @@ use crate::simd::{F32, Simd, U32};
 pub(super) const LN2_HI: f32 = std::f32::consts::LN_2;
 pub(super) const LN2_LO: f32 = -1.904_654_2e-9;
 
-/// 2^(j/8), rounded.
-static TABLE: [f32; 8] = [
-    1.0,
-    1.090_507_7,
-    1.189_207_1,
-    1.296_839_6,
-    std::f32::consts::SQRT_2,
-    1.542_210_8,
-    1.681_792_9,
-    1.834_008_1,
+/// 2^(j/16), rounded.
+#[rustfmt::skip]
+static TABLE: [f32; 16] = [
+    1.0, 1.044_273_7, 1.090_507_7, 1.138_788_6, 1.189_207_1, 1.241_857_8, 1.296_839_6, 1.354_255_6, std::f32::consts::SQRT_2, 1.476_826_2, 1.542_210_8, 1.610_490_3, 1.681_792_9, 1.756_252_2, 1.834_008_1, 1.915_206_6,
 ];
 
-/// ln(2^(j/8) / `TABLE[j]`).
-static TABLE_LN: [f32; 8] = [
-    0.0,
-    -1.199_215_7e-8,
-    3.193_418e-8,
-    -3.099_072_3e-8,
-    1.711_427e-8,
-    5.233_334e-9,
-    -1.471_960_6e-8,
-    -6.128_26e-9,
+/// ln(2^(j/16) / `TABLE[j]`).
+#[rustfmt::skip]
+static TABLE_LN: [f32; 16] = [
+    0.0, 4.628_547e-8, -1.199_215_75e-8, 4.729_782e-8, 3.193_418e-8, 3.621_057_2e-8, -3.099_072_3e-8, -7.475_213e-9, 1.711_427_1e-8, -3.047_683_4e-8, 5.233_334e-9, 6.107_591_8e-9, -1.471_960_6e-8, -5.258_795e-9, -6.128_259_7e-9, 5.140_609_3e-9,
 ];
 
 /// (eʳ − 1 − r) / r².
-const Q: [f32; 3] = [0.5, 0.166_680_32, 0.041_670_65];
+const Q: [f32; 2] = [0.500_016_3, 0.166_670_08];
+/// The same, with a relative error of eʳ − 1 below 2⁻³¹.
+const Q_EXACT: [f32; 3] = [0.5, 0.166_670_08, 0.041_667_253];
 
-/// Adding 1.5 · 2²⁰ rounds to eighths, which then stand in the low bits.
-const ROUND: f32 = 1_572_864.0;
+/// Adding 1.5 · 2¹⁹ rounds to sixteenths, which then stand in the low bits.
+pub(crate) const ROUND: f32 = 786_432.0;
 
 /// x = k ln 2 + r + r_lo, but for the table's part of r_lo.
-struct Reduced<S: Simd> {
-    /// The low bits are those of 8 k.
+pub(super) struct Reduced<S: Simd> {
+    /// The low bits are those of 16 k.
     bits: U32<S>,
-    /// A multiple of ⅛.
-    k: F32<S>,
+    /// A multiple of 1/16.
+    pub(super) k: F32<S>,
     r: F32<S>,
-    /// Below 2⁻²¹.
-    r_lo: F32<S>,
     /// T[j].
-    t: F32<S>,
+    pub(super) t: F32<S>,
+    /// The table's part of r_lo.
+    t_lo: F32<S>,
+}
+
+/// The table's entries for k = `shifted` − `ROUND`, and k.
+#[inline(always)]
+pub(crate) fn table<S: Simd>(shifted: F32<S>) -> [F32<S>; 3] {
+    let bits = shifted.to_bits();
+    [shifted - shifted.constant(ROUND), bits.lookup16(&TABLE), bits.lookup16(&TABLE_LN)]
 }
 
 /// For |x| ≤ 174; NaN stays NaN.
 #[inline(always)]
-fn reduce<S: Simd>(x: F32<S>) -> Reduced<S> {
+pub(super) fn reduce<S: Simd>(x: F32<S>) -> Reduced<S> {
     let shifted = x.mul_add(x.constant(std::f32::consts::LOG2_E), x.constant(ROUND));
-    let k = shifted - x.constant(ROUND);
-    let bits = shifted.to_bits();
-    Reduced {
-        bits,
-        k,
-        r: k.mul_add_once(x.constant(-LN2_HI), x),
-        r_lo: k.mul_add(x.constant(-LN2_LO), bits.lookup8(&TABLE_LN)),
-        t: bits.lookup8(&TABLE),
-    }
+    let [k, t, t_lo] = table(shifted);
+    let r = k.mul_add_once(x.constant(-LN2_HI), x);
+    Reduced { bits: shifted.to_bits(), k, r, t, t_lo }
 }
 
 impl<S: Simd> Reduced<S> {
-    /// e^(r + r_lo) − 1.
+    /// e^(r + r_lo) − 1, with an error below 2⁻²⁸, where x had `x_lo` besides.
     #[inline(always)]
-    fn expm1(&self) -> F32<S> {
-        let r = self.r + self.r_lo;
-        (r * r).mul_add(polynomial(r, &Q), r)
+    pub(super) fn expm1(&self, x_lo: F32<S>) -> F32<S> {
+        let r = self.k.mul_add(x_lo.constant(-LN2_LO), self.r + x_lo);
+        let quotient = r.mul_add(polynomial(r, &Q), r.constant(1.0));
+        r.mul_add(quotient, self.t_lo)
     }
 }
 
@@ -84,7 +76,7 @@ impl<S: Simd> Reduced<S> {
 pub(crate) struct Exp<S: Simd> {
     /// Relative error < 2⁻²⁸; in \[.95, 2.1\].
     pub(crate) mantissa: Double<S>,
-    /// A multiple of ⅛.
+    /// A multiple of 1/16.
     pub(crate) k: F32<S>,
 }
 
@@ -114,17 +106,14 @@ impl<S: Simd> Exp<S> {
 /// eˣ in parts, for |x| ≤ 174. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp_parts<S: Simd>(x: F32<S>) -> Exp<S> {
-    let reduced = reduce(x);
-    let (p, t) = (reduced.expm1(), reduced.t);
-    Exp { mantissa: Double::fast_mul_add(t, p, t), k: reduced.k }
+    exp_parts_of(Double { hi: x, lo: x.constant(0.0) })
 }
 
 /// e^(hi + lo) in parts, for |hi| ≤ 174 and |lo| ≤ 2⁻¹⁶. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp_parts_of<S: Simd>(x: Double<S>) -> Exp<S> {
     let reduced = reduce(x.hi);
-    let reduced = Reduced { r_lo: reduced.r_lo + x.lo, ..reduced };
-    let (p, t) = (reduced.expm1(), reduced.t);
+    let (p, t) = (reduced.expm1(x.lo), reduced.t);
     Exp { mantissa: Double::fast_mul_add(t, p, t), k: reduced.k }
 }
 
@@ -135,11 +124,11 @@ pub(crate) fn exp_parts_of<S: Simd>(x: Double<S>) -> Exp<S> {
 /// is 0 and the result as exact as its second and third term.
 #[inline(always)]
 pub(crate) fn expm1_parts<S: Simd>(x: Double<S>) -> Double<S> {
-    let Reduced { bits, r, r_lo, t, .. } = reduce(x.hi);
-    let r_lo = r_lo + x.lo;
-    let tail = (r * r).mul_add(polynomial(r, &Q), r_lo.mul_add(r, r_lo));
+    let Reduced { bits, k, r, t, t_lo } = reduce(x.hi);
+    let r_lo = k.mul_add(r.constant(-LN2_LO), t_lo) + x.lo;
+    let tail = (r * r).mul_add(polynomial(r, &Q_EXACT), r_lo.mul_add(r, r_lo));
     // ⌊k⌋ into the exponent.
-    let s = (bits.shr(3).shl(23) + t.to_bits()).as_f32_bits();
+    let s = (bits.shr(4).shl(23) + t.to_bits()).as_f32_bits();
     let rest = Double::fast_sum(r.constant(-1.0), s);
     let sum = Double::fast_mul_add(s, r, rest.hi);
     Double { hi: sum.hi, lo: s.mul_add(tail, sum.lo + rest.lo) }
@@ -152,5 +141,5 @@ pub(crate) fn exp<S: Simd>(x: F32<S>) -> F32<S> {
     let x = x.constant(-110.0).max(x);
     let x = x.constant(110.0).min(x);
     let reduced = reduce(x);
-    reduced.expm1().mul_add(reduced.t, reduced.t).scale(reduced.k)
+    reduced.expm1(x.constant(0.0)).mul_add(reduced.t, reduced.t).scale(reduced.k)
 }

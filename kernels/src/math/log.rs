@@ -27,7 +27,8 @@ const P: [f32; 10] = [
 /// (2 artanh(√z) − 2√z) / √z³, for 0 ≤ z ≤ 1/9.
 const ATANH: [f32; 5] = [0.666_666_75, 0.399_989_3, 0.286_156_27, 0.214_4, 0.242_582_4];
 
-/// ln(1 + z) + k ln 2 in double-float, for 1 + z in \[√½, √2\] and integers |k| ≤ 256.
+/// ln(1 + z) + k ln 2 in double-float, for 1 + z in \[√½, √2\] and integers |k| ≤ 256. The low part may
+/// be as large as z³: to be rounded or normalised.
 #[inline(always)]
 fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
     let h = z.hi;
@@ -37,9 +38,10 @@ fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
     let cubic = h * h * h * polynomial(h, &P);
     // d/dz ln(1 + z) ≈ 1 − z is enough for the low part of z.
     let low = (-h).mul_add(z.lo, z.lo) + main.lo - half_square_lo;
-    let sum = Double::sum(k * k.constant(LN2_HI), main.hi);
+    // Without its factor k, ln 2 is larger than any logarithm left here.
+    let sum = Double::fast_sum(k * k.constant(LN2_HI), main.hi);
     let low = k.mul_add(k.constant(LN2_LO), sum.lo) + low;
-    Double::fast_sum(sum.hi, cubic + low)
+    Double { hi: sum.hi, lo: cubic + low }
 }
 
 /// ln(1 + e) in double-float, for e = eˣ with x ≤ 0; relative error < 2⁻²⁶ while e is normal.
@@ -66,17 +68,18 @@ fn of_sum<S: Simd>(u: Double<S>) -> Double<S> {
     // 2ᵏ with u / 2ᵏ in [√½, √2): the exponent after moving √½ to a power of two.
     let root_half = u.hi.to_bits().constant(std::f32::consts::FRAC_1_SQRT_2.to_bits());
     let k_bits = (u.hi.to_bits() - root_half).shr_i32(23);
-    let m = (u.hi.to_bits() - k_bits.shl(23)).as_f32_bits();
-    let k = k_bits.i32_to_f32();
-    // The low part matters for small k only, so k is kept where 2⁻ᵏ is finite and normal.
-    let p = (-k).min(k.constant(126.0)).max(k.constant(-126.0)).exp2_of_integer();
-    core(Double::fast_sum(m - m.constant(1.0), u.lo * p), k)
+    let exponent = k_bits.shl(23);
+    let m = (u.hi.to_bits() - exponent).as_f32_bits();
+    // 2⁻ᵏ, or 0 from 127 on, where the low part does not matter.
+    let one = m.constant(1.0);
+    let p = m.constant(0.0).max((one.to_bits() - exponent).as_f32_bits());
+    core(Double::fast_sum(m - one, u.lo * p), k_bits.i32_to_f32())
 }
 
 /// ln(1 + z) in double-float, for 0 ≤ z < 2¹²⁶.
 #[inline(always)]
 pub(crate) fn log1p_parts<S: Simd>(z: Double<S>) -> Double<S> {
-    of_sum(z.add_to(z.hi.constant(1.0)).normalised())
+    of_sum(z.add_to(z.hi.constant(1.0)).normalised()).normalised()
 }
 
 /// ln(1 + x), worst error .6 ULP over all inputs; −∞ at −1, NaN below.
@@ -84,7 +87,7 @@ pub(crate) fn log1p_parts<S: Simd>(z: Double<S>) -> Double<S> {
 pub(crate) fn log1p<S: Simd>(x: F32<S>) -> F32<S> {
     let one = x.constant(1.0);
     let y = of_sum(Double::sum(one, x));
-    let y = y.hi + y.lo;
+    let y = y.rounded();
     // ±0 and subnormals are their own results.
     let y = x.abs().lt(x.constant(f32::MIN_POSITIVE)).select(x, y);
     let y = x.eq(-one).select(x.constant(f32::NEG_INFINITY), y);

@@ -5,14 +5,20 @@ mod double;
 mod erf;
 mod exp;
 mod log;
+mod logistic;
 pub(crate) mod normal;
+mod piecewise;
 mod reciprocal;
 mod root;
 
 pub(crate) use double::Double;
 pub(crate) use erf::{erf, scaled_normal_tail};
-pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
+pub(crate) use exp::{
+    Exp, ROUND as EXP_ROUND, exp, exp_parts, exp_parts_of, expm1_parts, table as exp_table,
+};
 pub(crate) use log::{ln, log1p, log1p_of_exp, log1p_parts};
+pub(crate) use logistic::LogisticTail;
+pub(crate) use piecewise::Piecewise;
 pub(crate) use reciprocal::reciprocal;
 pub(crate) use root::{Root, zero_crossing};
 

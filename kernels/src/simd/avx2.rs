@@ -187,6 +187,22 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn lookup16(self, table: &[f32; 16], index: Self::U32) -> Self::F32 {
+        // SAFETY: the token; the table is two times 32 readable bytes. The permutation takes three bits
+        // of an index, the selection its fourth, moved to the sign.
+        unsafe {
+            let low = _mm256_loadu_ps(table.as_ptr());
+            let high = _mm256_loadu_ps(table[8..].as_ptr());
+            each_register!(2, (index), {
+                let fourth = _mm256_castsi256_ps(_mm256_slli_epi32::<28>(index));
+                let low = _mm256_permutevar8x32_ps(low, index);
+                let high = _mm256_permutevar8x32_ps(high, index);
+                _mm256_blendv_ps(low, high, fourth)
+            })
+        }
+    }
+
+    #[inline(always)]
     fn low_u64(self, a: Self::U64) -> Self::U32 {
         // SAFETY: the token; registers only.
         unsafe {

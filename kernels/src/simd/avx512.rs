@@ -141,6 +141,12 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn lookup16(self, table: &[f32; 16], index: Self::U32) -> Self::F32 {
+        // SAFETY: the token; the table is 64 readable bytes. The instruction takes four bits.
+        unsafe { [_mm512_permutexvar_ps(index[0], _mm512_loadu_ps(table.as_ptr()))] }
+    }
+
+    #[inline(always)]
     fn low_u64(self, a: Self::U64) -> Self::U32 {
         // SAFETY: the token; registers only.
         unsafe {

@@ -113,13 +113,13 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `if a < b { a } else { b }`: `b` where either is NaN and for two zeros.
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
-    /// `a · 2^⌊k⌋`, rounded once, for k a multiple of ⅛ in [−252, 254] and `a` 0, infinite, NaN or so
+    /// `a · 2^⌊k⌋`, rounded once, for k a multiple of 1/16 in [−252, 254] and `a` 0, infinite, NaN or so
     /// large that a · 2^(k/2) is normal.
     #[inline(always)]
     fn scale(self, a: Self::F32, k: Self::F32) -> Self::F32 {
         // Adding 1.5 · 2²³ leaves an integer, here ⌊k⌋, in the low bits.
         let (one, round) = (self.to_bits(self.splat(1.0)), self.splat(12_582_912.0));
-        let shifted = self.add(self.sub(k, self.splat(0.4375)), round);
+        let shifted = self.add(self.sub(k, self.splat(0.468_75)), round);
         let k = self.sub_u32(self.to_bits(shifted), self.to_bits(round));
         // Two factors, since 2ᵏ itself may lie outside the range. The first product is exact.
         let half = self.shr_i32(k, 1);
@@ -175,6 +175,8 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32;
     /// `table[index]`, with the low three bits of each index: one permutation nearly everywhere.
     fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32;
+    /// `table[index]`, with the low four bits of each index.
+    fn lookup16(self, table: &[f32; 16], index: Self::U32) -> Self::F32;
 
     /// All lanes `x`.
     fn splat_u64(self, x: u64) -> Self::U64;

@@ -126,6 +126,19 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn lookup16(self, table: &[f32; 16], index: Self::U32) -> Self::F32 {
+        // SAFETY: the token; the table is 64 readable bytes, of which every lane takes four.
+        unsafe {
+            let table = vld1q_u8_x4(table.as_ptr().cast());
+            each_register!(4, (index), {
+                let element = vandq_u32(index, vdupq_n_u32(15));
+                let bytes = vmlaq_u32(vdupq_n_u32(0x0302_0100), element, vdupq_n_u32(0x0404_0404));
+                vreinterpretq_f32_u8(vqtbl4q_u8(table, vreinterpretq_u8_u32(bytes)))
+            })
+        }
+    }
+
+    #[inline(always)]
     fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32 {
         // SAFETY: the token; the table is 32 readable bytes, of which every lane takes four.
         unsafe {

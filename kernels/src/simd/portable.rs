@@ -110,6 +110,8 @@ impl Simd for Portable {
             = f32x16::new(index.to_array().map(|i| table[(i & 31) as usize]));
         lookup8(table: &[f32; 8], index: u32x16) -> F32
             = f32x16::new(index.to_array().map(|i| table[(i & 7) as usize]));
+        lookup16(table: &[f32; 16], index: u32x16) -> F32
+            = f32x16::new(index.to_array().map(|i| table[(i & 15) as usize]));
 
         splat_u64(x: u64) -> U64 = [u64x8::splat(x); 2];
         load_u64(x: &[u64; LANES]) -> U64 = {

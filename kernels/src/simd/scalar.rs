@@ -101,4 +101,8 @@ impl Simd for Scalar {
     fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32 {
         index.map(|i| table[(i & 7) as usize])
     }
+    #[inline(always)]
+    fn lookup16(self, table: &[f32; 16], index: Self::U32) -> Self::F32 {
+        index.map(|i| table[(i & 15) as usize])
+    }
 }

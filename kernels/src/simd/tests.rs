@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 use super::{LANES, Simd};
 use crate::dispatch::{Kernel, Level};
 use operand::{
-    Blocks, Eighths, Float, Int, Long, Mantissa, Operand, Rotation, Shift, Small, Truth, Uniform,
+    Blocks, Float, Int, Long, Mantissa, Operand, Rotation, Shift, Sixteenths, Small, Truth, Uniform,
 };
 
 /// The levels of this machine; fails where one that `HALFWAVE_REQUIRE` names would be skipped.
@@ -74,7 +74,7 @@ operations! {
     mul_add(a: Float, b: Float, c: Float) -> Float = fused(a, b, c);
     max(a: Float, b: Float) -> Float = if a > b { a } else { b };
     min(a: Float, b: Float) -> Float = if a < b { a } else { b };
-    scale(a: Mantissa, k: Eighths) -> Float = (f64::from(a) * 2_f64.powi(k.floor() as i32)) as f32;
+    scale(a: Mantissa, k: Sixteenths) -> Float = (f64::from(a) * 2_f64.powi(k.floor() as i32)) as f32;
     splat(a: Uniform<Float>) -> Float = a;
 
     lt(a: Float, b: Float) -> Truth = a.partial_cmp(&b) == Some(Ordering::Less);

@@ -111,21 +111,32 @@ fn seventeen_elements_are_refused() {
     }
 }
 
-#[test]
-fn lookup_takes_the_low_five_bits() {
-    on! { Lookup(table: &'a [f32; 32], index: [u32; LANES]) -> [f32; LANES], |simd| {
-        let mut out = [0.0; LANES];
-        let index = simd.to_bits(simd.load(&index.map(f32::from_bits)));
-        simd.store(simd.lookup(table, index), &mut out);
-        out
-    }}
-    let table = std::array::from_fn(|i| i as f32 * 1.25 + 1.0);
-    for level in levels() {
-        for start in (0..64).chain([0x7fff_fff0, u32::MAX - 20]) {
-            let index = std::array::from_fn(|i| start + i as u32);
-            let found = level.run(Lookup(&table, index, PhantomData));
-            let expected = index.map(|i| table[(i % 32) as usize]);
-            assert_eq!(found, expected, "{level}, indices from {start:#x}");
+/// `table_lookup! { test: method on a table of N }`: the low bits of an index choose, others do not matter.
+macro_rules! table_lookup {
+    ($($test:ident: $method:ident on $n:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            on! { Lookup(table: &'a [f32; $n], index: [u32; LANES]) -> [f32; LANES], |simd| {
+                let mut out = [0.0; LANES];
+                let index = simd.to_bits(simd.load(&index.map(f32::from_bits)));
+                simd.store(simd.$method(table, index), &mut out);
+                out
+            }}
+            let table = std::array::from_fn(|i| i as f32 * 1.25 + 1.0);
+            for level in levels() {
+                for start in (0..64).chain([0x7fff_fff0, u32::MAX - 20]) {
+                    let index = std::array::from_fn(|i| start + i as u32);
+                    let found = level.run(Lookup(&table, index, PhantomData));
+                    let expected = index.map(|i| table[(i % $n) as usize]);
+                    assert_eq!(found, expected, "{level}, indices from {start:#x}");
+                }
+            }
         }
-    }
+    )*};
+}
+
+table_lookup! {
+    lookup_takes_the_low_five_bits: lookup on 32;
+    lookup8_takes_the_low_three_bits: lookup8 on 8;
+    lookup16_takes_the_low_four_bits: lookup16 on 16;
 }

@@ -158,26 +158,26 @@ impl Operand for Mantissa {
     }
 }
 
-/// A multiple of ⅛ in \[−252, 254\], as its number of eighths above −252.
-pub(super) struct Eighths;
+/// A multiple of 1/16 in \[−252, 254\], as its number of sixteenths above −252.
+pub(super) struct Sixteenths;
 
-impl Operand for Eighths {
+impl Operand for Sixteenths {
     type Lane = f32;
     type Vector<S: Simd> = S::F32;
 
     fn specials() -> Vec<u64> {
-        (0..=506 * 8).collect()
+        (0..=506 * 16).collect()
     }
     fn cut(raw: &mut [u64; LANES]) {
         for raw in raw {
-            *raw %= 506 * 8 + 1;
+            *raw %= 506 * 16 + 1;
         }
     }
     fn lane(raw: u64) -> f32 {
-        raw as f32 / 8.0 - 252.0
+        raw as f32 / 16.0 - 252.0
     }
     fn raw(lane: f32) -> u64 {
-        ((lane + 252.0) * 8.0) as u64
+        ((lane + 252.0) * 16.0) as u64
     }
     #[inline(always)]
     fn load<S: Simd>(simd: S, raw: &[u64; LANES]) -> S::F32 {
