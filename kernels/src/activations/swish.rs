@@ -56,7 +56,7 @@ pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let row = FACTOR.at(a.hi, x.constant(20.0).min(a.hi));
     let value = row.slope.mul_add(a.lo, row.value);
     let value = row.slope.mul_add_once(row.s, value);
-    let h = value.mul_add(e.mantissa.hi, value * e.mantissa.lo).scale(e.k);
+    let h = value.mul_add_once(e.mantissa.hi, value * e.mantissa.lo).scale(e.k);
     let one = x.constant(1.0);
     x.lt(x.constant(0.0)).select(h, one - h)
 }
