@@ -27,7 +27,7 @@ impl Activation for Celu {
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
         let zero = x.constant(0.0);
         let y = if self.alpha == 1.0 {
-            elu::expm1(Double { hi: x, lo: zero }).rounded()
+            elu::expm1(Double::exact(x)).rounded()
         } else {
             // The limit keeps infinities out of the low part.
             let bounded = x.constant(-30.0 * self.alpha).max(x);

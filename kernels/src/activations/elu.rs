@@ -34,7 +34,7 @@ impl Activation for Elu {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        let e = expm1(Double { hi: x, lo: x.constant(0.0) });
+        let e = expm1(Double::exact(x));
         let y = if self.alpha == 1.0 {
             e.rounded()
         } else {

@@ -110,7 +110,7 @@ impl Activation for Gelu {
         let xphi = Double::constant(x, DENSITY).times(x.abs());
         let tail = scaled_normal_tail(x.abs()).add(-xphi).normalised();
         let (slope, k) = reflect(x, tail.mul(e.mantissa), &e);
-        let x = Double { hi: x, lo: x.constant(0.0) };
+        let x = Double::exact(x);
         zero_crossing(x, &ROOT, slope.rounded().scale(k)) * dy
     }
     fn definition(self, x: f64) -> f64 {

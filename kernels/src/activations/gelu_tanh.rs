@@ -56,7 +56,7 @@ impl Activation for GeluTanh {
         let x = swish::clamp(x, LIMIT);
         let square = Double::product(x, x);
         let derivative = swish::gate_derivative(cubic(x, square, C2), cubic(x, square, C3));
-        let x = Double { hi: x, lo: x.constant(0.0) };
+        let x = Double::exact(x);
         zero_crossing(x, &ROOT, derivative) * dy
     }
     fn definition(self, x: f64) -> f64 {

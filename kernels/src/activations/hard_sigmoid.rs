@@ -41,7 +41,7 @@ impl Activation for HardSigmoid {
     #[inline(always)]
     fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
         let zero = y.constant(0.0);
-        let slope = sixth(Double { hi: dy, lo: zero });
+        let slope = sixth(Double::exact(dy));
         (y.le(zero) | y.constant(1.0).le(y)).select(zero, slope)
     }
     fn definition(self, x: f64) -> f64 {

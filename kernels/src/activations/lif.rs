@@ -62,7 +62,7 @@ impl Activation for Lif {
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
         let (zero, one) = (x.constant(0.0), x.constant(1.0));
         let (_, _, period) = self.parts(x);
-        let rate = Double { hi: one, lo: zero }.div_rounded(period);
+        let rate = Double::exact(one).div_rounded(period);
         let rate = x.le(zero).select(zero, rate);
         // The integers in between know no NaN.
         x.eq(x).select(rate, x)

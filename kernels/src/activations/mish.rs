@@ -56,9 +56,9 @@ fn parts<S: Simd>(x: F32<S>) -> Parts<S> {
     Parts {
         negative,
         e,
-        factor: select(negative, e.mantissa, Double { hi: one, lo: zero }),
+        factor: select(negative, e.mantissa, Double::exact(one)),
         numerator,
-        denominator: square.add(select(negative, Double { hi: two, lo: zero }, numerator)),
+        denominator: square.add(select(negative, Double::exact(two), numerator)),
         k: negative.select(e.k, zero),
     }
 }
@@ -104,7 +104,7 @@ impl Activation for Mish {
         let sum = step(sum, e, select(p.negative, c0, exact(x, 1.0)));
         let numerator = sum.normalised().mul(p.factor);
         let slope = numerator.div_rounded(p.denominator.mul(p.denominator)).scale(p.k);
-        zero_crossing(Double { hi: x, lo: x.constant(0.0) }, &ROOT, slope) * dy
+        zero_crossing(Double::exact(x), &ROOT, slope) * dy
     }
     fn definition(self, x: f64) -> f64 {
         if x < -800.0 {

@@ -172,7 +172,7 @@ activations! {
     /// y = x σ(1.702 x); Hendrycks & Gimpel 2016.
     GeluQuick = gelu_quick::GeluQuick { beta: 1.702 }, gelu_quick::GeluQuick;
     /// y = x σ(x); Elfwing et al. 2017.
-    Silu = silu::Silu { beta: 1.0 }, silu::Silu;
+    Silu = silu::Silu, silu::Silu;
     /// y = x tanh(ln(1 + eˣ)); Misra 2019.
     Mish = mish::Mish, mish::Mish;
     /// y = x min(max(0, x + 3), 6) / 6; Howard et al. 2019.

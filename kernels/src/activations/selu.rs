@@ -35,7 +35,7 @@ impl Activation for Selu {
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
         let zero = x.constant(0.0);
-        let e = elu::expm1(Double { hi: x, lo: zero }).normalised();
+        let e = elu::expm1(Double::exact(x)).normalised();
         let y = e.mul(Double::constant(x, LAMBDA_ALPHA)).rounded();
         x.lt(zero).select(y, times_lambda(x))
     }

@@ -67,7 +67,7 @@ fn from_tail<S: Simd>(x: F32<S>, a: Double<S>) -> F32<S> {
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(x: F32<S>) -> F32<S> {
     // Below −110 the result is 0.
-    from_tail(x, Double { hi: x.constant(110.0).min(x.abs()), lo: x.constant(0.0) })
+    from_tail(x, Double::exact(x.constant(110.0).min(x.abs())))
 }
 
 /// σ(β x), for β > 0.

@@ -1,18 +1,15 @@
-//! SiLU, the sigmoid-weighted linear unit; also called Swish, which has a slope β besides: y = x σ(β x).
+//! SiLU, the sigmoid-weighted linear unit: y = x σ(x); Swish at β = 1.
 //!
-//! forward    y  = x σ(β x)
-//! backward   dx = σ (1 + β x (1 − σ)) dy, with a root at β x = −1.2785
+//! forward    y  = x σ(x)
+//! backward   dx = σ (1 + x (1 − σ)) dy, with a root at x = −1.2785
 //!
-//! Elfwing, Uchibe & Doya 2017, arXiv:1702.03118 (β = 1); Ramachandran, Zoph & Le 2017, arXiv:1710.05941.
+//! Elfwing, Uchibe & Doya 2017, arXiv:1702.03118.
 
 use super::{Activation, Saved, swish};
 use crate::simd::{F32, Simd};
 
 #[derive(Clone, Copy)]
-pub(crate) struct Silu {
-    /// β.
-    pub(crate) beta: f32,
-}
+pub(crate) struct Silu;
 
 impl Activation for Silu {
     const NAME: &'static str = "silu";
@@ -22,16 +19,16 @@ impl Activation for Silu {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        swish::swish(x, self.beta)
+        swish::silu(x)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        swish::swish_derivative(x, self.beta) * dy
+        swish::silu_derivative(x) * dy
     }
     fn definition(self, x: f64) -> f64 {
-        swish::definition(x, self.beta.into())
+        swish::definition(x, 1.0)
     }
     fn derivative(self, x: f64) -> f64 {
-        swish::derivative(f64::from(self.beta) * x)
+        swish::derivative(x)
     }
 }

@@ -23,7 +23,7 @@ impl Activation for Softsign {
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
         // Beyond 2²⁶ the result is ±1.
         let a = x.constant(67_108_864.0).min(x.abs());
-        let y = Double { hi: a, lo: x.constant(0.0) };
+        let y = Double::exact(a);
         y.div_rounded(Double::sum(x.constant(1.0), a)).with_sign_of(x)
     }
     #[inline(always)]

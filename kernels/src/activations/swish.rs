@@ -4,7 +4,7 @@
 
 use super::sigmoid::Logistic;
 use crate::{
-    math::{Double, LogisticTail, Piecewise, exp_parts_of},
+    math::{Double, LogisticTail, Piecewise, Row, exp_parts_of},
     simd::{F32, Simd},
 };
 
@@ -45,18 +45,43 @@ pub(super) fn swish<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     gate(x, bounded, Double::product(bounded, x.constant(beta)))
 }
 
-/// dy/dx of [`swish`]: SiLU' at t = β x. With a = |t| it is h = e⁻ᵃ (1 + e⁻ᵃ − a) / (1 + e⁻ᵃ)² below 0 and
-/// 1 − h above; h has a root at a = 1.2785, and the factor after e⁻ᵃ comes from a table.
+/// SiLU: y = x σ(x).
+#[inline(always)]
+pub(super) fn silu<S: Simd>(x: F32<S>) -> F32<S> {
+    let bounded = x.constant(LIMIT).min(x.abs());
+    gate(x, bounded, Double::exact(bounded))
+}
+
+/// dy/dx of [`swish`]: SiLU' at β x.
 #[inline(always)]
 pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let bounded = x.constant(LIMIT / beta).min(x.abs());
     let a = Double::product(bounded, x.constant(beta));
-    let e = exp_parts_of(-a);
-    // From 20 on the factor is 1 − a.
-    let row = FACTOR.at(a.hi, x.constant(20.0).min(a.hi));
+    let row = factor(a.hi);
     let value = row.slope.mul_add(a.lo, row.value);
-    let value = row.slope.mul_add_once(row.s, value);
-    let h = value.mul_add_once(e.mantissa.hi, value * e.mantissa.lo).scale(e.k);
+    derivative_from(x, a, Row { value, ..row })
+}
+
+/// dy/dx of [`silu`].
+#[inline(always)]
+pub(super) fn silu_derivative<S: Simd>(x: F32<S>) -> F32<S> {
+    let a = x.constant(LIMIT).min(x.abs());
+    derivative_from(x, Double::exact(a), factor(a))
+}
+
+/// (1 + e⁻ᵃ − a) / (1 + e⁻ᵃ)²; from 20 on, 1 − a.
+#[inline(always)]
+fn factor<S: Simd>(a: F32<S>) -> Row<S> {
+    FACTOR.at(a, a.constant(20.0).min(a))
+}
+
+/// SiLU' at ±a: h = e⁻ᵃ · factor below 0, 1 − h above; the factor has a root at a = 1.2785.
+#[inline(always)]
+fn derivative_from<S: Simd>(x: F32<S>, a: Double<S>, factor: Row<S>) -> F32<S> {
+    let e = exp_parts_of(-a);
+    let factor = Double::fast_mul_add(factor.slope, factor.s, factor.value);
+    let rest = factor.hi.mul_add(e.mantissa.lo, factor.lo * e.mantissa.hi);
+    let h = factor.hi.mul_add_once(e.mantissa.hi, rest).scale(e.k);
     let one = x.constant(1.0);
     x.lt(x.constant(0.0)).select(h, one - h)
 }

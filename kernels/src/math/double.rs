@@ -46,6 +46,12 @@ impl<S: Simd> Double<S> {
         Self { hi, lo: a.mul_add_once(b, c - hi) }
     }
 
+    /// The value of one number. Its low part is −0, which leaves everything that it is added to.
+    #[inline(always)]
+    pub(crate) fn exact(x: F32<S>) -> Self {
+        Self { hi: x, lo: x.constant(-0.0) }
+    }
+
     /// The value whose parts are the constant's: a number to 48 bits.
     #[inline(always)]
     pub(crate) fn constant(like: F32<S>, [hi, lo]: [f32; 2]) -> Self {

@@ -106,7 +106,7 @@ impl<S: Simd> Exp<S> {
 /// eˣ in parts, for |x| ≤ 174. NaN stays NaN.
 #[inline(always)]
 pub(crate) fn exp_parts<S: Simd>(x: F32<S>) -> Exp<S> {
-    exp_parts_of(Double { hi: x, lo: x.constant(0.0) })
+    exp_parts_of(Double::exact(x))
 }
 
 /// e^(hi + lo) in parts, for |hi| ≤ 174 and |lo| ≤ 2⁻¹⁶. NaN stays NaN.
@@ -141,5 +141,5 @@ pub(crate) fn exp<S: Simd>(x: F32<S>) -> F32<S> {
     let x = x.constant(-110.0).max(x);
     let x = x.constant(110.0).min(x);
     let reduced = reduce(x);
-    reduced.expm1(x.constant(0.0)).mul_add(reduced.t, reduced.t).scale(reduced.k)
+    reduced.expm1(x.constant(-0.0)).mul_add(reduced.t, reduced.t).scale(reduced.k)
 }

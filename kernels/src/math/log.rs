@@ -99,7 +99,7 @@ pub(crate) fn log1p<S: Simd>(x: F32<S>) -> F32<S> {
 /// ln x for normal x > 0: worst error .56 ULP. Infinity and NaN stay.
 #[inline(always)]
 pub(crate) fn ln<S: Simd>(x: F32<S>) -> F32<S> {
-    let y = of_sum(Double { hi: x, lo: x.constant(0.0) });
+    let y = of_sum(Double::exact(x));
     // The bits of a NaN would pass for those of a number.
     x.lt(x.constant(f32::INFINITY)).select(y.hi + y.lo, x)
 }

@@ -18,7 +18,7 @@ pub(crate) use exp::{
 };
 pub(crate) use log::{ln, log1p, log1p_of_exp, log1p_parts};
 pub(crate) use logistic::LogisticTail;
-pub(crate) use piecewise::Piecewise;
+pub(crate) use piecewise::{Piecewise, Row};
 pub(crate) use reciprocal::reciprocal;
 pub(crate) use root::{Root, zero_crossing};
 
