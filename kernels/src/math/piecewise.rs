@@ -20,18 +20,21 @@ pub(crate) struct Row<S: Simd> {
     pub(crate) value: F32<S>,
     pub(crate) slope: F32<S>,
     pub(crate) s: F32<S>,
+    /// x + shift, rounded, of which the row was taken.
+    pub(crate) place: F32<S>,
 }
 
 impl<const N: usize> Piecewise<N> {
     /// f(x), with the row that `place` is in.
     #[inline(always)]
     pub(crate) fn at<S: Simd>(&self, x: F32<S>, place: F32<S>) -> Row<S> {
-        let row = (place + place.constant(self.shift)).to_bits().shr(21);
+        let place = place + place.constant(self.shift);
+        let row = place.to_bits().shr(21);
         let s = x - row.lookup16(&self.middle);
         let mut p = row.lookup16(&self.rest[N - 1]);
         for coefficients in self.rest[..N - 1].iter().rev() {
             p = p.mul_add(s, row.lookup16(coefficients));
         }
-        Row { value: row.lookup16(&self.value), slope: p, s }
+        Row { value: row.lookup16(&self.value), slope: p, s, place }
     }
 }
