@@ -19,7 +19,10 @@ mod activations;
 mod dispatch;
 mod elementwise;
 pub mod gemm;
+pub mod learned;
+pub mod masks;
 mod math;
+mod parallel;
 pub mod rng;
 pub mod rows;
 mod simd;
@@ -38,3 +41,4 @@ pub mod levels {
 pub use activations::{Kind, Saved, UnknownKind};
 pub use dispatch::{Level, LevelError, flushes_subnormals};
 pub use elementwise::{backward, backward_in_place, forward, forward_in_place};
+pub use parallel::{par_backward, par_backward_in_place, par_forward, par_forward_in_place};

@@ -79,7 +79,7 @@ pub fn column_sums(level: Level, x: &[f32], out: &mut [f32]) {
 }
 
 #[track_caller]
-fn whole_rows(elements: usize, columns: usize) {
+pub(crate) fn whole_rows(elements: usize, columns: usize) {
     assert!(
         elements == 0 || (columns > 0 && elements % columns == 0),
         "{elements} elements are no whole number of rows of {columns}"

@@ -3,14 +3,18 @@
 
 mod double;
 mod exp;
+mod exp_f64;
 mod log;
-mod reciprocal;
 pub(crate) mod normal;
+mod reciprocal;
+mod sin_cos;
 
 pub(crate) use double::Double;
 pub(crate) use exp::{exp, exp_parts, expm1_parts};
-pub(crate) use reciprocal::reciprocal_1_2;
+pub(crate) use exp_f64::{exp_f64, expm1_f64, sigmoid_f64, tanh_f64, tanh_sech2_f64};
 pub(crate) use log::{ln, log1p, log1p_of_exp};
+pub(crate) use reciprocal::reciprocal_1_2;
+pub(crate) use sin_cos::sin_cos;
 
 use crate::simd::{F32, Simd};
 

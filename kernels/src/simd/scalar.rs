@@ -28,6 +28,7 @@ impl Simd for Scalar {
     type F32 = [f32; LANES];
     type U32 = [u32; LANES];
     type U64 = [u64; LANES];
+    type F64 = [f64; LANES];
     type Mask = [bool; LANES];
 
     #[inline(always)]
@@ -91,6 +92,38 @@ impl Simd for Scalar {
         xor_u64(a: U64, b: U64) -> U64 = a ^ b;
         shr_u64(a: U64; n: u32) -> U64 = a >> n;
         low_u64(a: U64) -> U32 = (a & 0xffff_ffff) as u32;
+        and_u64(a: U64, b: U64) -> U64 = a & b;
+        shl_u64(a: U64; n: u32) -> U64 = a << n;
+
+        splat_f64(; x: f64) -> F64 = x;
+        widen(a: F32) -> F64 = f64::from(a);
+        narrow(a: F64) -> F32 = a as f32;
+        add_f64(a: F64, b: F64) -> F64 = a + b;
+        sub_f64(a: F64, b: F64) -> F64 = a - b;
+        mul_f64(a: F64, b: F64) -> F64 = a * b;
+        div_f64(a: F64, b: F64) -> F64 = a / b;
+        mul_add_f64(a: F64, b: F64, c: F64) -> F64 = a.mul_add(b, c);
+        max_f64(a: F64, b: F64) -> F64 = if a > b { a } else { b };
+        min_f64(a: F64, b: F64) -> F64 = if a < b { a } else { b };
+        f64_to_bits(a: F64) -> U64 = a.to_bits();
+        f64_from_bits(a: U64) -> F64 = f64::from_bits(a);
+    }
+
+    #[inline(always)]
+    fn load_f64(self, x: &[f64; LANES]) -> Self::F64 {
+        *x
+    }
+    #[inline(always)]
+    fn store_f64(self, x: Self::F64, out: &mut [f64; LANES]) {
+        *out = x;
+    }
+    #[inline(always)]
+    fn mask_to_bits(self, mask: Self::Mask) -> u16 {
+        mask.iter().rev().fold(0, |bits, &lane| bits << 1 | u16::from(lane))
+    }
+    #[inline(always)]
+    fn mask_from_bits(self, bits: u16) -> Self::Mask {
+        std::array::from_fn(|i| bits >> i & 1 == 1)
     }
 
     #[inline(always)]
