@@ -1,7 +1,20 @@
-//! Drivers over the rows of a matrix: classification heads and bias gradients.
+//! Drivers over the rows of a matrix: classification heads, normalisation, sums and bias gradients.
 //!
 //! A head takes `[batch, classes]`, row-major, and gives each row's loss and the gradient of that loss
 //! with respect to the head's input (not divided by the batch size).
+
+mod batch_norm;
+mod layer_norm;
+mod log_softmax;
+mod strips;
+mod sums;
+
+pub use batch_norm::{
+    BatchMoments, BatchNorm, Running, batch_norm, batch_norm_backward, batch_norm_inference,
+};
+pub use layer_norm::{LayerNorm, Moments, layer_norm, layer_norm_backward};
+pub use log_softmax::{log_softmax, log_softmax_backward, softmax_backward};
+pub use sums::row_sums;
 
 use crate::{
     dispatch::{Kernel, Level},
@@ -83,6 +96,14 @@ pub(crate) fn whole_rows(elements: usize, columns: usize) {
     assert!(
         elements == 0 || (columns > 0 && elements % columns == 0),
         "{elements} elements are no whole number of rows of {columns}"
+    );
+}
+
+#[track_caller]
+fn check_epsilon(epsilon: f32) {
+    assert!(
+        epsilon.is_finite() && epsilon > 0.0,
+        "epsilon is {epsilon}, but must be finite and above 0"
     );
 }
 

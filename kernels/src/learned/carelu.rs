@@ -11,13 +11,12 @@
 //! arXiv:2407.19441, in its energy form (p_E). The values of K, α, β and ε at the start could not be found
 //! in a source: the defaults here are ours.
 
-use super::driver::{load_up_to, store_up_to};
 use crate::{
     dispatch::{Kernel, Level},
     elementwise::same_length,
     math::tanh_sech2_f64,
     rows::whole_rows,
-    simd::{F32, F64, LANES, Simd, reduce},
+    simd::{F32, F64, LANES, Simd, load_up_to, reduce, store_up_to},
 };
 
 /// What is learned, and what is fixed.

@@ -10,7 +10,7 @@ use crate::{
     dispatch::{Kernel, Level},
     elementwise::{Stores, map, map_in_place, same_length},
     parallel::{BLOCK, WORTH_THREADS, blocks},
-    simd::{F32, F64, LANES, Simd, Stream, reduce},
+    simd::{F32, F64, LANES, Simd, Stream, load_up_to, reduce, store_up_to},
 };
 
 /// Elements that a block of a parameter's sum has at least.
@@ -235,22 +235,6 @@ fn load_parameters<S: Simd, const N: usize>(
         };
     }
     p
-}
-
-#[inline(always)]
-pub(super) fn load_up_to<S: Simd>(simd: S, x: &[f32]) -> F32<S> {
-    match x.try_into() {
-        Ok(x) => F32::load(simd, x),
-        Err(_) => F32::load_partial(simd, x),
-    }
-}
-
-#[inline(always)]
-pub(super) fn store_up_to<S: Simd>(x: F32<S>, out: &mut [f32]) {
-    match <&mut [f32; LANES]>::try_from(&mut *out) {
-        Ok(out) => x.store(out),
-        Err(_) => x.store_partial(out),
-    }
 }
 
 fn run_forward(

@@ -48,10 +48,7 @@ fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
 /// 2 artanh(s) = 2s + s³ P(s²) with s = e / (2 + e) ≤ ⅓.
 #[inline(always)]
 pub(crate) fn log1p_of_exp<S: Simd>(e: Exp<S>) -> Double<S> {
-    let n = Double {
-        hi: e.mantissa.hi.scale(e.k),
-        lo: e.mantissa.lo * e.mantissa.hi.constant(1.0).scale(e.k),
-    };
+    let n = Double { hi: e.mantissa.hi.scale(e.k), lo: e.mantissa.lo * e.mantissa.hi.constant(1.0).scale(e.k) };
     let sum = Double::fast_sum(n.hi.constant(2.0), n.hi);
     let y = reciprocal_2_3(sum.hi);
     let s = n.hi * y;

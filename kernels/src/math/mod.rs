@@ -8,6 +8,8 @@ mod log;
 pub(crate) mod normal;
 mod reciprocal;
 mod sin_cos;
+#[cfg(test)]
+mod tests_f64;
 
 pub(crate) use double::Double;
 pub(crate) use exp::{exp, exp_parts, expm1_parts};

@@ -45,7 +45,7 @@ pub use neon::Neon;
 pub use portable::Portable;
 pub use scalar::Scalar;
 pub(crate) use stream::{LINE, Stream};
-pub(crate) use vec::{F32, F64, Mask, U32, U64};
+pub(crate) use vec::{F32, F64, Mask, U32, U64, load_up_to, store_up_to};
 
 /// Number of lanes of a vector, on every level.
 pub(crate) const LANES: usize = 16;

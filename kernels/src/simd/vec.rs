@@ -297,3 +297,21 @@ impl<S: Simd> Neg for F64<S> {
         (self.to_bits() ^ U64::splat(self.0, 1 << 63)).as_f64_bits()
     }
 }
+
+/// The first `x.len()` ≤ 16 lanes from `x`, the others 0; one plain load where there are sixteen.
+#[inline(always)]
+pub(crate) fn load_up_to<S: Simd>(simd: S, x: &[f32]) -> F32<S> {
+    match x.try_into() {
+        Ok(x) => F32::load(simd, x),
+        Err(_) => F32::load_partial(simd, x),
+    }
+}
+
+/// Stores the first `out.len()` ≤ 16 lanes; one plain store where there are sixteen.
+#[inline(always)]
+pub(crate) fn store_up_to<S: Simd>(x: F32<S>, out: &mut [f32]) {
+    match <&mut [f32; LANES]>::try_from(&mut *out) {
+        Ok(out) => x.store(out),
+        Err(_) => x.store_partial(out),
+    }
+}
