@@ -46,7 +46,7 @@ impl Learned<2> for Apalu {
         let below = x.lt(zero);
         let (dy_upper, dy_lower) = (below.select(zero, dy).widen(), below.select(dy, zero).widen());
         let upper = finite(below.select(zero, x));
-        let lower = negative_part(x).widen();
+        let lower = below.select(x, zero).widen();
         let t = upper * upper.constant(SLOPE);
         let (s, rest) = sigmoid_f64(t);
         let slope = (t * s).mul_add(rest, s + t.constant(1.0));

@@ -3,7 +3,8 @@
 //!
 //! eᵗ = 2ᵏ eʳ with |r| ≤ ln 2 / 2, and eʳ − 1 = r (1 + r/2! + r²/3! + … + r¹¹/12!), which leaves 2⁻⁵². ln 2 is
 //! subtracted in two parts; the first has 32 bits, so that k · LN2_HI is exact with or without fused
-//! multiply-add. Relative errors are below 2⁻⁵⁰; all functions keep NaN.
+//! multiply-add. Relative errors are below 2⁻⁴⁹
+//! (measured: e 2⁻⁵¹·⁵, the others at most 2⁻⁴⁹·⁹); all functions keep NaN.
 
 use crate::simd::{F64, Simd};
 

@@ -74,7 +74,8 @@ pub(crate) fn sin_cos<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
         (t.with_bits(&quadrants), t.with(&rs))
     };
     let z = r * r;
-    let sin = (z * r).mul_add(polynomial_f64(z, &SIN), r).to_bits();
+    // A product last, so that −0 stays.
+    let sin = (r * polynomial_f64(z, &SIN).mul_add(z, z.constant(1.0))).to_bits();
     let half = z.mul_add(t.constant(-0.5), t.constant(1.0));
     let cos = (z * z).mul_add(polynomial_f64(z, &COS), half).to_bits();
     // In odd quadrants the two change places: all bits set there, by 0 − 1 = !1 + 1 and so on.

@@ -36,7 +36,8 @@ fn values() -> Vec<f64> {
     ];
     let mut state = 1_u64;
     let random = std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         f64::from_bits(state)
     });
     specials.into_iter().chain(random.take(45)).collect()
@@ -117,11 +118,18 @@ fn mul_add_is_rounded_once() {
     let at = |i: usize| std::array::from_fn(|j| values[(i + j) % values.len()]);
     for level in levels().into_iter().filter(|level| level.is_fused()) {
         for i in 0..64_usize.pow(2) {
-            let (a, b, c): ([f64; LANES], [f64; LANES], [f64; LANES]) = (at(i), at(i / 64), at(i / 7));
+            let (a, b, c): ([f64; LANES], [f64; LANES], [f64; LANES]) =
+                (at(i), at(i / 64), at(i / 7));
             let result = level.run(On(a, b, c));
             for lane in 0..LANES {
                 let expected = a[lane].mul_add(b[lane], c[lane]);
-                assert!(same(result[lane], expected), "{level}: {:e} {:e} {:e}", a[lane], b[lane], c[lane]);
+                assert!(
+                    same(result[lane], expected),
+                    "{level}: {:e} {:e} {:e}",
+                    a[lane],
+                    b[lane],
+                    c[lane]
+                );
             }
         }
     }
