@@ -16,6 +16,7 @@
 //! ```
 
 mod activations;
+mod crelu;
 mod dispatch;
 mod elementwise;
 pub mod gemm;
@@ -39,6 +40,7 @@ pub mod levels {
 }
 
 pub use activations::{Kind, Saved, UnknownKind};
+pub use crelu::{crelu, crelu_backward};
 pub use dispatch::{Level, LevelError, flushes_subnormals};
 pub use elementwise::{backward, backward_in_place, forward, forward_in_place};
 pub use parallel::{par_backward, par_backward_in_place, par_forward, par_forward_in_place};

@@ -94,7 +94,7 @@ pub fn column_sums(level: Level, x: &[f32], out: &mut [f32]) {
 #[track_caller]
 pub(crate) fn whole_rows(elements: usize, columns: usize) {
     assert!(
-        elements == 0 || (columns > 0 && elements % columns == 0),
+        elements == 0 || (columns > 0 && elements.is_multiple_of(columns)),
         "{elements} elements are no whole number of rows of {columns}"
     );
 }
@@ -240,8 +240,8 @@ impl Kernel for NormalisedRelu<'_> {
             );
             let (sum, target) = (row_sum(simd, row), row[label as usize]);
             let p = if sum == 0.0 { 0.0 } else { target / sum };
+            #[expect(clippy::manual_range_contains, reason = "NaN is not clipped")]
             let clipped = p < Self::CLIP || p > 1.0 - Self::CLIP;
-            // NaN is neither clipped nor clamped.
             *loss = -ln_scalar(simd, p.clamp(Self::CLIP, 1.0 - Self::CLIP));
             if clipped {
                 row.fill(0.0);

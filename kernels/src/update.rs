@@ -32,6 +32,7 @@ impl Momentum {
         let gradient_rate = g.constant(-self.learning_rate * scale);
         let decay_rate = g.constant(-self.learning_rate * self.weight_decay);
         let v = g.mul_add(gradient_rate, w.mul_add(decay_rate, v * g.constant(self.momentum)));
+        let v = flush(v, f32::MIN_POSITIVE);
         (v, w + v)
     }
 }
@@ -55,6 +56,16 @@ pub fn momentum(
         .for_each(|(gradient, velocity, weights)| {
             level.run(MomentumBlock { step, scale, gradient, velocity, weights });
         });
+}
+
+/// 0 for |x| below `least`.
+///
+/// A state that only decays (an input that is always 0, a unit that died) ends among the subnormal
+/// numbers and stays there: 2⁻¹⁴⁹ times .9 is 2⁻¹⁴⁹. They add nothing to a weight, and arithmetic on
+/// them is some ten times slower.
+#[inline(always)]
+fn flush<S: Simd>(x: F32<S>, least: f32) -> F32<S> {
+    x.abs().lt(x.constant(least)).select(x.constant(0.0), x)
 }
 
 struct MomentumBlock<'a> {
@@ -150,6 +161,8 @@ struct AdamCoefficients {
     rate: f32,
     /// ε √(1 − β₂ᵗ).
     epsilon: f32,
+    /// Gradients below this count as 0: their squares would be subnormal.
+    least_gradient: f32,
 }
 
 impl AdamCoefficients {
@@ -158,13 +171,16 @@ impl AdamCoefficients {
         let scale = f64::from(scale);
         let power = |beta: f64| beta.powf(t as f64);
         let correction = (1.0 - power(beta2)).sqrt();
+        let second = (1.0 - beta2) * scale * scale;
+        let least = f64::from(f32::MIN_POSITIVE);
         Self {
             beta1: step.beta1,
             beta2: step.beta2,
             first: ((1.0 - beta1) * scale) as f32,
-            second: ((1.0 - beta2) * scale * scale) as f32,
+            second: second as f32,
             rate: (f64::from(step.learning_rate) * correction / (1.0 - power(beta1))) as f32,
             epsilon: (f64::from(step.epsilon) * correction) as f32,
+            least_gradient: (least / second.min(1.0)).sqrt() as f32,
         }
     }
 }
@@ -179,8 +195,10 @@ impl AdamCoefficients {
         v: F32<S>,
         w: F32<S>,
     ) -> (F32<S>, F32<S>, F32<S>) {
+        let g = flush(g, self.least_gradient);
         let m = g.mul_add(g.constant(self.first), m * g.constant(self.beta1));
         let v = (g * g).mul_add(g.constant(self.second), v * g.constant(self.beta2));
+        let (m, v) = (flush(m, f32::MIN_POSITIVE), flush(v, f32::MIN_POSITIVE));
         let direction = m / (v.sqrt() + g.constant(self.epsilon));
         (m, v, direction.mul_add(g.constant(-self.rate), w))
     }

@@ -77,8 +77,11 @@ fn in_range_of_saved(kind: Kind, saved: f32) -> bool {
     match (kind, kind.saved()) {
         (_, Saved::Input) => true,
         (Kind::Sigmoid, _) => !(saved < 0.0 || saved > 1.0),
-        (Kind::Tanh, _) => !(saved.abs() > 1.0),
+        (Kind::Tanh | Kind::Softsign, _) => !(saved.abs() > 1.0),
+        (Kind::TanhRelu, _) => !(saved > 1.0),
         (Kind::Exp, _) => !(saved < 0.0),
+        (Kind::Elu | Kind::Celu, _) => !(saved < -1.0),
+        (Kind::Selu, _) => !(saved < -1.758_099_4),
         _ => true,
     }
 }

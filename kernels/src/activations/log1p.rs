@@ -1,6 +1,8 @@
 //! Logarithm of one plus x: y = ln(1 + x); −∞ at −1, NaN below.
 //!
 //! backward   dx = dy / (1 + x), NaN below −1
+//!
+//! Worst errors over all inputs: .67 ULP forward, at .41364998; 1.5 backward, at 1.7255545·10⁻⁴.
 
 use super::{Activation, Saved};
 use crate::{
@@ -14,7 +16,7 @@ pub(super) struct Log1p;
 impl Activation for Log1p {
     const NAME: &'static str = "log1p";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.6;
+    const MAX_ULP: f64 = 0.67;
     const MAX_ULP_BACKWARD: f64 = 1.5;
 
     #[inline(always)]

@@ -5,14 +5,33 @@
 //!
 //! Functions with a constant (Leaky ReLU's slope) carry it as a field; the table fixes the default.
 
+mod abs;
+mod celu;
+mod elu;
+mod erf;
 mod exp;
+mod gelu;
+mod gelu_quick;
+mod gelu_tanh;
+mod hard_sigmoid;
+mod hard_swish;
 mod identity;
 mod leaky_relu;
+mod lif;
 mod log1p;
+mod mish;
+mod reference;
 mod relu;
+mod relu6;
+mod rescaled_softplus;
+mod selu;
 mod sigmoid;
+mod silu;
 mod softplus;
+mod softsign;
+mod swish;
 mod tanh;
+mod tanh_relu;
 
 pub(crate) use sigmoid::sigmoid;
 
@@ -134,18 +153,52 @@ activations! {
     Identity = identity::Identity, identity::Identity;
     /// y = max(0, x); Nair & Hinton 2010, Glorot et al. 2011.
     Relu = relu::Relu, relu::Relu;
+    /// y = min(max(0, x), 6); Krizhevsky 2010.
+    Relu6 = relu6::Relu6, relu6::Relu6;
     /// y = x above 0, x / 100 below; Maas et al. 2013.
     LeakyRelu = leaky_relu::LeakyRelu { slope: 0.01 }, leaky_relu::LeakyRelu;
+    /// y = |x|: two rectifiers of one weight; Glorot et al. 2011.
+    Abs = abs::Abs, abs::Abs;
+    /// y = x above 0, eˣ − 1 below; Clevert et al. 2015.
+    Elu = elu::Elu { alpha: 1.0 }, elu::Elu;
+    /// y = λ x above 0, λ α (eˣ − 1) below; Klambauer et al. 2017.
+    Selu = selu::Selu, selu::Selu;
+    /// y = x above 0, α (e^(x/α) − 1) below, α = 1; Barron 2017.
+    Celu = celu::Celu { alpha: 1.0 }, celu::Celu;
+    /// y = x Φ(x); Hendrycks & Gimpel 2016.
+    Gelu = gelu::Gelu, gelu::Gelu;
+    /// The tanh form of GELU; Hendrycks & Gimpel 2016.
+    GeluTanh = gelu_tanh::GeluTanh, gelu_tanh::GeluTanh;
+    /// y = x σ(1.702 x); Hendrycks & Gimpel 2016.
+    GeluQuick = gelu_quick::GeluQuick { beta: 1.702 }, gelu_quick::GeluQuick;
+    /// y = x σ(x); Elfwing et al. 2017.
+    Silu = silu::Silu { beta: 1.0 }, silu::Silu;
+    /// y = x tanh(ln(1 + eˣ)); Misra 2019.
+    Mish = mish::Mish, mish::Mish;
+    /// y = x min(max(0, x + 3), 6) / 6; Howard et al. 2019.
+    HardSwish = hard_swish::HardSwish, hard_swish::HardSwish;
+    /// y = ln(1 + eˣ); Dugas et al. 2001, Glorot et al. 2011.
+    Softplus = softplus::Softplus { beta: 1.0 }, softplus::Softplus;
+    /// y = ln(1 + e^(αx)) / α, α = 6; Glorot et al. 2011.
+    RescaledSoftplus = rescaled_softplus::RescaledSoftplus { alpha: 6.0 }, rescaled_softplus::RescaledSoftplus;
     /// y = 1 / (1 + e⁻ˣ).
     Sigmoid = sigmoid::Sigmoid, sigmoid::Sigmoid;
+    /// y = min(max(0, x + 3), 6) / 6; Howard et al. 2019.
+    HardSigmoid = hard_sigmoid::HardSigmoid, hard_sigmoid::HardSigmoid;
     /// y = tanh x.
     Tanh = tanh::Tanh, tanh::Tanh;
-    /// y = ln(1 + eˣ); Dugas et al. 2001, Glorot et al. 2011.
-    Softplus = softplus::Softplus, softplus::Softplus;
+    /// y = max(0, tanh x); Glorot et al. 2011.
+    TanhRelu = tanh_relu::TanhRelu, tanh_relu::TanhRelu;
+    /// y = x / (1 + |x|); Bergstra et al. 2009.
+    Softsign = softsign::Softsign, softsign::Softsign;
+    /// Firing rate of a leaky integrate-and-fire neuron, τ = 10; Glorot et al. 2011.
+    Lif = lif::Lif { tau: 10.0 }, lif::Lif;
     /// y = eˣ.
     Exp = exp::Exp, exp::Exp;
     /// y = ln(1 + x).
     Log1p = log1p::Log1p, log1p::Log1p;
+    /// y = erf x.
+    Erf = erf::Erf, erf::Erf;
 }
 
 /// No activation has this name.

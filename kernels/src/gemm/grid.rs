@@ -2,9 +2,11 @@
 
 use faer::MatMut;
 
+use crate::simd::LANES;
+
 /// Columns of a tile: enough to keep the product near its full speed, few enough that narrow layers
 /// still give every thread a tile.
-const WIDTH: usize = 256;
+const WIDTH: usize = 192;
 /// Rows of a tile: a tile of the full width is 512 KiB, inside L2.
 const HEIGHT: usize = 512;
 
@@ -16,7 +18,7 @@ pub(super) fn for_each_tile(
     split(out, 0, 0, f);
 }
 
-/// Halves the matrix at multiples of the tile size until one tile is left.
+/// Halves the matrix until one tile is left.
 fn split(
     out: MatMut<'_, f32>,
     row: usize,
@@ -34,9 +36,9 @@ fn split(
     }
 }
 
-/// The multiple of `tile` nearest to the middle of `length`, if there is more than one tile.
+/// The middle of `length`, at a multiple of the vector length, if one tile is not enough.
 fn middle(length: usize, tile: usize) -> Option<usize> {
-    (length > tile).then(|| (length.div_ceil(tile) / 2) * tile)
+    (length > tile).then(|| (length / 2).next_multiple_of(LANES))
 }
 
 #[cfg(test)]
@@ -60,7 +62,7 @@ mod tests {
             });
             assert!(counts.iter().all(|&count| count == 1.0), "{rows} × {columns}");
             for (row, column, height, width) in tiles.into_inner().unwrap() {
-                assert!(row % HEIGHT == 0 && column % WIDTH == 0);
+                assert!(row % LANES == 0 && column % LANES == 0);
                 assert!(height <= HEIGHT && width <= WIDTH);
             }
         }

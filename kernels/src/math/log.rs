@@ -3,13 +3,12 @@
 //! ln(1 + z) = z − z²/2 + z³ P(z) on √½ ≤ 1 + z ≤ √2, with P a minimax polynomial of degree 9 (error of
 //! the sum < 2⁻³²); the first two terms and k ln 2 are summed in double-float.
 
-use super::{
-    Double,
-    exp::{Exp, LN2_HI, LN2_LO},
-    polynomial,
-    reciprocal::reciprocal_2_3,
-};
+use super::{Double, exp::Exp, polynomial, reciprocal};
 use crate::simd::{F32, Simd};
+
+/// ln 2 = `LN2_HI` + `LN2_LO`, the first with 15 bits, so that its products with integers are exact.
+const LN2_HI: f32 = 0.693_145_75;
+const LN2_LO: f32 = 1.428_606_8e-6;
 
 /// (ln(1 + z) − z + z²/2) / z³.
 const P: [f32; 10] = [
@@ -48,14 +47,15 @@ fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
 /// 2 artanh(s) = 2s + s³ P(s²) with s = e / (2 + e) ≤ ⅓.
 #[inline(always)]
 pub(crate) fn log1p_of_exp<S: Simd>(e: Exp<S>) -> Double<S> {
-    let n = Double { hi: e.mantissa.hi.scale(e.k), lo: e.mantissa.lo * e.mantissa.hi.constant(1.0).scale(e.k) };
+    let n = e.value();
     let sum = Double::fast_sum(n.hi.constant(2.0), n.hi);
-    let y = reciprocal_2_3(sum.hi);
+    let y = reciprocal(sum.hi);
     let s = n.hi * y;
     let remainder = (-s).mul_add(sum.lo + n.lo, (-s).mul_add(sum.hi, n.hi) + n.lo);
     let s_lo = remainder * y;
-    let z = s * s;
-    let cubic = s * z * polynomial(z, &ATANH);
+    let nearest = s + s_lo;
+    let z = nearest * nearest;
+    let cubic = nearest * z * polynomial(z, &ATANH);
     let hi = s + s;
     Double::fast_sum(hi, s_lo + s_lo + cubic)
 }
@@ -73,6 +73,12 @@ fn of_sum<S: Simd>(u: Double<S>) -> Double<S> {
     core(Double::fast_sum(m - m.constant(1.0), u.lo * p), k)
 }
 
+/// ln(1 + z) in double-float, for 0 ≤ z < 2¹²⁶.
+#[inline(always)]
+pub(crate) fn log1p_parts<S: Simd>(z: Double<S>) -> Double<S> {
+    of_sum(z.add_to(z.hi.constant(1.0)).normalised())
+}
+
 /// ln(1 + x), worst error .6 ULP over all inputs; −∞ at −1, NaN below.
 #[inline(always)]
 pub(crate) fn log1p<S: Simd>(x: F32<S>) -> F32<S> {
@@ -87,9 +93,10 @@ pub(crate) fn log1p<S: Simd>(x: F32<S>) -> F32<S> {
     x.eq(infinity).select(infinity, y)
 }
 
-/// ln x for normal x > 0: worst error .56 ULP.
+/// ln x for normal x > 0: worst error .56 ULP. Infinity and NaN stay.
 #[inline(always)]
 pub(crate) fn ln<S: Simd>(x: F32<S>) -> F32<S> {
     let y = of_sum(Double { hi: x, lo: x.constant(0.0) });
-    y.hi + y.lo
+    // The bits of a NaN would pass for those of a number.
+    x.lt(x.constant(f32::INFINITY)).select(y.hi + y.lo, x)
 }

@@ -2,20 +2,24 @@
 //! inputs (`tests/tests/accuracy.rs` asserts the same figures).
 
 mod double;
+mod erf;
 mod exp;
 mod exp_f64;
 mod log;
 pub(crate) mod normal;
 mod reciprocal;
+mod root;
 mod sin_cos;
 #[cfg(test)]
 mod tests_f64;
 
 pub(crate) use double::Double;
-pub(crate) use exp::{exp, exp_parts, expm1_parts};
+pub(crate) use erf::{erf_quotient, scaled_normal_tail};
+pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
 pub(crate) use exp_f64::{exp_f64, expm1_f64, sigmoid_f64, tanh_f64, tanh_sech2_f64};
-pub(crate) use log::{ln, log1p, log1p_of_exp};
-pub(crate) use reciprocal::reciprocal_1_2;
+pub(crate) use log::{ln, log1p, log1p_of_exp, log1p_parts};
+pub(crate) use reciprocal::reciprocal;
+pub(crate) use root::zero_crossing;
 pub(crate) use sin_cos::sin_cos;
 
 use crate::simd::{F32, Simd};
@@ -30,4 +34,11 @@ pub(crate) fn polynomial<S: Simd, const N: usize>(x: F32<S>, coefficients: &[f32
         y = y.mul_add(x, x.constant(coefficients[i]));
     }
     y
+}
+
+/// A constant as the sum of two `f32`.
+#[inline(always)]
+pub(crate) fn split(x: f64) -> [f32; 2] {
+    let hi = x as f32;
+    [hi, (x - f64::from(hi)) as f32]
 }

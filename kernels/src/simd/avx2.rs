@@ -278,6 +278,15 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32 {
+        // SAFETY: the token; the table is 32 readable bytes. The instruction takes three bits.
+        unsafe {
+            let table = _mm256_loadu_ps(table.as_ptr());
+            each_register!(2, (index), _mm256_permutevar8x32_ps(table, index))
+        }
+    }
+
+    #[inline(always)]
     fn low_u64(self, a: Self::U64) -> Self::U32 {
         // SAFETY: the token; registers only.
         unsafe {

@@ -200,6 +200,16 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
+    fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32 {
+        // SAFETY: the token; the table is 32 readable bytes. It is repeated, so the fourth bit of an
+        // index does not matter, and the instruction ignores the others.
+        unsafe {
+            let table = _mm512_broadcast_f32x8(_mm256_loadu_ps(table.as_ptr()));
+            [_mm512_permutexvar_ps(index[0], table)]
+        }
+    }
+
+    #[inline(always)]
     fn low_u64(self, a: Self::U64) -> Self::U32 {
         // SAFETY: the token; registers only.
         unsafe {

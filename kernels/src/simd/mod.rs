@@ -53,6 +53,7 @@ pub(crate) const LANES: usize = 16;
 /// The operations of one instruction set on vectors of sixteen lanes.
 ///
 /// Lane `i` of a result depends on lane `i` of the operands only. Comparisons with NaN are false.
+#[expect(clippy::wrong_self_convention, reason = "self is the token, the operand comes after it")]
 pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     /// 16 × `f32`.
     type F32: Copy;
@@ -114,11 +115,15 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `if a < b { a } else { b }`: `b` where either is NaN and for two zeros.
     fn min(self, a: Self::F32, b: Self::F32) -> Self::F32;
-    /// `a · 2ᵏ`, rounded once, for integers −252 ≤ k ≤ 254 and .5 ≤ |a| ≤ 2 (or NaN).
+    /// `a · 2^⌊k⌋`, rounded once, for k a multiple of ⅛ in [−252, 254] and `a` 0, infinite, NaN or so
+    /// large that a · 2^(k/2) is normal.
     #[inline(always)]
     fn scale(self, a: Self::F32, k: Self::F32) -> Self::F32 {
+        // Adding 1.5 · 2²³ leaves an integer, here ⌊k⌋, in the low bits.
+        let (one, round) = (self.to_bits(self.splat(1.0)), self.splat(12_582_912.0));
+        let shifted = self.add(self.sub(k, self.splat(0.4375)), round);
+        let k = self.sub_u32(self.to_bits(shifted), self.to_bits(round));
         // Two factors, since 2ᵏ itself may lie outside the range. The first product is exact.
-        let (one, k) = (self.to_bits(self.splat(1.0)), self.to_i32(k));
         let half = self.shr_i32(k, 1);
         let low = self.from_bits(self.add_u32(self.shl_u32(half, 23), one));
         let rest = self.sub_u32(k, half);
@@ -170,6 +175,8 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn rotate_right_u32(self, a: Self::U32, n: Self::U32) -> Self::U32;
     /// `table[index]`, with the low five bits of each index.
     fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32;
+    /// `table[index]`, with the low three bits of each index: one permutation nearly everywhere.
+    fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32;
 
     /// All lanes `x`.
     fn splat_u64(self, x: u64) -> Self::U64;

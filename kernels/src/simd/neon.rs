@@ -198,6 +198,19 @@ impl Simd for Neon {
     }
 
     #[inline(always)]
+    fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32 {
+        // SAFETY: the token; the table is 32 readable bytes, of which every lane takes four.
+        unsafe {
+            let table = vld1q_u8_x2(table.as_ptr().cast());
+            each_register!(4, (index), {
+                let element = vandq_u32(index, vdupq_n_u32(7));
+                let bytes = vmlaq_u32(vdupq_n_u32(0x0302_0100), element, vdupq_n_u32(0x0404_0404));
+                vreinterpretq_f32_u8(vqtbl2q_u8(table, vreinterpretq_u8_u32(bytes)))
+            })
+        }
+    }
+
+    #[inline(always)]
     fn low_u64(self, a: Self::U64) -> Self::U32 {
         let (even, odd) = ([a[0], a[2], a[4], a[6]], [a[1], a[3], a[5], a[7]]);
         // SAFETY: the token; registers only.

@@ -130,4 +130,8 @@ impl Simd for Scalar {
     fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32 {
         index.map(|i| table[(i & 31) as usize])
     }
+    #[inline(always)]
+    fn lookup8(self, table: &[f32; 8], index: Self::U32) -> Self::F32 {
+        index.map(|i| table[(i & 7) as usize])
+    }
 }

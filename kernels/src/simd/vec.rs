@@ -64,7 +64,7 @@ methods! { F32:
     max(b: F32) -> F32 = max;
     /// `if self < b { self } else { b }`.
     min(b: F32) -> F32 = min;
-    /// `self · 2ᵏ`, rounded once, for integers −252 ≤ k ≤ 254 and .5 ≤ |self| ≤ 2.
+    /// `self · 2^⌊k⌋`, rounded once, for k a multiple of ⅛ in [−252, 254] and self · 2^(k/2) normal.
     scale(k: F32) -> F32 = scale;
     lt(b: F32) -> Mask = lt;
     le(b: F32) -> Mask = le;
@@ -203,6 +203,11 @@ impl<S: Simd> U32<S> {
     #[inline(always)]
     pub(crate) fn lookup(self, table: &[f32; 32]) -> F32<S> {
         F32(self.0, self.0.lookup(table, self.1))
+    }
+    /// `table[self mod 8]`.
+    #[inline(always)]
+    pub(crate) fn lookup8(self, table: &[f32; 8]) -> F32<S> {
+        F32(self.0, self.0.lookup8(table, self.1))
     }
 }
 

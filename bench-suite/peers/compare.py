@@ -1,0 +1,74 @@
+"""Ours and each peer in turns; medians and their ratio. Called by compare.sh: compare.py HALFWAVE THREADS ROUNDS
+
+Ours: seconds of an epoch from `timings.jsonl` of a run, one object a line with `run`, `epoch` and `seconds`;
+the first epoch of a run is left out, as in the peers' scripts. Peers: the figure before `s/epoch` in what they print.
+"""
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from importlib import util
+from pathlib import Path
+
+HERE = Path(__file__).parent
+EPOCHS = "4"
+
+# name, (our arguments, start of the run's name), (peer's module, its script with arguments)
+CONTESTS = [
+    (
+        "MLP 784-512-512-10, Adam, batch 128",
+        (["mnist-mlp", "--set", "mlp.dropout=0.0"], ""),
+        ("torch", ["mlp_torch.py", "{threads}", "eager", "784", "128"]),
+    ),
+    (
+        "RBM 784x500, binary, batch 100",
+        (["mnist-rbm", "--set", "logistic.learning_rates=[0.01]", "--set", "nrelu.hidden_units=1"], "Bernoulli RBM,"),
+        ("sklearn", ["rbm_sklearn.py", "{threads}"]),
+    ),
+]
+
+
+def ours(binary, threads, arguments, start):
+    """Seconds of the epochs of runs whose name begins with `start`."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "out"
+        command = [binary, "run", *arguments, "--epochs", EPOCHS, "--threads", str(threads), "--out", str(out), "--seeds", "1", "--quiet"]
+        # Our threads are rayon's; what binds the peers' OpenMP threads does not concern them.
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        lines = [json.loads(line) for line in (out / "timings.jsonl").read_text().splitlines()]
+    seconds = [line["seconds"] for line in lines if line["epoch"] > 1 and line["run"].lower().startswith(start.lower())]
+    if not seconds:
+        names = sorted({line["run"] for line in lines})
+        sys.exit(f"compare: no run of {arguments[0]} begins with {start!r}; there are {names}")
+    return statistics.median(seconds)
+
+
+def peer(script, threads):
+    """Seconds of an epoch in the fastest of the forms that the script prints."""
+    command = [sys.executable, str(HERE / script[0]), *(word.format(threads=threads) for word in script[1:])]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE).stdout
+    return min(float(seconds) for seconds in re.findall(r"([0-9.]+) s/epoch", printed))
+
+
+def main():
+    binary, threads, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    if rounds < 3:
+        sys.exit("compare: at least 3 rounds, or a median says nothing")
+    for name, (arguments, start), (module, script) in CONTESTS:
+        if util.find_spec(module) is None:
+            print(f"{name}: SKIPPED, {module} is not installed for {sys.executable}", flush=True)
+            continue
+        mine, theirs = [], []
+        for round_ in range(1, rounds + 1):
+            mine.append(ours(binary, threads, arguments, start))
+            theirs.append(peer(script, threads))
+            print(f"  round {round_}: halfwave {mine[-1]:.3f}, {module} {theirs[-1]:.3f} s/epoch", flush=True)
+        a, b = statistics.median(mine), statistics.median(theirs)
+        print(f"{name}, {threads} threads: halfwave {a:.3f}, {module} {b:.3f} s/epoch; {b / a:.2f} times as fast", flush=True)
+
+
+if __name__ == "__main__":
+    main()

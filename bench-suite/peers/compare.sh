@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Times halfwave against torch and scikit-learn, in turns. usage: compare.sh [THREADS [ROUNDS]]
+#
+#   HALFWAVE_DATA  directory with mnist/ (needed)
+#   PYTHON         an interpreter that has the peers; else a virtual environment is made from requirements.txt
+#   HALFWAVE       the binary; else it is built
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+target=${CARGO_TARGET_DIR:-$root/target}
+threads=${1:-2} rounds=${2:-3}
+
+: "${HALFWAVE_DATA:?set it to the directory that has mnist/ in it}"
+command -v python3 > /dev/null || { echo "compare: needs python3" >&2; exit 1; }
+
+if [ -z "${PYTHON:-}" ]; then
+  venv=$target/peers
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet --requirement "$here/requirements.txt" ||
+    echo "compare: pip failed; peers that are not there will be skipped" >&2
+  PYTHON=$venv/bin/python
+fi
+if [ -z "${HALFWAVE:-}" ]; then
+  (cd "$root" && cargo build --release --locked --package halfwave-trainer --bin halfwave)
+  HALFWAVE=$target/release/halfwave
+fi
+
+# Or both OpenMP threads may land on one core.
+places=$(seq -s, -f '{%g}' 0 $((threads - 1)))
+export OMP_PROC_BIND=true OMP_PLACES=$places
+exec "$PYTHON" "$here/compare.py" "$HALFWAVE" "$threads" "$rounds"

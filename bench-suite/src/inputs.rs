@@ -1,0 +1,38 @@
+//! Inputs, the same in each run: uniform numbers from the kernels' own stream.
+
+use halfwave_kernels::{Kind, Level, Saved, forward, rng};
+
+/// `n` numbers in \[low, high), of stream `seed`.
+#[must_use]
+pub fn uniform(seed: u64, n: usize, low: f32, high: f32) -> Vec<f32> {
+    let mut x = vec![0.0; n];
+    rng::uniform(Level::best(), rng::Stream::new(seed).at(0), &mut x);
+    for x in &mut x {
+        *x = x.mul_add(high - low, low);
+    }
+    x
+}
+
+/// Pre-activations in \[−6, 6), without a sign where `kind` is not defined below 0.
+#[must_use]
+pub fn pre_activations(kind: Kind, n: usize) -> Vec<f32> {
+    let mut x = uniform(1, n, -6.0, 6.0);
+    if kind.definition(-6.0).is_nan() {
+        x.iter_mut().for_each(|x| *x = x.abs());
+    }
+    x
+}
+
+/// What backward through `kind` takes for [`pre_activations`].
+#[must_use]
+pub fn saved(kind: Kind, n: usize) -> Vec<f32> {
+    let x = pre_activations(kind, n);
+    match kind.saved() {
+        Saved::Input => x,
+        Saved::Output => {
+            let mut y = vec![0.0; n];
+            forward(Level::best(), kind, &x, &mut y);
+            y
+        }
+    }
+}

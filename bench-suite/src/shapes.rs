@@ -1,0 +1,105 @@
+//! Shapes of matrix products: the TOML tables in `shapes/`.
+
+use serde::Deserialize;
+
+/// The files; a new one is a line here.
+const FILES: [(&str, &str); 2] = [
+    ("rbm.toml", include_str!("../shapes/rbm.toml")),
+    ("mlp.toml", include_str!("../shapes/mlp.toml")),
+];
+
+/// One product `[m, k] · [k, n]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shape {
+    /// How the bench is called.
+    pub name: String,
+    /// Rows of the result.
+    pub m: usize,
+    /// Length of the sums.
+    pub k: usize,
+    /// Columns of the result.
+    pub n: usize,
+    /// Which operand is a transposed view.
+    pub layout: Layout,
+    /// What is done to the result.
+    pub epilogues: Vec<Epilogue>,
+}
+
+/// Which operand is a transposed view of row-major storage.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layout {
+    /// x · W: none.
+    Forward,
+    /// dy · Wᵀ: the right one.
+    Backward,
+    /// xᵀ · dy: the left one.
+    Gradient,
+}
+
+/// What is done to the result of a product.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Epilogue {
+    /// Nothing.
+    None,
+    /// Bias and ReLU.
+    BiasRelu,
+    /// Bias and a sample of NReLU.
+    Sample,
+}
+
+impl Epilogue {
+    /// As in the tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::BiasRelu => "bias-relu",
+            Self::Sample => "sample",
+        }
+    }
+}
+
+impl Shape {
+    /// Floating-point operations of the product.
+    #[must_use]
+    pub fn flop(&self) -> f64 {
+        2.0 * self.m as f64 * self.k as f64 * self.n as f64
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    gemm: Vec<Shape>,
+}
+
+/// All shapes.
+///
+/// # Panics
+/// If a table is wrong: the message names the file and the line.
+#[must_use]
+pub fn gemm() -> Vec<Shape> {
+    let parse = |(name, text)| match toml::from_str::<File>(text) {
+        Ok(file) => file.gemm,
+        Err(error) => panic!("shapes/{name}: {error}"),
+    };
+    FILES.into_iter().flat_map(parse).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tables_parse_and_name_each_shape_once() {
+        let shapes = gemm();
+        let mut names: Vec<_> = shapes.iter().map(|shape| &shape.name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), shapes.len());
+        assert!(shapes.iter().all(|shape| shape.flop() > 0.0 && !shape.epilogues.is_empty()));
+    }
+}

@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Every benchmark once, as a test: each checks its results. REQUIRE_IAI=1 insists on the callgrind counts.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+cargo bench --locked --workspace -- --test

@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# The README's test command for the whole workspace, with MNIST and Fashion-MNIST where they can be had.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+unpack=../shared/datasets/unpack
+if [ -n "${HALFWAVE_DATA:-}" ]; then
+  echo "test: data sets from HALFWAVE_DATA"
+elif [ -e "$unpack" ]; then
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  bash "$unpack" "$scratch" mnist fashion-mnist
+  export HALFWAVE_DATA=$scratch
+else
+  echo "test: WARNING, tests on MNIST and Fashion-MNIST are SKIPPED: HALFWAVE_DATA is not set" >&2
+fi
+
+cargo test --release --locked --workspace

@@ -1,0 +1,44 @@
+//! The error function: y = 2/√π ∫ e^(−t²) dt from 0 to x.
+//!
+//! forward    y  = x G(|x|), G from a table of eight polynomials; ±1 from |x| = 4 on
+//! backward   dx = 2/√π e^(−x²) dy
+
+use super::{Activation, Saved, reference, swish};
+use crate::{
+    math::{Double, erf_quotient, exp_parts_of},
+    simd::{F32, Simd},
+};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Erf;
+
+/// 2 / √π.
+const SLOPE: [f32; 2] = [1.128_379_2, -5.863_538_3e-8];
+
+impl Activation for Erf {
+    const NAME: &'static str = "erf";
+    const SAVED: Saved = Saved::Input;
+    const MAX_ULP: f64 = 0.99;
+    const MAX_ULP_BACKWARD: f64 = 0.99;
+
+    #[inline(always)]
+    fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
+        // The largest number below 4, where the quotient is already 1 / x.
+        let x = swish::clamp(x, 3.999_999_8);
+        let g = erf_quotient(x.abs());
+        x.mul_add(g.hi, x * g.lo)
+    }
+    #[inline(always)]
+    fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
+        // Below e^−110 the result is 0.
+        let x = swish::clamp(x, 10.5);
+        let e = exp_parts_of(Double::product(-x, x));
+        e.mantissa.mul(Double::constant(x, SLOPE)).rounded().scale(e.k) * dy
+    }
+    fn definition(self, x: f64) -> f64 {
+        reference::erf(x)
+    }
+    fn derivative(self, x: f64) -> f64 {
+        (-x * x).exp() * std::f64::consts::FRAC_2_SQRT_PI
+    }
+}

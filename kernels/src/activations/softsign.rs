@@ -1,0 +1,40 @@
+//! Softsign: y = x / (1 + |x|).
+//!
+//! backward   dx = (1 − |y|)² dy
+//!
+//! Bergstra, Desjardins, Lamblin & Bengio 2009, "Quadratic polynomials learn better image features".
+
+use super::{Activation, Saved};
+use crate::{
+    math::Double,
+    simd::{F32, Simd},
+};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Softsign;
+
+impl Activation for Softsign {
+    const NAME: &'static str = "softsign";
+    const SAVED: Saved = Saved::Output;
+    const MAX_ULP: f64 = 0.99;
+    const MAX_ULP_BACKWARD: f64 = 0.99;
+
+    #[inline(always)]
+    fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
+        // Beyond 2²⁶ the result is ±1.
+        let a = x.constant(67_108_864.0).min(x.abs());
+        let y = Double { hi: a, lo: x.constant(0.0) };
+        y.div_rounded(Double::sum(x.constant(1.0), a)).with_sign_of(x)
+    }
+    #[inline(always)]
+    fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
+        let rest = Double::fast_sum(y.constant(1.0), -y.abs());
+        rest.hi.mul_add(rest.hi, (rest.hi + rest.hi) * rest.lo) * dy
+    }
+    fn definition(self, x: f64) -> f64 {
+        if x.is_infinite() { x.signum() } else { x / (1.0 + x.abs()) }
+    }
+    fn derivative(self, y: f64) -> f64 {
+        (1.0 - y.abs()) * (1.0 - y.abs())
+    }
+}

@@ -1,0 +1,183 @@
+//! The command line: types only. Names are checked against the tables of the library.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use halfwave_kernels::Level;
+use halfwave_trainer::{
+    Error,
+    apply::{self, Function},
+    config::Override,
+    experiments::{self, Experiment},
+    names::UnknownName,
+};
+
+/// Rectifier units on a CPU: SIMD activation kernels, RBM and MLP training, the papers' experiments.
+#[derive(Debug, Parser)]
+#[command(
+    name = "halfwave",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  halfwave run                          train on embedded data, beside published numbers
+  halfwave run wdbc --seeds 3           one experiment, three seeds
+  halfwave list                         what can be run, and which data it needs
+  halfwave apply softplus x.npy y.npy   a kernel on a NumPy file
+
+Environment:
+  HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
+  HALFWAVE_DATA   a data directory (see `halfwave data path`)
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run an experiment: train, show the table, write result, report, metrics and plots
+    Run(Run),
+    /// List the experiments
+    List(List),
+    /// Say which data sets there are and where they are looked for
+    #[command(subcommand)]
+    Data(Data),
+    /// Apply an activation function or stochastic unit to a .npy file
+    Apply(Apply),
+    /// Show versions, instruction sets and cores
+    Info,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave run                                            the tour, into runs/tour-1
+  halfwave run wdbc --set mlp.optimiser.learning_rate=0.01 --set folds=5
+  halfwave run mnist-mlp --data-dir ~/data --epochs 5 --out /tmp/mnist
+  halfwave run wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
+
+`halfwave list EXPERIMENT` shows its keys with their defaults.")]
+pub(crate) struct Run {
+    /// Which experiment (see `halfwave list`)
+    #[arg(default_value = "tour", value_parser = experiment)]
+    pub(crate) experiment: &'static Experiment,
+    /// First seed: the same seed gives the same metrics at any number of threads
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Number of seeds S, S+1, …: results become means [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
+    pub(crate) seeds: Option<usize>,
+    /// Number of threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = counted::<1_024>)]
+    pub(crate) threads: Option<usize>,
+    /// Number of epochs of everything that is trained [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    pub(crate) epochs: Option<usize>,
+    /// Directory with a folder for each data set
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Output directory [default: the first free of runs/EXPERIMENT-1, -2, …]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Change a key of the configuration; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Override>,
+    /// Replace files in a directory that is not empty
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Show the keys of this experiment with their defaults
+    #[arg(value_parser = experiment)]
+    pub(crate) experiment: Option<&'static Experiment>,
+    /// Directory with a folder for each data set
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// List the data sets, and whether they are here
+    List {
+        /// Directory with a folder for each data set
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Show the folders that are searched; for a data set: its files, or how to get them
+    Path {
+        /// A data set (see `halfwave data list`)
+        name: Option<String>,
+        /// Directory with a folder for each data set
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = after_apply())]
+pub(crate) struct Apply {
+    /// Activation function or stochastic unit
+    #[arg(value_parser = function)]
+    pub(crate) kind: Function,
+    /// x: f32, little-endian, C order, any shape
+    #[arg(value_name = "IN.npy")]
+    pub(crate) input: PathBuf,
+    /// y = f(x), with the shape of x
+    #[arg(value_name = "OUT.npy")]
+    pub(crate) output: PathBuf,
+    /// Write dx = f'(x) · dy instead, for this dy with the shape of x
+    #[arg(long, value_name = "DY.npy")]
+    pub(crate) backward: Option<PathBuf>,
+    /// Seed of a stochastic unit [default: 1]
+    #[arg(long, value_name = "S")]
+    pub(crate) seed: Option<u64>,
+    /// Instruction set [default: HALFWAVE_LEVEL, else the fastest]
+    #[arg(long, value_name = "L", value_parser = apply::level)]
+    pub(crate) level: Option<Level>,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+fn after_apply() -> String {
+    format!(
+        "Kinds: {}\n\n\
+         Examples:\n  \
+         halfwave apply softplus x.npy y.npy\n  \
+         halfwave apply tanh x.npy dx.npy --backward dy.npy   IN.npy is x here too\n  \
+         halfwave apply nrelu x.npy sample.npy --seed 7       a sample of max(0, x + N(0, σ(x)))",
+        Function::names().join(", ")
+    )
+}
+
+fn experiment(name: &str) -> Result<&'static Experiment, UnknownName> {
+    experiments::find(name)
+}
+
+fn function(name: &str) -> Result<Function, UnknownName> {
+    name.parse()
+}
+
+/// A whole number from 1 to `MAX`.
+fn counted<const MAX: usize>(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(n) if (1..=MAX).contains(&n) => Ok(n),
+        _ => Err(format!("expected a whole number from 1 to {MAX}")),
+    }
+}
+
+impl Apply {
+    pub(crate) fn job(self) -> Result<apply::Job, Error> {
+        let level = self.level.map_or_else(apply::level_from_env, Ok)?;
+        let Self { kind: function, input, output, backward, seed, force, .. } = self;
+        Ok(apply::Job { function, input, output, backward, seed, level, force })
+    }
+}

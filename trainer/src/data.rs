@@ -1,0 +1,67 @@
+//! `halfwave data`: which data sets there are, and where they are looked for.
+
+use std::fmt::Write as _;
+
+use halfwave_datasets::{
+    Locator,
+    registry::{self, Entry, TABLE},
+};
+
+use crate::Error;
+
+/// All data sets: shape, classes, licence, and whether they are here.
+#[must_use]
+pub fn list(locator: &Locator) -> String {
+    let mut text =
+        format!("{:<14} {:<8} {:>7}  {:<12} {}\n", "name", "shape", "classes", "here", "title");
+    for entry in TABLE {
+        let shape: Vec<String> = entry.shape.iter().map(ToString::to_string).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<14} {:<8} {:>7}  {:<12} {}",
+            entry.name,
+            shape.join("x"),
+            entry.classes.len(),
+            presence(entry, locator),
+            entry.title
+        );
+    }
+    text + "\n`halfwave data path NAME` says where a set was found, or how to get it.\n"
+}
+
+/// `embedded`, `found` or `not found`.
+#[must_use]
+pub fn presence(entry: &'static Entry, locator: &Locator) -> &'static str {
+    if entry.embedded {
+        "embedded"
+    } else if locator.find(entry).is_ok() {
+        "found"
+    } else {
+        "not found"
+    }
+}
+
+/// The files of a data set, one a line.
+///
+/// # Errors
+/// [`Error::Data`] for an unknown name, or for files that are not there: it says how to get them.
+pub fn path(name: &str, locator: &Locator) -> Result<String, Error> {
+    let entry = registry::find(name)?;
+    if entry.embedded {
+        return Ok(format!("{name} is embedded in the program\n"));
+    }
+    let paths = locator.find(entry)?;
+    Ok(paths.iter().map(|path| format!("{}\n", path.display())).collect())
+}
+
+/// The folders in which data sets are looked for, in their order.
+#[must_use]
+pub fn paths(locator: &Locator) -> String {
+    let folders: Vec<_> = TABLE
+        .iter()
+        .filter(|entry| !entry.embedded)
+        .flat_map(|entry| locator.candidates(entry))
+        .collect();
+    folders.iter().map(|path| format!("{}\n", path.display())).collect()
+}

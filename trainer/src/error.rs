@@ -1,0 +1,116 @@
+//! Everything that can go wrong in training.
+
+use halfwave_kernels::rng::PlanError;
+
+/// Why a model cannot be built or trained.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A setting has a value that makes no sense.
+    #[error("{name}: expected {expected}, found {found}")]
+    Setting {
+        /// The setting, e.g. `learning_rate`.
+        name: &'static str,
+        /// What it can be.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// There is nothing to train on.
+    #[error("the data are empty: expected at least one row")]
+    Empty,
+    /// A mini-batch cannot have more rows than the data.
+    #[error("batch: expected at most the {rows} rows of the data, found {batch}")]
+    Batch {
+        /// The setting.
+        batch: usize,
+        /// Rows of the data.
+        rows: usize,
+    },
+    /// The data do not fit the model.
+    #[error("{name}: the model expects {expected}, the data have {found}")]
+    Shape {
+        /// What does not fit, e.g. `features of a row`.
+        name: &'static str,
+        /// Size in the model.
+        expected: usize,
+        /// Size in the data.
+        found: usize,
+    },
+    /// A label names no class of the model.
+    #[error("label {label} in row {row}: there are {classes} classes, from 0 on")]
+    Label {
+        /// Where.
+        row: usize,
+        /// The label.
+        label: u32,
+        /// Outputs of the model.
+        classes: usize,
+    },
+    /// A value of the data is NaN or infinite.
+    #[error("{value} in row {row}, column {column} of the data: expected a finite number")]
+    NotFinite {
+        /// Where.
+        row: usize,
+        /// Where.
+        column: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// A Bernoulli visible unit is driven by a probability.
+    #[error(
+        "{value} in row {row}, column {column} of the data: Bernoulli visible units take values \
+         from 0 to 1; scale the data, or take Gaussian visible units"
+    )]
+    Visible {
+        /// Where.
+        row: usize,
+        /// Where.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
+    /// The model has more parameters or larger buffers than memory.
+    #[error("no memory for {name}")]
+    Memory {
+        /// What was to be allocated.
+        name: &'static str,
+    },
+    /// The run would use up its stream of random numbers.
+    #[error(transparent)]
+    Noise(#[from] PlanError),
+    /// Training left the range where numbers mean something.
+    #[error("{run} diverged in epoch {epoch}, step {step}: {what}; lower {lower}")]
+    Diverged {
+        /// The name of the run.
+        run: String,
+        /// Epoch of the run, from 1.
+        epoch: usize,
+        /// Step of the run, from 1.
+        step: u64,
+        /// What was found.
+        what: String,
+        /// What to lower, with its present value.
+        lower: String,
+    },
+}
+
+impl TrainError {
+    pub(crate) fn setting(
+        name: &'static str,
+        expected: &'static str,
+        found: impl ToString,
+    ) -> Self {
+        Self::Setting { name, expected, found: found.to_string() }
+    }
+
+    /// `Ok` if `holds`, else what the setting should have been.
+    pub(crate) fn require(
+        holds: bool,
+        name: &'static str,
+        expected: &'static str,
+        found: impl ToString,
+    ) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::setting(name, expected, found)) }
+    }
+}

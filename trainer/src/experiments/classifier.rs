@@ -1,0 +1,84 @@
+//! What `wdbc` and `mnist-mlp` have in common: an MLP that classifies.
+
+use halfwave_datasets::Dataset;
+use halfwave_kernels::{Kind, Level};
+use serde::Deserialize;
+
+use crate::{
+    TrainError,
+    metrics::Confusion,
+    mlp::{Head, Mlp, MlpConfig},
+    observe::Observer,
+    optim::Optimiser,
+    result::{Figure, Row},
+};
+
+/// The hidden part of an MLP and its training; the data say how many inputs and classes it has.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Classifier {
+    pub(super) hidden: Vec<usize>,
+    #[serde(with = "crate::by_name")]
+    pub(super) activation: Kind,
+    pub(super) dropout: f32,
+    pub(super) batch: usize,
+    pub(super) epochs: usize,
+    pub(super) optimiser: Optimiser,
+}
+
+impl Classifier {
+    /// Trains a fresh network and tests it once, after the last epoch.
+    pub(super) fn confusion(
+        &self,
+        level: Level,
+        head: Head,
+        [train, test]: [&Dataset; 2],
+        seed: u64,
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Confusion, TrainError> {
+        let config = MlpConfig {
+            sizes: [&[train.width], &self.hidden[..], &[train.classes()]].concat(),
+            activation: self.activation,
+            dropout: self.dropout,
+            head,
+            optimiser: self.optimiser,
+            batch: self.batch.min(train.rows()),
+            epochs: self.epochs,
+        };
+        let mut mlp = Mlp::new(&config, seed)?;
+        mlp.fit(level, train, None, run, observer)?;
+        Confusion::new(test.classes(), &test.labels, &mlp.predict(level, &test.x))
+    }
+}
+
+/// What a head is called in results.
+pub(super) fn name(head: Head) -> &'static str {
+    match head {
+        Head::Softmax => "softmax head",
+        Head::NormalisedRelu => "ReLU head",
+    }
+}
+
+/// Accuracy, and support-weighted precision, recall and F1.
+pub(super) fn rows(setting: &str, model: &str, confusions: &[Confusion]) -> Vec<Row> {
+    let row = |metric: &str, score: fn(&Confusion) -> f64| {
+        let values: Vec<f64> = confusions.iter().map(score).collect();
+        Row::percent(setting, model, metric, &values)
+    };
+    vec![
+        row("accuracy", Confusion::accuracy),
+        row("precision", |confusion| confusion.weighted().precision),
+        row("recall", |confusion| confusion.weighted().recall),
+        row("F1", |confusion| confusion.weighted().f1),
+    ]
+}
+
+/// The sum of the matrices as a heat map.
+pub(super) fn heat_map(name: String, title: String, set: &Dataset, all: &[Confusion]) -> Figure {
+    let mut counts = vec![0; set.classes() * set.classes()];
+    for confusion in all {
+        counts.iter_mut().zip(confusion.counts()).for_each(|(sum, count)| *sum += count);
+    }
+    Figure::Confusion { name, title, classes: set.class_names.clone(), counts }
+}

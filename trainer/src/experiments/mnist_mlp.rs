@@ -1,0 +1,72 @@
+//! 784–512–512–10 on MNIST: ReLU, Adam, batches of 128.
+
+use halfwave_datasets::load;
+use serde::Deserialize;
+
+use super::{
+    Context, Run,
+    classifier::{self, Classifier},
+};
+use crate::{
+    Error,
+    mlp::Head,
+    observe::Recorder,
+    result::{Figure, Outcome},
+};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    heads: Vec<Head>,
+    mlp: Classifier,
+}
+
+const KERAS: &str = "Keras example mnist_mlp.py (784-512-512-10, ReLU, batches of 128, but dropout .2, RMSprop \
+    and 20 epochs), as stated in its first lines";
+const AGARAP: &str = "Agarap 2018, arXiv:1803.08375v2, table 3: another network (256 principal components, three \
+    hidden layers of 512)";
+
+impl Run for Config {
+    fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
+        let loaded = load("mnist", context.locator)?;
+        let (train, test) = (loaded.train, super::published_test("mnist", loaded.test)?);
+        let mut recorder = Recorder::new(context.observer);
+        let mut outcome = Outcome { notes: self.notes(), ..Outcome::default() };
+        for &head in &self.heads {
+            let (model, mut tested) = (classifier::name(head), Vec::new());
+            for &seed in context.seeds {
+                let run = format!("{model}, seed {seed}");
+                let sets = [&train, &test];
+                let level = context.level;
+                tested.push(self.mlp.confusion(level, head, sets, seed, &run, &mut recorder)?);
+            }
+            let mut rows = classifier::rows("MNIST, 10,000 test images", model, &tested);
+            let (value, source) = match head {
+                Head::Softmax => (98.40, KERAS),
+                Head::NormalisedRelu => (97.77, AGARAP),
+            };
+            rows[0] = rows[0].clone().beside(value, None, source);
+            outcome.rows.extend(rows);
+            let file = format!("mnist-confusion-{}", model.replace(' ', "-").to_lowercase());
+            let title = format!("MNIST, {model} (all seeds)");
+            outcome.figures.push(classifier::heat_map(file, title, &test, &tested));
+        }
+        outcome.figures.push(Figure::Curves {
+            name: "mnist-mlp-loss".into(),
+            title: "MNIST: training loss".into(),
+            y: "loss".into(),
+            series: recorder.series("loss"),
+        });
+        Ok(outcome)
+    }
+}
+
+impl Config {
+    fn notes(&self) -> Vec<String> {
+        vec![format!(
+            "MNIST, ours: pixels in [0, 1], all 60,000 training images, {} epochs of batches of {}; the last epoch \
+             counts, nothing is selected, so no validation images are set aside; the test is read once.",
+            self.mlp.epochs, self.mlp.batch
+        )]
+    }
+}

@@ -1,0 +1,232 @@
+//! THE TABLE of experiments. Adding one: its file, its TOML file, one entry here.
+
+mod classifier;
+mod features;
+mod mnist_mlp;
+mod mnist_rbm;
+mod optdigits_rbm;
+mod tour;
+mod wdbc;
+
+use halfwave_datasets::{Dataset, Locator, registry};
+use halfwave_kernels::Level;
+use serde::de::DeserializeOwned;
+use toml::Table;
+
+use crate::{
+    Error,
+    config::{self, ConfigError, Override},
+    data::presence,
+    names::UnknownName,
+    observe::Observer,
+    report::table::wrap,
+    result::Outcome,
+};
+
+/// An experiment.
+#[derive(Debug)]
+pub struct Experiment {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Data sets that it needs.
+    pub data: &'static [&'static str],
+    /// Number of seeds where `--seeds` does not say.
+    pub seeds: usize,
+    /// The keys that `--epochs` sets.
+    pub epochs: &'static [&'static str],
+    defaults: fn() -> Table,
+    prepare: fn(Table) -> Result<Job, ConfigError>,
+}
+
+/// An experiment with its configuration, ready to run.
+pub type Job = Box<dyn FnOnce(&mut Context<'_>) -> Result<Outcome, Error> + Send>;
+
+/// What an experiment runs with.
+pub struct Context<'a> {
+    /// Instruction set of the kernels.
+    pub level: Level,
+    /// One repetition each.
+    pub seeds: &'a [u64],
+    /// Where data sets are.
+    pub locator: &'a Locator,
+    /// Is told of every epoch.
+    pub observer: &'a mut dyn Observer,
+}
+
+/// All experiments; the first is the default.
+pub static TABLE: &[Experiment] = &[
+    Experiment {
+        name: "tour",
+        summary: "The default: wdbc and optdigits-rbm in short, in well under a minute.",
+        data: &["wdbc", "optdigits"],
+        seeds: 3,
+        epochs: &[
+            "wdbc.mlp.epochs",
+            "optdigits_rbm.bernoulli.epochs",
+            "optdigits_rbm.nrelu.epochs",
+            "optdigits_rbm.logistic.epochs",
+        ],
+        defaults: tour::defaults,
+        prepare: prepare::<tour::Config>,
+    },
+    Experiment {
+        name: "wdbc",
+        summary: "Agarap's 30-128-64-32-2 with softmax and ReLU heads: honest cross-validation and a \
+            70/30 split.",
+        data: &["wdbc"],
+        seeds: 5,
+        epochs: &["mlp.epochs"],
+        defaults: || embedded(include_str!("configs/wdbc.toml")),
+        prepare: prepare::<wdbc::Config>,
+    },
+    Experiment {
+        name: "optdigits-rbm",
+        summary: "RBMs with Bernoulli and NReLU hidden units on 8x8 digits: features for logistic \
+            regression, against pixels; filters.",
+        data: &["optdigits"],
+        seeds: 5,
+        epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
+        defaults: || embedded(include_str!("configs/optdigits-rbm.toml")),
+        prepare: prepare::<optdigits_rbm::Config>,
+    },
+    Experiment {
+        name: "mnist-mlp",
+        summary: "784-512-512-10 with ReLU and Adam on MNIST.",
+        data: &["mnist"],
+        seeds: 3,
+        epochs: &["mlp.epochs"],
+        defaults: || embedded(include_str!("configs/mnist-mlp.toml")),
+        prepare: prepare::<mnist_mlp::Config>,
+    },
+    Experiment {
+        name: "mnist-rbm",
+        summary: "784-500 RBMs with Bernoulli and NReLU hidden units on MNIST: features for logistic \
+            regression, against pixels; filters.",
+        data: &["mnist"],
+        seeds: 1,
+        epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
+        defaults: || embedded(include_str!("configs/mnist-rbm.toml")),
+        prepare: prepare::<mnist_rbm::Config>,
+    },
+];
+
+/// The configuration of an experiment, which knows how to run.
+trait Run: DeserializeOwned + Send + 'static {
+    fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error>;
+}
+
+fn prepare<C: Run>(table: Table) -> Result<Job, ConfigError> {
+    let config: C = config::typed(table)?;
+    Ok(Box::new(move |context| config.run(context)))
+}
+
+/// The published test part, which this set has.
+fn published_test(name: &str, test: Option<Dataset>) -> Result<Dataset, Error> {
+    test.ok_or_else(|| Error::NoTest(name.into()))
+}
+
+/// A TOML file that is part of the program.
+fn embedded(text: &str) -> Table {
+    text.parse().expect("embedded configurations are valid, a test reads them all")
+}
+
+impl Experiment {
+    /// All keys with their defaults.
+    #[must_use]
+    pub fn defaults(&self) -> Table {
+        (self.defaults)()
+    }
+
+    /// All keys with the values to use: defaults, then `epochs`, then `overrides` in their order.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a key or type that the experiment does not have.
+    pub fn configure(
+        &self,
+        epochs: Option<usize>,
+        overrides: &[Override],
+    ) -> Result<Table, ConfigError> {
+        let mut table = self.defaults();
+        for key in self.epochs.iter().filter(|_| epochs.is_some()) {
+            let value = epochs.unwrap_or_default().to_string();
+            config::set(&mut table, &Override { key: (*key).into(), value })?;
+        }
+        for change in overrides {
+            config::set(&mut table, change)?;
+        }
+        Ok(table)
+    }
+
+    /// Checks the configuration as a whole.
+    ///
+    /// # Errors
+    /// [`ConfigError::Value`].
+    pub fn prepare(&self, configuration: Table) -> Result<Job, ConfigError> {
+        (self.prepare)(configuration)
+    }
+}
+
+/// All names, in the order of the table.
+#[must_use]
+pub fn names() -> Vec<&'static str> {
+    TABLE.iter().map(|experiment| experiment.name).collect()
+}
+
+/// The experiment of this name.
+///
+/// # Errors
+/// The nearest right name for an unknown one.
+pub fn find(name: &str) -> Result<&'static Experiment, UnknownName> {
+    TABLE
+        .iter()
+        .find(|experiment| experiment.name == name)
+        .ok_or_else(|| UnknownName::new("experiment", name, names()))
+}
+
+/// All experiments, with what they need.
+#[must_use]
+pub fn list(locator: &Locator) -> String {
+    let mut text = String::new();
+    for Experiment { name, summary, data, .. } in TABLE {
+        let needs: Vec<String> = data
+            .iter()
+            .filter_map(|name| registry::find(name).ok())
+            .map(|entry| format!("{} ({})", entry.name, presence(entry, locator)))
+            .collect();
+        text.push_str(&wrap(
+            &format!("{name:<15}"),
+            &format!("{summary} Data: {}.", needs.join(", ")),
+        ));
+    }
+    text + "\n`halfwave run NAME` runs one; `halfwave list NAME` shows its keys.\n"
+}
+
+/// The keys of an experiment with their defaults, as `--set` takes them.
+#[must_use]
+pub fn keys(experiment: &Experiment) -> String {
+    let Experiment { name, summary, seeds, epochs, .. } = experiment;
+    let mut text =
+        format!("# {name}: {summary}\n# seeds: {seeds}; --epochs sets {}\n", epochs.join(", "));
+    text.push_str(&experiment.defaults().to_string());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_configuration_is_complete_and_knows_its_epochs() {
+        for experiment in TABLE {
+            let table = experiment.configure(Some(3), &[]).unwrap();
+            let job = experiment.prepare(table);
+            assert!(job.is_ok(), "{}: {:?}", experiment.name, job.err());
+            assert!(!experiment.epochs.is_empty() && experiment.seeds > 0);
+            assert!(
+                halfwave_datasets::registry::names().iter().any(|n| experiment.data.contains(n))
+            );
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `wdbc` and `optdigits-rbm` in short: two kinds of network, two kinds of RBM, on embedded data.
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Context, Run, embedded, optdigits_rbm, wdbc};
+use crate::{Error, config, result::Outcome};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    wdbc: wdbc::Config,
+    optdigits_rbm: optdigits_rbm::Config,
+}
+
+/// The configurations of both, with what the tour does otherwise.
+pub(super) fn defaults() -> Table {
+    let both = [
+        ("wdbc", include_str!("configs/wdbc.toml")),
+        ("optdigits_rbm", include_str!("configs/optdigits-rbm.toml")),
+    ];
+    let both = both.map(|(name, text)| (name.to_owned(), Value::Table(embedded(text))));
+    config::merge(both.into_iter().collect(), embedded(include_str!("configs/tour.toml")))
+}
+
+impl Run for Config {
+    fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
+        let mut outcome = self.wdbc.run(context)?;
+        outcome.append(self.optdigits_rbm.run(context)?);
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,83 @@
+//! Everything that can go wrong outside training.
+
+use std::io;
+
+use halfwave_kernels::LevelError;
+
+use crate::{
+    TrainError, config::ConfigError, names::UnknownName, npy::NpyError, output::OutputError,
+};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A name that is in no table.
+    #[error(transparent)]
+    Name(#[from] UnknownName),
+    /// A wrong key or value.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An instruction set that is unknown, or that this machine lacks.
+    #[error(transparent)]
+    Level(#[from] LevelError),
+    /// Arguments that exclude each other.
+    #[error("{0}")]
+    Usage(String),
+    /// A `.npy` file.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+    /// Two arrays that should have one shape.
+    #[error("{what} has the shape {found}, expected {expected}")]
+    Shape {
+        /// The file.
+        what: String,
+        /// The shape of the other array.
+        expected: String,
+        /// Its shape.
+        found: String,
+    },
+    /// A data set.
+    #[error(transparent)]
+    Data(#[from] halfwave_datasets::Error),
+    /// A data set without a published test part.
+    #[error("data set `{0}` has no test part")]
+    NoTest(String),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    /// Output that cannot be written, or would replace something.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// Metrics that could not be written while training.
+    #[error("cannot write metrics.jsonl: {0}")]
+    Metrics(io::Error),
+    /// A plot or image.
+    #[error("cannot draw {file}: {reason}")]
+    Figure {
+        /// The file.
+        file: String,
+        /// Why.
+        reason: String,
+    },
+    /// Threads that the system does not give.
+    #[error("cannot start {threads} threads: {reason}")]
+    Threads {
+        /// How many were asked for.
+        threads: usize,
+        /// The system's reason.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// Whether the command line is to blame (exit code 2), not what happened later (exit code 1).
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        match self {
+            Self::Name(_) | Self::Config(_) | Self::Level(_) | Self::Usage(_) => true,
+            Self::Data(error) => matches!(error, halfwave_datasets::Error::UnknownName { .. }),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `halfwave info`: versions, levels, cores.
+
+use std::{fmt::Write as _, thread};
+
+use halfwave_kernels::{Kind, Level, units::Unit};
+
+use crate::{Error, apply, experiments, result::Versions};
+
+/// What runs here, for people and for bug reports.
+///
+/// # Errors
+/// If `HALFWAVE_LEVEL` names no level of this machine.
+pub fn text() -> Result<String, Error> {
+    let Versions { halfwave, target, profile } = Versions::current();
+    let used = apply::level_from_env()?;
+    let mut levels = String::new();
+    for level in Level::available() {
+        let mark = if level == used { "*" } else { "" };
+        // Writing to a string cannot fail.
+        let _ = write!(levels, "{level}{mark} ");
+    }
+    let cores = thread::available_parallelism().map_or("unknown".into(), |n| n.to_string());
+    let slow = if profile == "debug" { " (slow: build with --release)" } else { "" };
+    let names = |names: Vec<&str>| names.join(" ");
+    let kinds = names(Kind::ALL.iter().map(|kind| kind.name()).collect());
+    let units = names(Unit::ALL.iter().map(|unit| unit.name()).collect());
+    let experiments = names(experiments::names());
+    Ok(format!(
+        "halfwave     {halfwave}, {target}, {profile} build{slow}\n\
+         levels       {levels}(* is used; HALFWAVE_LEVEL forces another)\n\
+         cores        {cores}\n\
+         activations  {kinds}\n\
+         units        {units}\n\
+         experiments  {experiments}\n"
+    ))
+}

@@ -1,0 +1,82 @@
+//! Heads: from the outputs of the last layer to loss, gradient and predicted class.
+//!
+//! ```text
+//! z [batch, classes], labels [batch], losses [batch], dz [batch, classes]
+//! ```
+
+use halfwave_kernels::{Level, rows};
+use serde::{Deserialize, Serialize};
+
+/// What stands on the last dense layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// Cross-entropy on the softmax of z.
+    #[default]
+    Softmax,
+    /// Cross-entropy on max(0, z) divided by its sum: the ReLU classifier of Agarap
+    /// (arXiv:1803.08375, equations 6–8), as Keras 2.1.2 computed it.
+    ///
+    /// Probabilities are clipped to [10⁻⁷, 1 − 10⁻⁷]. Where they are clipped, or no output is above
+    /// 0, the gradient is 0; an output that is not above 0 for the true class costs 16.118.
+    NormalisedRelu,
+}
+
+impl Head {
+    /// Losses, and dz for the sum of the losses.
+    ///
+    /// # Panics
+    /// If the lengths do not fit, or a label names no class.
+    pub(crate) fn loss(
+        self,
+        level: Level,
+        z: &[f32],
+        labels: &[u32],
+        losses: &mut [f32],
+        dz: &mut [f32],
+    ) {
+        match self {
+            Self::Softmax => rows::softmax_cross_entropy(level, z, labels, losses, dz),
+            Self::NormalisedRelu => {
+                rows::normalised_relu_cross_entropy(level, z, labels, losses, dz);
+            }
+        }
+    }
+
+    /// The class of one row of outputs: that of the largest, the first among equals.
+    ///
+    /// With [`Head::NormalisedRelu`] all outputs that are not above 0 are equal (argmax max(0, z)).
+    pub(crate) fn predict(self, z: &[f32]) -> u32 {
+        let floor = match self {
+            Self::Softmax => f32::NEG_INFINITY,
+            Self::NormalisedRelu => 0.0,
+        };
+        let (mut class, mut largest) = (0, floor);
+        for (k, &z) in (0..).zip(z) {
+            if z > largest {
+                (class, largest) = (k, z);
+            }
+        }
+        class
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_largest_output_wins_and_the_first_among_equals() {
+        for (z, softmax, relu) in [
+            ([1.0, 3.0, 2.0], 1, 1),
+            ([2.0, 2.0, 1.0], 0, 0),
+            ([-3.0, -1.0, -2.0], 1, 0),
+            ([-1.0, 0.0, 1e-30], 2, 2),
+            ([f32::NEG_INFINITY, -2.0, f32::NAN], 1, 0),
+            ([f32::NAN; 3], 0, 0),
+        ] {
+            assert_eq!(Head::Softmax.predict(&z), softmax, "{z:?}");
+            assert_eq!(Head::NormalisedRelu.predict(&z), relu, "{z:?}");
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The program `halfwave`: reads the command line, runs, sets the exit code.
+
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::{
+    io::{self, ErrorKind, Write as _},
+    process::{self, ExitCode},
+};
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use halfwave_datasets::Locator;
+use halfwave_trainer::{
+    Error, apply, data, experiments, info, npy, output,
+    run::{self, Options},
+};
+
+use crate::cli::{Cli, Command, Data};
+
+fn main() -> ExitCode {
+    let command = Cli::parse().command;
+    match watch_for_interrupt().and_then(|()| execute(command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // With standard error closed, the exit code still says it.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+/// Ctrl-C leaves no partial output behind.
+fn watch_for_interrupt() -> anyhow::Result<()> {
+    let handler = || {
+        output::abandon();
+        process::exit(130);
+    };
+    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")
+}
+
+fn execute(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Run(args) => {
+            let done = run::run(&Options {
+                experiment: args.experiment,
+                epochs: args.epochs,
+                overrides: args.set,
+                seed: args.seed,
+                seeds: args.seeds,
+                threads: args.threads,
+                data_dir: args.data_dir,
+                out: args.out,
+                force: args.force,
+                quiet: args.quiet,
+            })?;
+            let directory = done.directory.display();
+            print(&format!(
+                "{}\n{:.1} s; report, plots and metrics: {directory}\n",
+                done.table, done.seconds
+            ))
+        }
+        Command::List(args) => match args.experiment {
+            Some(experiment) => print(&experiments::keys(experiment)),
+            None => print(&experiments::list(&Locator::new(args.data_dir))),
+        },
+        Command::Data(Data::List { data_dir }) => print(&data::list(&Locator::new(data_dir))),
+        Command::Data(Data::Path { name: None, data_dir }) => {
+            print(&data::paths(&Locator::new(data_dir)))
+        }
+        Command::Data(Data::Path { name: Some(name), data_dir }) => {
+            print(&data::path(&name, &Locator::new(data_dir))?)
+        }
+        Command::Apply(args) => {
+            let job = args.job()?;
+            let shape = apply::apply(&job)?;
+            print(&format!("{}: f32 {}\n", job.output.display(), npy::shape_text(&shape)))
+        }
+        Command::Info => print(&info::text()?),
+    }
+}
+
+/// Prints; a reader that has seen enough (`halfwave list | head -1`) is no failure.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write to standard output")
+        }
+        _ => Ok(()),
+    }
+}

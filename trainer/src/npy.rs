@@ -1,0 +1,215 @@
+//! NumPy's `.npy` files of `f32`: magic, version, a Python dictionary, then the numbers.
+//!
+//! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The reader trusts
+//! nothing that the file says about itself: the header is small, sizes are multiplied with checks, and
+//! memory is taken as bytes arrive.
+
+mod header;
+
+use std::{
+    fs::{self, File},
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+};
+
+/// An array of `f32` in row-major order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Array {
+    /// Size of each dimension; none for a single number.
+    pub shape: Vec<usize>,
+    /// The numbers: as many as the product of the shape.
+    pub data: Vec<f32>,
+}
+
+/// What is wrong with a `.npy` file.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub struct NpyError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// What is wrong: what was expected, and what was found.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Problem {
+    /// The system refused.
+    #[error("cannot {action}: {error}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// A directory, device or pipe.
+    #[error("expected a file, found a directory, device or pipe")]
+    NotAFile,
+    /// The first bytes are others.
+    #[error("not a .npy file: expected the bytes 93 'NUMPY' at offset 0, found {0:02x?}")]
+    Magic(Vec<u8>),
+    /// A version of the format that does not exist.
+    #[error("offset 6: expected .npy version 1.0, 2.0 or 3.0, found {0}.{1}")]
+    Version(u8, u8),
+    /// The file ends inside the header.
+    #[error("truncated: expected {expected} bytes of header, found {found}")]
+    ShortHeader {
+        /// Bytes up to the end of the header.
+        expected: usize,
+        /// Bytes there are.
+        found: usize,
+    },
+    /// More header than any array of numbers needs.
+    #[error("offset 8: expected a header of at most {max} bytes, found {found}", max = header::MAX_BYTES)]
+    LongHeader {
+        /// Its length as the file says it.
+        found: u32,
+    },
+    /// A header that is not NumPy's dictionary.
+    #[error("offset {offset}: expected {expected} in the header, found {found}")]
+    Header {
+        /// Offset in the file.
+        offset: usize,
+        /// What should stand there.
+        expected: String,
+        /// What stands there.
+        found: String,
+    },
+    /// Numbers of another type.
+    #[error("expected f32 in little-endian order ('<f4'), found {found}; {hint}")]
+    Type {
+        /// The type as the header says it.
+        found: String,
+        /// How to convert it.
+        hint: &'static str,
+    },
+    /// Columns first.
+    #[error(
+        "expected row-major (C) order, found Fortran order; save np.ascontiguousarray(x) instead"
+    )]
+    FortranOrder,
+    /// More elements than a file can hold.
+    #[error("the shape {0} has more elements than memory can hold")]
+    Overflow(String),
+    /// Fewer or more numbers than the shape says.
+    #[error(
+        "expected {expected} bytes of data for the shape {shape} from offset {offset}, found {found}"
+    )]
+    Length {
+        /// Shape in the header.
+        shape: String,
+        /// Where data begin.
+        offset: usize,
+        /// Bytes that the shape needs.
+        expected: usize,
+        /// Bytes there are, in words.
+        found: String,
+    },
+    /// The system has no memory left for data that is really there.
+    #[error("no memory for {0} bytes")]
+    Memory(usize),
+}
+
+/// Reads an array of `f32`: little-endian, row-major, any shape.
+///
+/// # Errors
+/// [`NpyError`] for anything else, with the place in the file, what was expected and what was found.
+pub fn read(path: &Path) -> Result<Array, NpyError> {
+    let at = |problem| NpyError { path: path.into(), problem };
+    let io = |action| move |error| Problem::Io { action, error };
+    // Asked before opening: opening a pipe would wait for its other end.
+    let metadata = fs::metadata(path).map_err(io("read it")).map_err(at)?;
+    if !metadata.is_file() {
+        return Err(at(Problem::NotAFile));
+    }
+    let file = File::open(path).map_err(io("open it")).map_err(at)?;
+    parse(file).map_err(at)
+}
+
+/// Writes an array, as version 1.0.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(array: &Array, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(&header::format(&array.shape)?)?;
+    for x in &array.data {
+        out.write_all(&x.to_le_bytes())?;
+    }
+    Ok(())
+}
+
+/// The shape as Python writes it: `()`, `(3,)`, `(2, 3)`.
+#[must_use]
+pub fn shape_text(shape: &[usize]) -> String {
+    match shape {
+        [n] => format!("({n},)"),
+        _ => {
+            let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
+            format!("({})", sizes.join(", "))
+        }
+    }
+}
+
+fn parse(mut file: impl Read) -> Result<Array, Problem> {
+    let (shape, offset) = header::read(&mut file)?;
+    let text = || shape_text(&shape);
+    // A file of numbers that fits no address space is refused before anything is read.
+    let expected = shape
+        .iter()
+        .try_fold(size_of::<f32>(), |bytes, &size| bytes.checked_mul(size))
+        .filter(|&bytes| isize::try_from(bytes).is_ok())
+        .ok_or_else(|| Problem::Overflow(text()))?;
+    let data = numbers(&mut file, expected)?;
+    let found = data.found;
+    if found != expected.to_string() {
+        return Err(Problem::Length { shape: text(), offset, expected, found });
+    }
+    Ok(Array { shape, data: data.numbers })
+}
+
+struct Numbers {
+    numbers: Vec<f32>,
+    /// Bytes there were, in words.
+    found: String,
+}
+
+/// Reads up to `expected` bytes, and looks whether there are more.
+fn numbers(file: &mut impl Read, expected: usize) -> Result<Numbers, Problem> {
+    /// A multiple of four.
+    const CHUNK: usize = 1 << 16;
+    let mut numbers = Vec::new();
+    let mut chunk = vec![0; CHUNK];
+    let mut total = 0;
+    while total < expected {
+        let wanted = CHUNK.min(expected - total);
+        let read = fill(file, &mut chunk[..wanted])?;
+        total += read;
+        let (words, _) = chunk[..read].as_chunks::<4>();
+        numbers.try_reserve(words.len()).map_err(|_| Problem::Memory(expected))?;
+        numbers.extend(words.iter().map(|word| f32::from_le_bytes(*word)));
+        if read < wanted {
+            return Ok(Numbers { numbers, found: total.to_string() });
+        }
+    }
+    let more = fill(file, &mut chunk[..1])? > 0;
+    let found = if more { format!("more than {expected}") } else { total.to_string() };
+    Ok(Numbers { numbers, found })
+}
+
+/// Reads until the buffer is full or the file ends; returns the number of bytes.
+fn fill(file: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Problem> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Problem::Io { action: "read it", error }),
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests;

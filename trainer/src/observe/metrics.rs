@@ -1,0 +1,93 @@
+//! `metrics.jsonl` and `timings.jsonl`.
+
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
+    time::Instant,
+};
+
+use serde::{Serialize, Serializer};
+
+use super::{Epoch, Observer};
+
+/// Writes one JSON object an epoch into `metrics.jsonl`.
+///
+/// That file is the same for the same seed and level: it holds no time. Seconds go to
+/// `timings.jsonl`.
+#[derive(Debug)]
+pub struct MetricsFile {
+    metrics: BufWriter<File>,
+    timings: BufWriter<File>,
+    last: Instant,
+    failure: Option<io::Error>,
+}
+
+#[derive(Serialize)]
+struct MetricsLine<'a> {
+    run: &'a str,
+    epoch: usize,
+    epochs: usize,
+    #[serde(serialize_with = "as_map")]
+    metrics: &'a [(&'static str, f64)],
+}
+
+#[derive(Serialize)]
+struct TimingsLine<'a> {
+    run: &'a str,
+    epoch: usize,
+    seconds: f64,
+}
+
+fn as_map<S: Serializer>(pairs: &&[(&'static str, f64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().copied())
+}
+
+impl MetricsFile {
+    /// Creates both files in the directory.
+    ///
+    /// # Errors
+    /// If they cannot be created.
+    pub fn create(directory: &Path) -> io::Result<Self> {
+        let create = |name| File::create(directory.join(name)).map(BufWriter::new);
+        Ok(Self {
+            metrics: create("metrics.jsonl")?,
+            timings: create("timings.jsonl")?,
+            last: Instant::now(),
+            failure: None,
+        })
+    }
+
+    /// Completes both files.
+    ///
+    /// # Errors
+    /// The first that occurred since [`MetricsFile::create`].
+    pub fn finish(mut self) -> io::Result<()> {
+        if let Some(error) = self.failure {
+            return Err(error);
+        }
+        self.metrics.flush()?;
+        self.timings.flush()
+    }
+
+    fn write(&mut self, epoch: &Epoch<'_>) -> io::Result<()> {
+        let Epoch { run, epoch, epochs, metrics } = *epoch;
+        let seconds = self.last.elapsed().as_secs_f64();
+        self.last = Instant::now();
+        line(&mut self.metrics, &MetricsLine { run, epoch, epochs, metrics })?;
+        line(&mut self.timings, &TimingsLine { run, epoch, seconds })
+    }
+}
+
+fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+impl Observer for MetricsFile {
+    fn epoch(&mut self, epoch: &Epoch<'_>) {
+        if self.failure.is_none() {
+            self.failure = self.write(epoch).err();
+        }
+    }
+}

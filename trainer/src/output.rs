@@ -1,0 +1,328 @@
+//! Output that is there completely or not at all.
+//!
+//! A file is written beside its place and then renamed. A run writes into a hidden directory inside
+//! its output directory; its files move to their places when all are complete, `result.json` last.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter, ErrorKind, Write},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tempfile::{Builder, TempDir};
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The file is there already.
+    #[error("{}: exists already; choose another name or say --force to replace it", .0.display())]
+    FileExists(PathBuf),
+    /// The directory has something in it.
+    #[error("{}: the directory is not empty; choose another one or say --force to replace files in it", .0.display())]
+    NotEmpty(PathBuf),
+    /// Something else is where a directory should be.
+    #[error("{}: expected a directory, found a file", .0.display())]
+    NotADirectory(PathBuf),
+    /// The path has no file name, or names a directory.
+    #[error("{}: expected the name of a file, found a directory", .0.display())]
+    NotAFile(PathBuf),
+    /// The system refused.
+    #[error("{}: cannot {action}: {error}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// What was tried.
+        action: &'static str,
+        /// The system's reason.
+        error: io::Error,
+    },
+}
+
+type Remove = fn(&Path) -> io::Result<()>;
+
+/// What exists on disk, but is not complete.
+static UNFINISHED: Mutex<Vec<(PathBuf, Remove)>> = Mutex::new(Vec::new());
+
+fn unfinished() -> MutexGuard<'static, Vec<(PathBuf, Remove)>> {
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Something unfinished, as long as it lives.
+#[derive(Debug)]
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(path: &Path, remove: Remove) -> Self {
+        unfinished().push((path.into(), remove));
+        Self(path.into())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        unfinished().retain(|(path, _)| *path != self.0);
+    }
+}
+
+/// Removes everything that is not complete: for a process that is about to exit.
+pub fn abandon() {
+    for (path, remove) in unfinished().drain(..).rev() {
+        // What cannot be removed stays; there is nobody left to tell.
+        let _ = remove(&path);
+    }
+}
+
+impl OutputError {
+    fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io { path: path.into(), action, error }
+    }
+}
+
+/// Fails now if [`write_file`] would refuse later, so that no work is done in vain.
+///
+/// # Errors
+/// [`OutputError::FileExists`] without `force`, [`OutputError::NotAFile`] for a directory.
+pub fn check_file(path: &Path, force: bool) -> Result<(), OutputError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(OutputError::NotAFile(path.into())),
+        Ok(_) if !force => Err(OutputError::FileExists(path.into())),
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => match path.file_name() {
+            Some(_) => Ok(()),
+            None => Err(OutputError::NotAFile(path.into())),
+        },
+        Err(error) => Err(OutputError::io(path, "look at it")(error)),
+    }
+}
+
+/// Writes a file through a temporary one in the same directory. On failure nothing is left behind.
+///
+/// # Errors
+/// [`OutputError::FileExists`] if it is there and `force` is not given; [`OutputError::Io`].
+pub fn write_file(
+    path: &Path,
+    force: bool,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), OutputError> {
+    check_file(path, force)?;
+    let parent = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let mut builder = Builder::new();
+    builder.prefix(".halfwave-");
+    // The permissions of any other new file, not the private ones of a temporary one.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let temporary = builder.tempfile_in(parent).map_err(OutputError::io(path, "create it"))?;
+    let _unfinished = Unfinished::new(temporary.path(), |path| fs::remove_file(path));
+    let write = || -> io::Result<()> {
+        let mut out = BufWriter::new(temporary.as_file());
+        content(&mut out)?;
+        out.flush()?;
+        drop(out);
+        temporary.as_file().sync_all()
+    };
+    write().map_err(OutputError::io(path, "write it"))?;
+    let persisted = if force { temporary.persist(path) } else { temporary.persist_noclobber(path) };
+    match persisted {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+            Err(OutputError::FileExists(path.into()))
+        }
+        Err(error) => Err(OutputError::io(path, "put it in its place")(error.error)),
+    }
+}
+
+/// The output directory of a run, while its files are being written.
+#[derive(Debug)]
+pub struct Directory {
+    path: PathBuf,
+    /// If it was made here: then it goes when nothing comes of the run.
+    made: Option<Unfinished>,
+    staging: TempDir,
+    _unfinished: Unfinished,
+}
+
+impl Directory {
+    /// Opens an output directory, and makes it if it is not there.
+    ///
+    /// # Errors
+    /// [`OutputError::NotEmpty`] if there is something in it and `force` is not given.
+    pub fn open(path: &Path, force: bool) -> Result<Self, OutputError> {
+        match fs::read_dir(path) {
+            Ok(mut entries) => {
+                if !force && entries.next().is_some() {
+                    return Err(OutputError::NotEmpty(path.into()));
+                }
+                Self::stage(path, None)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir_all(path).map_err(OutputError::io(path, "make this directory"))?;
+                Self::stage(path, Some(Unfinished::new(path, |path| fs::remove_dir(path))))
+            }
+            Err(error) if error.kind() == ErrorKind::NotADirectory => {
+                Err(OutputError::NotADirectory(path.into()))
+            }
+            Err(error) => Err(OutputError::io(path, "read this directory")(error)),
+        }
+    }
+
+    fn stage(path: &Path, made: Option<Unfinished>) -> Result<Self, OutputError> {
+        let staging = Builder::new().prefix(".partial-").tempdir_in(path);
+        let staging = staging.map_err(OutputError::io(path, "write into this directory"))?;
+        let unfinished = Unfinished::new(staging.path(), |path| fs::remove_dir_all(path));
+        Ok(Self { path: path.into(), made, staging, _unfinished: unfinished })
+    }
+
+    /// Opens the first of `NAME-1`, `NAME-2`, … in `parent` that is not there yet.
+    ///
+    /// # Errors
+    /// [`OutputError::Io`].
+    pub fn numbered(parent: &Path, name: &str) -> Result<Self, OutputError> {
+        fs::create_dir_all(parent).map_err(OutputError::io(parent, "make this directory"))?;
+        for number in 1_u64.. {
+            let path = parent.join(format!("{name}-{number}"));
+            match fs::create_dir(&path) {
+                Ok(()) => {
+                    let made = Unfinished::new(&path, |path| fs::remove_dir(path));
+                    return Self::stage(&path, Some(made));
+                }
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(OutputError::io(&path, "make this directory")(error)),
+            }
+        }
+        Err(OutputError::NotEmpty(parent.into()))
+    }
+
+    /// Where the files will be.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where the files are to be written.
+    #[must_use]
+    pub fn staging(&self) -> &Path {
+        self.staging.path()
+    }
+
+    /// Writes a file, for now into [`Directory::staging`].
+    ///
+    /// # Errors
+    /// [`OutputError::Io`], with the path that it would have had.
+    pub fn write(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), OutputError> {
+        let write = || {
+            let mut out = BufWriter::new(File::create(self.staging().join(name))?);
+            content(&mut out)?;
+            out.flush()
+        };
+        write().map_err(OutputError::io(&self.path.join(name), "write it"))
+    }
+
+    /// Moves all files to their places, in the order of `names`.
+    ///
+    /// # Errors
+    /// [`OutputError::Io`].
+    pub fn complete<S: AsRef<str>>(mut self, names: &[S]) -> Result<(), OutputError> {
+        for name in names {
+            let place = self.path.join(name.as_ref());
+            fs::rename(self.staging().join(name.as_ref()), &place)
+                .map_err(OutputError::io(&place, "put it in its place"))?;
+        }
+        self.made = None;
+        Ok(())
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // What cannot be removed stays behind, hidden or empty.
+        let _ = fs::remove_dir_all(self.staging.path());
+        if self.made.is_some() {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(path: &Path) -> Vec<String> {
+        let entries = fs::read_dir(path).unwrap();
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_file_is_complete_or_not_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let failing = |out: &mut dyn Write| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("disk on fire"))
+        };
+        let error = write_file(&path, false, failing).unwrap_err();
+        assert!(error.to_string().contains("disk on fire"), "{error}");
+        assert!(names(directory.path()).is_empty());
+
+        write_file(&path, false, |out| out.write_all(b"old")).unwrap();
+        let error = write_file(&path, false, |out| out.write_all(b"new")).unwrap_err();
+        assert!(matches!(error, OutputError::FileExists(_)));
+        assert!(write_file(&path, true, failing).is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        write_file(&path, true, |out| out.write_all(b"new")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(names(directory.path()), ["x"]);
+        assert!(matches!(
+            write_file(directory.path(), true, failing),
+            Err(OutputError::NotAFile(_))
+        ));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_may_read_the_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let (ours, plain) = (directory.path().join("a"), directory.path().join("b"));
+        write_file(&ours, false, |_| Ok(())).unwrap();
+        fs::write(&plain, "").unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(ours), mode(plain));
+    }
+
+    #[test]
+    fn a_run_that_fails_leaves_nothing() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        let run = Directory::open(&path, false).unwrap();
+        run.write("metrics.jsonl", |out| out.write_all(b"{}")).unwrap();
+        drop(run);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_run_that_succeeds_leaves_its_files_and_no_others() {
+        let parent = tempfile::tempdir().unwrap();
+        for number in 1..3 {
+            let run = Directory::numbered(parent.path(), "tour").unwrap();
+            run.write("result.json", |out| out.write_all(b"{}")).unwrap();
+            let path = run.path().to_owned();
+            run.complete(&["result.json"]).unwrap();
+            assert_eq!(path, parent.path().join(format!("tour-{number}")));
+            assert_eq!(names(&path), ["result.json"]);
+        }
+        let full = parent.path().join("tour-1");
+        assert!(matches!(Directory::open(&full, false), Err(OutputError::NotEmpty(_))));
+        drop(Directory::open(&full, true).unwrap());
+        assert_eq!(names(&full), ["result.json"]);
+        let file = full.join("result.json");
+        assert!(matches!(Directory::open(&file, true), Err(OutputError::NotADirectory(_))));
+    }
+}

@@ -1,0 +1,69 @@
+//! `report.md`.
+
+use std::fmt::Write as _;
+
+use super::{Sources, number};
+use crate::result::{Figure, Report, Row};
+
+/// The report of a run, with its figures beside it in the same directory.
+#[must_use]
+pub fn markdown(summary: &str, report: &Report<'_>, figures: &[Figure]) -> String {
+    let Report { experiment, configuration, seeds, versions, level, threads, seconds, .. } = report;
+    let mut text = format!("# {experiment}\n\n{summary}\n\n## Results\n\n");
+    text.push_str("Mean ± population standard deviation over n runs (folds times seeds).\n");
+    let sources = Sources::of(report.rows);
+    for (i, row) in report.rows.iter().enumerate() {
+        if i == 0 || report.rows[i - 1].setting != row.setting {
+            text.push_str(&head(&row.setting));
+        }
+        text.push_str(&line(row, &sources));
+    }
+    text.push('\n');
+    for (i, source) in sources.iter() {
+        text.push_str(&format!("[{i}] {source}.\n\n"));
+    }
+    if !report.notes.is_empty() {
+        text.push_str("## Protocol, and what differs from the published one\n\n");
+        for note in report.notes {
+            text.push_str(&format!("* {note}\n"));
+        }
+    }
+    if !figures.is_empty() {
+        text.push_str("\n## Figures\n\n");
+        for figure in figures {
+            let (title, file) = (figure.title(), figure.file());
+            text.push_str(&format!("![{title}]({file})\n\n{title}\n\n"));
+        }
+    }
+    let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        "\n## How it was run\n\nhalfwave {}, {}, {} build; level {level}, threads: {threads}, seeds: {}; \
+         {seconds:.1} s.\n\n```toml\n{}```\n",
+        versions.halfwave,
+        versions.target,
+        versions.profile,
+        seeds.join(" "),
+        configuration
+    );
+    text
+}
+
+fn head(setting: &str) -> String {
+    let columns = "| model | metric | ours | n | published |\n|---|---|---|---|---|\n";
+    format!("\n### {setting}\n\n{columns}")
+}
+
+fn line(row: &Row, sources: &Sources<'_>) -> String {
+    let Row { model, metric, unit, value, std, n, published, .. } = row;
+    let published = published.as_ref().map(|published| sources.mark(published)).unwrap_or_default();
+    let (model, ours) = (cell(model), number(*value, *std));
+    let metric = cell(format!("{metric} {unit}").trim_end());
+    format!("| {model} | {metric} | {ours} | {n} | {published} |\n")
+}
+
+/// Text that does not end its cell.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|")
+}

@@ -1,0 +1,224 @@
+//! Plots as SVG: learning curves, and confusion matrices as heat maps.
+
+use std::{fmt::Display, ops::Range};
+
+use plotters::{
+    coord::ranged1d::{AsRangedCoord, ValueFormatter},
+    prelude::*,
+    style::text_anchor::{HPos, Pos, VPos},
+};
+
+use crate::result::Series;
+
+/// Colours that also the colour-blind tell apart (Okabe & Ito 2008).
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(60, 60, 60),
+];
+
+/// Most single runs that are drawn of one series: more hide each other.
+const MOST_RUNS: usize = 30;
+
+/// Largest quotient of values on a linear axis; above, the axis is logarithmic.
+const LINEAR: f64 = 30.0;
+
+/// Lines over epochs: each run faintly, the mean of each series boldly.
+///
+/// # Errors
+/// In words, if there is nothing finite to draw.
+pub fn curves(title: &str, y_label: &str, series: &[Series]) -> Result<String, String> {
+    let values = || series.iter().flat_map(|series| series.runs.iter().flatten().copied());
+    let finite = || values().filter(|value| value.is_finite());
+    let (low, high) =
+        finite().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
+    let epochs = series.iter().flat_map(|s| s.runs.iter().map(Vec::len)).max().unwrap_or_default();
+    if low > high {
+        return Err("no finite values".into());
+    }
+    let mut svg = String::new();
+    if low > 0.0 && high / low > LINEAR {
+        let y = (low / 1.2..high * 1.2).log_scale();
+        draw(&mut svg, title, y_label, series, 0.5..epochs as f64 + 0.5, y)?;
+    } else {
+        let margin = ((high - low) * 0.05).max(f64::EPSILON * high.abs()).max(f64::MIN_POSITIVE);
+        let y = low - margin..high + margin;
+        draw(&mut svg, title, y_label, series, 0.5..epochs as f64 + 0.5, y)?;
+    }
+    Ok(svg)
+}
+
+fn draw<Y>(
+    svg: &mut String,
+    title: &str,
+    y_label: &str,
+    series: &[Series],
+    x: Range<f64>,
+    y: Y,
+) -> Result<(), String>
+where
+    Y: AsRangedCoord<Value = f64>,
+    Y::CoordDescType: ValueFormatter<f64>,
+{
+    let epochs = x.end as usize;
+    let root = SVGBackend::with_string(svg, (760, 440)).into_drawing_area();
+    root.fill(&WHITE).map_err(words)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(title, ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(64)
+        .build_cartesian_2d(x, y)
+        .map_err(words)?;
+    chart
+        .configure_mesh()
+        .x_desc("epoch")
+        .y_desc(y_label)
+        .x_labels(epochs.min(12))
+        .x_label_formatter(&whole)
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.1))
+        .label_style(("sans-serif", 13))
+        .draw()
+        .map_err(words)?;
+    for (i, series) in series.iter().enumerate() {
+        let colour = COLOURS[i % COLOURS.len()];
+        if series.runs.len() > 1 {
+            for run in series.runs.iter().take(MOST_RUNS) {
+                let faint = colour.mix(0.15).stroke_width(1);
+                chart.draw_series(LineSeries::new(points(run), faint)).map_err(words)?;
+            }
+        }
+        let mean = LineSeries::new(points(&series.mean()), colour.stroke_width(2));
+        chart
+            .draw_series(mean)
+            .map_err(words)?
+            .label(&series.label)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.2))
+        .label_font(("sans-serif", 13))
+        .draw()
+        .map_err(words)?;
+    root.present().map_err(words)
+}
+
+/// The label of a whole epoch; none in between.
+fn whole(epoch: &f64) -> String {
+    if (epoch - epoch.round()).abs() < 1e-6 { format!("{epoch:.0}") } else { String::new() }
+}
+
+fn points(run: &[f64]) -> Vec<(f64, f64)> {
+    let numbered = run.iter().enumerate().map(|(i, &value)| (i as f64 + 1.0, value));
+    numbered.filter(|(_, value)| value.is_finite()).collect()
+}
+
+/// A heat map of `counts [classes, classes]`, rows true, columns predicted; shades show the share of
+/// the row.
+///
+/// # Errors
+/// In words, if the counts do not fit the classes.
+pub fn confusion(title: &str, classes: &[String], counts: &[u64]) -> Result<String, String> {
+    let n = classes.len();
+    if n == 0 || counts.len() != n * n {
+        return Err(format!("{} counts do not fit {n} classes", counts.len()));
+    }
+    let cell = (420 / n as i32).clamp(36, 120);
+    let longest = classes.iter().map(|name| name.chars().count()).max().unwrap_or_default();
+    let (left, top) = (44 + 8 * longest as i32, 84);
+    let side = cell * n as i32;
+    let width = (left + side + 24).max(40 + 9 * title.chars().count() as i32);
+    let mut svg = String::new();
+    {
+        let size = (width as u32, (top + side + 20) as u32);
+        let root = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        root.fill(&WHITE).map_err(words)?;
+        let write = |text: &str, at: (i32, i32), size: i32, h: HPos, colour: RGBColor| {
+            let style = ("sans-serif", size).into_font().color(&colour);
+            let style = style.pos(Pos::new(h, VPos::Center));
+            root.draw(&Text::new(text.to_owned(), at, style)).map_err(words)
+        };
+        write(title, (12, 20), 18, HPos::Left, BLACK)?;
+        write("predicted", (left + side / 2, 48), 14, HPos::Center, BLACK)?;
+        write("true", (12, top - 14), 14, HPos::Left, BLACK)?;
+        for (i, class) in classes.iter().enumerate() {
+            let middle = i as i32 * cell + cell / 2;
+            write(class, (left + middle, top - 14), 13, HPos::Center, BLACK)?;
+            write(class, (left - 8, top + middle), 13, HPos::Right, BLACK)?;
+        }
+        for (row, line) in counts.chunks_exact(n).enumerate() {
+            let total = line.iter().sum::<u64>().max(1);
+            for (column, &count) in line.iter().enumerate() {
+                let share = count as f64 / total as f64;
+                let (x, y) = (left + column as i32 * cell, top + row as i32 * cell);
+                let corners = [(x, y), (x + cell, y + cell)];
+                root.draw(&Rectangle::new(corners, shade(share).filled())).map_err(words)?;
+                root.draw(&Rectangle::new(corners, BLACK.mix(0.2))).map_err(words)?;
+                let colour = if share > 0.5 { WHITE } else { BLACK };
+                let middle = (x + cell / 2, y + cell / 2);
+                write(&count.to_string(), middle, 13, HPos::Center, colour)?;
+            }
+        }
+        root.present().map_err(words)?;
+    }
+    Ok(svg)
+}
+
+/// From white to blue.
+fn shade(share: f64) -> RGBColor {
+    let RGBColor(r, g, b) = COLOURS[0];
+    let mix = |to: u8| (255.0 + (f64::from(to) - 255.0) * share).round() as u8;
+    RGBColor(mix(r), mix(g), mix(b))
+}
+
+fn words(error: impl Display) -> String {
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_series_and_class_is_named() {
+        let series =
+            |label: &str, run: &[f64]| Series { label: label.into(), runs: vec![run.into()] };
+        for high in [3.0, 3000.0] {
+            let all = [series("first", &[high, 1.0, f64::NAN]), series("second", &[2.0])];
+            let svg = curves("title", "loss", &all).unwrap();
+            for text in ["title", "loss", "epoch", "first", "second"] {
+                assert!(svg.contains(text), "{text}");
+            }
+        }
+        let classes = ["no".to_owned(), "yes".to_owned()];
+        let svg = confusion("title", &classes, &[101, 102, 0, 104]).unwrap();
+        for text in ["no", "yes", "101", "102", "104", "predicted"] {
+            assert!(svg.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_to_draw_is_an_error() {
+        assert!(curves("", "", &[]).is_err());
+        let nan = Series { label: String::new(), runs: vec![vec![f64::NAN]] };
+        assert!(curves("", "", &[nan]).is_err());
+        assert!(confusion("", &[], &[]).is_err());
+        assert!(confusion("", &["a".into()], &[1, 2]).is_err());
+    }
+
+    #[test]
+    fn one_epoch_and_equal_values_can_be_drawn() {
+        for value in [0.0, 1.0, -5.0] {
+            let one = Series { label: "one".into(), runs: vec![vec![value]] };
+            assert!(curves("t", "y", &[one]).is_ok(), "{value}");
+        }
+    }
+}

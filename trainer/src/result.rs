@@ -1,0 +1,253 @@
+//! What an experiment found out: rows beside published numbers, notes, figures.
+
+use serde::Serialize;
+
+/// What an experiment found out.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// The measured numbers, in the order of the table.
+    pub rows: Vec<Row>,
+    /// What a reader has to know: the protocol, and where it differs from the published one.
+    pub notes: Vec<String>,
+    /// Pictures.
+    pub figures: Vec<Figure>,
+}
+
+impl Outcome {
+    /// Adds all of another outcome.
+    pub fn append(&mut self, other: Self) {
+        self.rows.extend(other.rows);
+        self.notes.extend(other.notes);
+        self.figures.extend(other.figures);
+    }
+}
+
+/// A measured number beside a published one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// How it was measured, e.g. `WDBC, 10-fold cross-validation`: rows of one setting form a block.
+    pub setting: String,
+    /// The model.
+    pub model: String,
+    /// The metric, e.g. `accuracy`.
+    pub metric: String,
+    /// Unit of all values, e.g. `%`.
+    pub unit: &'static str,
+    /// Mean over the `n` runs.
+    pub value: f64,
+    /// Population standard deviation (divided by n) over the runs; none for a single run.
+    pub std: Option<f64>,
+    /// Number of runs: folds times seeds.
+    pub n: usize,
+    /// What others report.
+    pub published: Option<Published>,
+}
+
+/// A published number.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Published {
+    /// The value, in the row's unit.
+    pub value: f64,
+    /// Its standard deviation, if one is published.
+    pub std: Option<f64>,
+    /// Where it is published.
+    pub source: String,
+}
+
+impl Row {
+    /// A row from the values of all runs.
+    ///
+    /// ```
+    /// let row = halfwave_trainer::result::Row::new("split", "mlp", "accuracy", "%", &[90.0, 92.0]);
+    /// assert_eq!((row.value, row.std, row.n), (91.0, Some(1.0), 2));
+    /// ```
+    #[must_use]
+    pub fn new(
+        setting: &str,
+        model: &str,
+        metric: &str,
+        unit: &'static str,
+        values: &[f64],
+    ) -> Self {
+        let n = values.len();
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n as f64;
+        Self {
+            setting: setting.into(),
+            model: model.into(),
+            metric: metric.into(),
+            unit,
+            value: mean,
+            std: (n > 1).then(|| variance.sqrt()),
+            n,
+            published: None,
+        }
+    }
+
+    /// A row in percent from fractions.
+    #[must_use]
+    pub fn percent(setting: &str, model: &str, metric: &str, fractions: &[f64]) -> Self {
+        let percent: Vec<f64> = fractions.iter().map(|fraction| 100.0 * fraction).collect();
+        Self::new(setting, model, metric, "%", &percent)
+    }
+
+    /// With the published number beside it.
+    #[must_use]
+    pub fn beside(mut self, value: f64, std: Option<f64>, source: &str) -> Self {
+        self.published = Some(Published { value, std, source: source.into() });
+        self
+    }
+}
+
+/// A picture of a result.
+#[derive(Clone, Debug)]
+pub enum Figure {
+    /// Lines over epochs (SVG).
+    Curves {
+        /// File name without extension.
+        name: String,
+        /// Above the plot.
+        title: String,
+        /// What the vertical axis shows.
+        y: String,
+        /// The lines.
+        series: Vec<Series>,
+    },
+    /// A confusion matrix as a heat map (SVG).
+    Confusion {
+        /// File name without extension.
+        name: String,
+        /// Above the plot.
+        title: String,
+        /// Name of each class.
+        classes: Vec<String>,
+        /// `[classes, classes]`, rows true, columns predicted.
+        counts: Vec<u64>,
+    },
+    /// The weights of each hidden unit as an image (PNG).
+    Filters {
+        /// File name without extension.
+        name: String,
+        /// What the report says about it.
+        title: String,
+        /// `[visible, hidden]`.
+        weights: Vec<f32>,
+        /// Rows and columns of the visible image; their product is `visible`.
+        shape: [usize; 2],
+    },
+}
+
+impl Figure {
+    /// Name of the file.
+    #[must_use]
+    pub fn file(&self) -> String {
+        match self {
+            Self::Curves { name, .. } | Self::Confusion { name, .. } => format!("{name}.svg"),
+            Self::Filters { name, .. } => format!("{name}.png"),
+        }
+    }
+
+    /// What it shows.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        match self {
+            Self::Curves { title, .. }
+            | Self::Confusion { title, .. }
+            | Self::Filters { title, .. } => title,
+        }
+    }
+}
+
+/// A line of a plot: the mean over runs, and each run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Its label.
+    pub label: String,
+    /// One line a run, each with a value an epoch.
+    pub runs: Vec<Vec<f64>>,
+}
+
+impl Series {
+    /// Mean over the runs that reach each epoch.
+    #[must_use]
+    pub fn mean(&self) -> Vec<f64> {
+        let longest = self.runs.iter().map(Vec::len).max().unwrap_or_default();
+        let at = |epoch: usize| self.runs.iter().filter_map(move |run| run.get(epoch));
+        (0..longest).map(|epoch| at(epoch).sum::<f64>() / at(epoch).count() as f64).collect()
+    }
+}
+
+/// `result.json`.
+#[derive(Debug, Serialize)]
+pub struct Report<'a> {
+    /// Name of the experiment.
+    pub experiment: &'a str,
+    /// All keys, with the values that were used.
+    pub configuration: &'a toml::Table,
+    /// The seeds.
+    pub seeds: &'a [u64],
+    /// What ran.
+    pub versions: Versions,
+    /// Instruction set of the kernels.
+    pub level: &'a str,
+    /// Threads of the pool.
+    pub threads: usize,
+    /// Wall-clock seconds of the experiment.
+    pub seconds: f64,
+    /// The results.
+    pub rows: &'a [Row],
+    /// The protocol, and where it differs from the published one.
+    pub notes: &'a [String],
+    /// Confusion matrices, summed over folds and seeds.
+    pub confusions: Vec<Matrix<'a>>,
+    /// Files of the figures.
+    pub figures: Vec<String>,
+}
+
+/// A confusion matrix.
+#[derive(Debug, Serialize)]
+pub struct Matrix<'a> {
+    /// What was tested.
+    pub title: &'a str,
+    /// Name of each class.
+    pub classes: &'a [String],
+    /// Rows true, columns predicted.
+    pub counts: Vec<&'a [u64]>,
+}
+
+impl Figure {
+    /// The confusion matrix that it shows, if it shows one.
+    #[must_use]
+    pub fn matrix(&self) -> Option<Matrix<'_>> {
+        match self {
+            Self::Confusion { title, classes, counts, .. } => {
+                let counts = counts.chunks(classes.len().max(1)).collect();
+                Some(Matrix { title, classes, counts })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What ran.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Versions {
+    /// Version of this program.
+    pub halfwave: &'static str,
+    /// What it was built for, e.g. `x86_64-linux`.
+    pub target: String,
+    /// `release` or `debug`.
+    pub profile: &'static str,
+}
+
+impl Versions {
+    /// Of this program.
+    #[must_use]
+    pub fn current() -> Self {
+        Self {
+            halfwave: env!("CARGO_PKG_VERSION"),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! `halfwave run`: an experiment from its configuration to its files.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use halfwave_datasets::{Locator, registry};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::{
+    Error, apply,
+    config::Override,
+    experiments::{Context, Experiment, Job},
+    observe::{Many, MetricsFile, Observer, Progress},
+    output::Directory,
+    report,
+    result::{Figure, Outcome, Report, Versions},
+};
+
+/// What to run, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The experiment.
+    pub experiment: &'static Experiment,
+    /// Epochs in place of all defaults.
+    pub epochs: Option<usize>,
+    /// Changes of the configuration, in their order.
+    pub overrides: Vec<Override>,
+    /// The first seed.
+    pub seed: u64,
+    /// How many seeds; by default what the experiment says.
+    pub seeds: Option<usize>,
+    /// Threads of the pool; by default all cores.
+    pub threads: Option<usize>,
+    /// Where data sets are looked for first.
+    pub data_dir: Option<PathBuf>,
+    /// Output directory; by default the first of `runs/EXPERIMENT-1`, … that is not there.
+    pub out: Option<PathBuf>,
+    /// Whether files in the output directory are replaced.
+    pub force: bool,
+    /// Whether progress is not shown.
+    pub quiet: bool,
+}
+
+/// What has been done.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// The result as a table for a terminal.
+    pub table: String,
+    /// Where the files are.
+    pub directory: PathBuf,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+/// Runs the experiment; writes `result.json`, `report.md`, `metrics.jsonl`, `timings.jsonl`, plots and
+/// images.
+///
+/// # Errors
+/// Bad configuration, missing data, and all that the experiment meets. No file is left behind then.
+pub fn run(options: &Options) -> Result<Done, Error> {
+    let experiment = options.experiment;
+    let configuration = experiment.configure(options.epochs, &options.overrides)?;
+    let job = experiment.prepare(configuration.clone())?;
+    let level = apply::level_from_env()?;
+    let seeds = seeds(options)?;
+    let locator = Locator::new(options.data_dir.clone());
+    check_data(experiment, &locator)?;
+    let pool = pool(options.threads)?;
+    let directory = match &options.out {
+        Some(path) => Directory::open(path, options.force)?,
+        None => Directory::numbered(Path::new("runs"), experiment.name)?,
+    };
+
+    let start = Instant::now();
+    let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
+    let mut progress = (!options.quiet).then(Progress::stderr);
+    let outcome = {
+        let mut observers = Many(vec![&mut metrics]);
+        observers.0.extend(progress.as_mut().map(|it| it as &mut (dyn Observer + Send)));
+        let (seeds, locator) = (&seeds, &locator);
+        let work = move || work(job, Context { level, seeds, locator, observer: &mut observers });
+        pool.install(work)
+    };
+    if let Some(progress) = &mut progress {
+        progress.finish();
+    }
+    let outcome = outcome?;
+    metrics.finish().map_err(Error::Metrics)?;
+
+    let seconds = start.elapsed().as_secs_f64();
+    let result = Report {
+        experiment: experiment.name,
+        configuration: &configuration,
+        seeds: &seeds,
+        versions: Versions::current(),
+        level: level.name(),
+        threads: pool.current_num_threads(),
+        seconds,
+        rows: &outcome.rows,
+        notes: &outcome.notes,
+        confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),
+        figures: outcome.figures.iter().map(|figure| figure.file()).collect(),
+    };
+    let path = directory.path().to_owned();
+    write(directory, experiment.summary, &result, &outcome)?;
+    Ok(Done { table: report::table::table(&outcome.rows), directory: path, seconds })
+}
+
+/// A function of its own, so that the context borrows the observers for this call only.
+fn work(job: Job, mut context: Context<'_>) -> Result<Outcome, Error> {
+    job(&mut context)
+}
+
+fn seeds(options: &Options) -> Result<Vec<u64>, Error> {
+    let count = options.seeds.unwrap_or(options.experiment.seeds) as u64;
+    let end = options.seed.checked_add(count);
+    let end = end.ok_or_else(|| Error::Usage(format!("--seed {}: too large", options.seed)))?;
+    Ok((options.seed..end).collect())
+}
+
+/// Missing data are reported before anything is made.
+fn check_data(experiment: &Experiment, locator: &Locator) -> Result<(), Error> {
+    for name in experiment.data {
+        let entry = registry::find(name)?;
+        if !entry.embedded {
+            locator.find(entry)?;
+        }
+    }
+    Ok(())
+}
+
+fn pool(threads: Option<usize>) -> Result<ThreadPool, Error> {
+    // 0 means all cores.
+    let threads = threads.unwrap_or(0);
+    ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| Error::Threads { threads, reason: error.to_string() })
+}
+
+fn write(
+    directory: Directory,
+    summary: &str,
+    result: &Report<'_>,
+    outcome: &Outcome,
+) -> Result<(), Error> {
+    let mut names = vec!["metrics.jsonl".to_owned(), "timings.jsonl".into()];
+    for figure in &outcome.figures {
+        let bytes = report::draw(figure)?;
+        directory.write(&figure.file(), |out| out.write_all(&bytes))?;
+        names.push(figure.file());
+    }
+    let markdown = report::markdown::markdown(summary, result, &outcome.figures);
+    directory.write("report.md", |out| out.write_all(markdown.as_bytes()))?;
+    directory.write("result.json", |out| {
+        serde_json::to_writer_pretty(&mut *out, result)?;
+        out.write_all(b"\n")
+    })?;
+    names.extend(["report.md".into(), "result.json".into()]);
+    Ok(directory.complete(&names)?)
+}

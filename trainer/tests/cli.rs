@@ -1,0 +1,10 @@
+//! The binary from outside.
+
+// Clippy's permission to unwrap in tests needs to see that these are tests, helpers too.
+#[cfg(test)]
+mod cli {
+    mod apply;
+    mod names;
+    mod run;
+    mod support;
+}

@@ -1,0 +1,113 @@
+//! Help, lists, and names that do not exist.
+
+use predicates::{prelude::PredicateBooleanExt, str::contains};
+use tempfile::tempdir;
+
+use super::support::{halfwave, names};
+
+#[test]
+fn help_teaches() {
+    let home = tempdir().unwrap();
+    for (arguments, said) in [
+        (&["--help"][..], "halfwave apply softplus x.npy y.npy"),
+        (&["run", "--help"], "--set mlp.optimiser"),
+        (&["apply", "--help"], "nrelu"),
+        (&["data", "--help"], "path"),
+    ] {
+        let assert = halfwave(home.path()).args(arguments).assert().success();
+        assert.stdout(contains("Usage").and(contains(said)));
+    }
+    halfwave(home.path()).assert().code(2).stderr(contains("Usage"));
+    halfwave(home.path()).arg("--version").assert().success().stdout(contains("halfwave 0."));
+}
+
+#[test]
+fn lists_come_from_the_tables() {
+    let home = tempdir().unwrap();
+    let list = halfwave(home.path()).arg("list").assert().success();
+    list.stdout(contains("tour").and(contains("mnist-rbm")).and(contains("mnist (not found)")));
+    let keys = halfwave(home.path()).args(["list", "wdbc"]).assert().success();
+    keys.stdout(contains("folds = 10").and(contains("learning_rate = 0.001")));
+    let info = halfwave(home.path()).arg("info").assert().success();
+    info.stdout(contains("levels       scalar portable").and(contains("softplus")));
+    let data = halfwave(home.path()).args(["data", "list"]).assert().success();
+    data.stdout(contains("optdigits      8x8           10  embedded"));
+    let path = halfwave(home.path()).args(["data", "path", "--data-dir", "there"]).assert();
+    path.success().stdout(contains("there/mnist\n").and(contains("cache/halfwave/mnist\n")));
+}
+
+#[test]
+fn unknown_names_exit_with_2_and_offer_the_nearest() {
+    let home = tempdir().unwrap();
+    for (arguments, said) in [
+        (&["run", "tuor"][..], "unknown experiment `tuor`; did you mean `tour`?"),
+        (&["list", "mnist-mpl"], "did you mean `mnist-mlp`?"),
+        (
+            &["apply", "sofplus", "x.npy", "y.npy"],
+            "unknown kind `sofplus`; did you mean `softplus`?",
+        ),
+        (&["apply", "nerlu", "x.npy", "y.npy"], "did you mean `nrelu`?"),
+        (&["apply", "relu", "x.npy", "y.npy", "--level", "avx52"], "did you mean `avx512`?"),
+        (
+            &["run", "wdbc", "--set", "mlp.epoch=3"],
+            "unknown key `mlp.epoch`; did you mean `mlp.epochs`?",
+        ),
+        (&["run", "wdbc", "--set", "folds"], "KEY=VALUE"),
+        (
+            &["run", "wdbc", "--set", "folds=ten"],
+            "`folds`: expected a whole number (default: 10), found `ten`",
+        ),
+        (&["run", "wdbc", "--set", "folds=-1"], "folds"),
+        (&["run", "wdbc", "--set", "heads=['softmx']"], "unknown variant `softmx`"),
+        (&["run", "wdbc", "--set", "mlp.activation=rel"], "unknown activation `rel`"),
+        (&["run", "wdbc", "--epochs", "0"], "expected a whole number from 1"),
+        (&["run", "wdbc", "--threads", "x"], "expected a whole number from 1"),
+        (&["run", "wdbc", "--seed", "18446744073709551615"], "too large"),
+        (&["data", "path", "minst"], "did you mean \"mnist\"?"),
+        (&["aply"], "'apply'"),
+        (&["run", "--seeed", "1"], "--seed"),
+    ] {
+        halfwave(home.path()).args(arguments).assert().code(2).stderr(contains(said));
+    }
+    for (level, said) in [("avx3", "did you mean `avx"), ("", "unknown level"), ("neon,", "neon")] {
+        let mut run = halfwave(home.path());
+        run.args(["run", "wdbc"])
+            .env("HALFWAVE_LEVEL", level)
+            .assert()
+            .code(2)
+            .stderr(contains(said));
+        halfwave(home.path()).arg("info").env("HALFWAVE_LEVEL", level).assert().code(2);
+    }
+    assert!(names(home.path()).is_empty(), "nothing is left behind");
+}
+
+#[test]
+fn a_level_that_the_machine_lacks_is_refused() {
+    let home = tempdir().unwrap();
+    let foreign = if cfg!(target_arch = "x86_64") { "neon" } else { "avx2" };
+    let info = halfwave(home.path()).arg("info").env("HALFWAVE_LEVEL", foreign).assert();
+    info.code(2).stderr(contains("cannot run on this machine"));
+    let forced = halfwave(home.path()).arg("info").env("HALFWAVE_LEVEL", "scalar").assert();
+    forced.success().stdout(contains("scalar* "));
+}
+
+#[test]
+fn missing_data_say_how_to_get_them() {
+    let home = tempdir().unwrap();
+    for arguments in [&["run", "mnist-mlp", "--data-dir", "there"][..], &["data", "path", "mnist"]]
+    {
+        let assert = halfwave(home.path()).args(arguments).assert().code(1);
+        assert.stderr(contains("train-images-idx3-ubyte.gz").and(contains("--data-dir DIR")));
+    }
+    assert!(names(home.path()).is_empty(), "nothing is left behind");
+}
+
+#[test]
+fn a_reader_that_stops_is_no_failure() {
+    let home = tempdir().unwrap();
+    let mut command = std::process::Command::new(assert_cmd::cargo::cargo_bin!("halfwave"));
+    command.arg("list").current_dir(home.path()).stdout(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+}

@@ -1,0 +1,185 @@
+//! `halfwave run`: its files, seeds, and what it never overwrites.
+
+use std::{fs, path::Path};
+
+use predicates::str::contains;
+use serde_json::Value;
+use tempfile::tempdir;
+
+use super::support::{halfwave, names};
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Accuracy of the first row with this setting and model.
+fn accuracy(result: &Value, setting: &str, model: &str) -> f64 {
+    let rows = result["rows"].as_array().unwrap();
+    let wanted = |row: &&Value| {
+        let has = |key: &str, text: &str| row[key].as_str().unwrap().contains(text);
+        has("setting", setting) && has("model", model) && has("metric", "accuracy")
+    };
+    rows.iter().find(wanted).unwrap()["value"].as_f64().unwrap()
+}
+
+#[test]
+fn the_tour_leaves_every_file_and_each_can_be_read() {
+    let home = tempdir().unwrap();
+    let mut command = halfwave(home.path());
+    command
+        .args(["run", "--epochs", "2", "--seeds", "2", "--seed", "5"])
+        .assert()
+        .success()
+        .stdout(contains("WDBC, 10-fold cross-validation"))
+        .stdout(contains("92.40 ["))
+        .stdout(contains("NReLU RBM"))
+        .stdout(contains("runs/tour-1"))
+        .stderr(contains("epoch 1/2"));
+
+    let directory = home.path().join("runs/tour-1");
+    let files = names(&directory);
+    let result = json(&directory.join("result.json"));
+    assert_eq!(result["experiment"], "tour");
+    assert_eq!(result["seeds"], serde_json::json!([5, 6]));
+    assert_eq!(result["configuration"]["wdbc"]["mlp"]["epochs"], 2);
+    assert_eq!(result["configuration"]["optdigits_rbm"]["nrelu"]["hidden"], "nrelu");
+    assert!(result["level"].is_string() && result["threads"].as_u64() >= Some(1));
+    assert!(result["seconds"].as_f64() > Some(0.0) && result["versions"]["halfwave"].is_string());
+    for row in result["rows"].as_array().unwrap() {
+        assert!(row["value"].as_f64().unwrap().is_finite(), "{row}");
+        assert!(row["n"].as_u64() >= Some(2) && row["std"].is_f64(), "{row}");
+    }
+    let total = |matrix: &Value| -> u64 {
+        let rows = matrix["counts"].as_array().unwrap().iter();
+        rows.flat_map(|row| row.as_array().unwrap()).map(|count| count.as_u64().unwrap()).sum()
+    };
+    assert_eq!(total(&result["confusions"][0]), 2 * 569);
+    assert_eq!(total(&result["confusions"][1]), 2 * 171);
+
+    let metrics = fs::read_to_string(directory.join("metrics.jsonl")).unwrap();
+    let lines: Vec<Value> =
+        metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().all(|line| line["epochs"] == 2 && line["metrics"].is_object()));
+    let timings = fs::read_to_string(directory.join("timings.jsonl")).unwrap();
+    assert_eq!(timings.lines().count(), lines.len());
+
+    let report = fs::read_to_string(directory.join("report.md")).unwrap();
+    assert!(report.contains("contaminated") && report.contains("mlp.optimiser"));
+    let figures = result["figures"].as_array().unwrap();
+    assert_eq!(files.len(), figures.len() + 4);
+    for figure in figures {
+        let name = figure.as_str().unwrap();
+        assert!(report.contains(name), "{name}");
+        let bytes = fs::read(directory.join(name)).unwrap();
+        match name.rsplit_once('.').unwrap().1 {
+            "svg" => assert!(bytes.starts_with(b"<svg") && bytes.ends_with(b"</svg>\n")),
+            "png" => assert!(bytes.starts_with(b"\x89PNG") && bytes.ends_with(b"IEND\xaeB`\x82")),
+            other => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "slow without optimisation")]
+fn the_tour_learns() {
+    let home = tempdir().unwrap();
+    halfwave(home.path())
+        .args(["run", "-q", "--seeds", "1", "--out", "o"])
+        .assert()
+        .success()
+        .stderr("");
+    let result = json(&home.path().join("o/result.json"));
+    for head in ["softmax", "ReLU"] {
+        assert!(accuracy(&result, "WDBC", head) > 92.0, "{head}");
+    }
+    let pixels = accuracy(&result, "optdigits", "pixels");
+    for unit in ["Bernoulli", "NReLU"] {
+        assert!(accuracy(&result, "optdigits", unit) > pixels + 5.0, "{unit}");
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_metrics_at_any_number_of_threads() {
+    let home = tempdir().unwrap();
+    let metrics = |threads: &str, seed: &str| {
+        let out = format!("{threads}-{seed}");
+        let mut command = halfwave(home.path());
+        command.args([
+            "run",
+            "optdigits-rbm",
+            "--epochs",
+            "1",
+            "--seeds",
+            "1",
+            "-q",
+            "--out",
+            &out,
+        ]);
+        command.args(["--set", "protocols=['by_image']", "--threads", threads, "--seed", seed]);
+        command.assert().success();
+        fs::read(home.path().join(out).join("metrics.jsonl")).unwrap()
+    };
+    let one = metrics("1", "3");
+    assert_eq!(one, metrics("2", "3"));
+    assert_eq!(one, metrics("5", "3"));
+    assert_ne!(one, metrics("2", "4"));
+}
+
+#[test]
+fn nothing_is_overwritten_unless_asked() {
+    let home = tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = halfwave(home.path());
+        command.args(["run", "wdbc", "--epochs", "1", "--seeds", "1", "-q", "--set", "folds=2"]);
+        command.args(arguments).assert()
+    };
+    fs::create_dir(home.path().join("o")).unwrap();
+    run(&["--out", "o"]).success();
+    fs::write(home.path().join("o/mine"), "mine").unwrap();
+    run(&["--out", "o"]).code(1).stderr(contains("the directory is not empty"));
+    run(&["--out", "o/mine", "--force"]).code(1).stderr(contains("expected a directory"));
+    run(&["--out", "o", "--force"]).success();
+    assert_eq!(fs::read(home.path().join("o/mine")).unwrap(), b"mine");
+    run(&[]).success();
+    run(&[]).success();
+    assert_eq!(names(&home.path().join("runs")), ["wdbc-1", "wdbc-2"]);
+}
+
+#[test]
+fn a_run_that_fails_leaves_nothing_behind() {
+    let home = tempdir().unwrap();
+    for (set, said) in [
+        ("mlp.optimiser.learning_rate=1e30", "diverged"),
+        ("mlp.dropout=2", "dropout"),
+        ("mlp.hidden=[0]", "sizes"),
+        ("folds=1", "folds"),
+        ("test_fraction=2", "fraction"),
+    ] {
+        let mut command = halfwave(home.path());
+        command.args([
+            "run", "wdbc", "-q", "--epochs", "5", "--seeds", "1", "--out", "o", "--set", set,
+        ]);
+        command.assert().code(1).stderr(contains(said));
+        assert!(names(home.path()).is_empty(), "{set}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_exits_with_130_and_leaves_nothing_behind() {
+    use std::{process, thread, time::Duration};
+
+    let home = tempdir().unwrap();
+    let mut command = process::Command::new(assert_cmd::cargo::cargo_bin!("halfwave"));
+    command.args(["run", "wdbc", "-q", "--epochs", "1000000", "--out", "o"]);
+    let mut child = command.current_dir(home.path()).spawn().unwrap();
+    let out = home.path().join("o");
+    while !out.exists() || names(&out).is_empty() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended early");
+        thread::sleep(Duration::from_millis(10));
+    }
+    let kill = process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(names(home.path()).is_empty());
+}

@@ -1,0 +1,24 @@
+//! What all tests of the binary need.
+
+use std::{fs, path::Path};
+
+use assert_cmd::Command;
+
+/// The program, with nothing of the environment that it listens to, and no data directory.
+pub(super) fn halfwave(home: &Path) -> Command {
+    let mut command = Command::cargo_bin("halfwave").unwrap();
+    for variable in ["HALFWAVE_LEVEL", "HALFWAVE_DATA", "RAYON_NUM_THREADS"] {
+        command.env_remove(variable);
+    }
+    command.env("HOME", home).env("XDG_CACHE_HOME", home.join("cache")).current_dir(home);
+    command
+}
+
+/// Names in a directory, sorted.
+pub(super) fn names(path: &Path) -> Vec<String> {
+    let entries = fs::read_dir(path).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
