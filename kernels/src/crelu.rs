@@ -42,7 +42,7 @@ pub fn crelu_backward(level: Level, x: &[f32], dy: &[f32], dx: &mut [f32], width
 #[track_caller]
 fn check(elements: usize, wide: &str, wide_len: usize, width: usize) {
     assert!(
-        elements == 0 || (width > 0 && elements % width == 0),
+        elements == 0 || (width > 0 && elements.is_multiple_of(width)),
         "{elements} elements are no whole number of rows of {width}"
     );
     same_length(wide, wide_len, "x, twice", 2 * elements);

@@ -2,7 +2,7 @@
 
 use crate::inputs;
 use halfwave_kernels::{
-    Kind, Level, backward, backward_in_place, forward, forward_in_place,
+    Kind, Level, backward, backward_in_place, crelu, crelu_backward, forward, forward_in_place,
     rng::{self, Stream},
     rows,
     units::{self, Unit},
@@ -129,6 +129,23 @@ pub fn activations() -> Vec<Case> {
             },
         ));
     }
+    // One row: of pairs, too, elements depend on one element each.
+    cases.push(case(
+        "crelu",
+        |n| vec![n, 2 * n],
+        |level, arrays| {
+            let [x, y] = arrays else { unreachable!() };
+            crelu(level, x, y, x.len());
+        },
+    ));
+    cases.push(case(
+        "crelu_backward",
+        |n| vec![n, 2 * n, n],
+        |level, arrays| {
+            let [x, dy, dx] = arrays else { unreachable!() };
+            crelu_backward(level, x, dy, dx, x.len());
+        },
+    ));
     cases
 }
 

@@ -74,14 +74,15 @@ fn worse(a: Worst, b: Worst) -> Worst {
 /// Whether `saved` can be what forward saves: an output beyond the function's range is no input of its
 /// backward.
 fn in_range_of_saved(kind: Kind, saved: f32) -> bool {
-    match (kind, kind.saved()) {
-        (_, Saved::Input) => true,
-        (Kind::Sigmoid, _) => !(saved < 0.0 || saved > 1.0),
-        (Kind::Tanh | Kind::Softsign, _) => !(saved.abs() > 1.0),
-        (Kind::TanhRelu, _) => !(saved > 1.0),
-        (Kind::Exp, _) => !(saved < 0.0),
-        (Kind::Elu | Kind::Celu, _) => !(saved < -1.0),
-        (Kind::Selu, _) => !(saved < -1.758_099_4),
-        _ => true,
-    }
+    let range = match (kind, kind.saved()) {
+        (_, Saved::Input) => return true,
+        (Kind::Sigmoid, _) => 0.0..=1.0,
+        (Kind::Tanh | Kind::Softsign, _) => -1.0..=1.0,
+        (Kind::TanhRelu, _) => f32::NEG_INFINITY..=1.0,
+        (Kind::Exp, _) => 0.0..=f32::INFINITY,
+        (Kind::Elu | Kind::Celu, _) => -1.0..=f32::INFINITY,
+        (Kind::Selu, _) => -1.758_099_4..=f32::INFINITY,
+        _ => return true,
+    };
+    saved.is_nan() || range.contains(&saved)
 }

@@ -1,9 +1,8 @@
 //! Every function against its definition in `f64`.
 
-use halfwave_kernels::{Kind, Level, backward, levels::Portable};
+use halfwave_kernels::{Kind, Level, levels::Portable};
 use halfwave_tests::{
     cases::kinds,
-    inputs,
     ulp::{Pass, sweep},
 };
 
@@ -44,22 +43,12 @@ fn exhaustive_every_input_is_within_the_documented_error() {
     within_the_documented_error(Level::best(), 1, documented);
 }
 
-/// Without fused multiply-add, products in double-float keep their rounding errors. `portable.rs` says
-/// the same.
+/// Without fused multiply-add more is rounded. `portable.rs` says the same.
 #[test]
 fn portable_is_within_its_own_documented_error() {
     let portable = Level::Portable(Portable);
     within_the_documented_error(portable, 4093, |kind| match kind {
         _ if portable.is_fused() => documented(kind),
-        // 1 − y² cancels next to 1: bounded in absolute terms below.
-        Kind::Tanh => [2.0, f64::INFINITY],
         _ => [2.0, 2.0],
     });
-    let y: Vec<f32> = inputs::every(4093).into_iter().filter(|y| y.abs() <= 1.0).collect();
-    let mut dx = vec![0.0; y.len()];
-    backward(portable, Kind::Tanh, &y, &vec![1.0; y.len()], &mut dx);
-    for (y, dx) in y.into_iter().zip(dx) {
-        let error = (f64::from(dx) - Kind::Tanh.derivative(f64::from(y))).abs();
-        assert!(error <= 2_f64.powi(-24), "tanh' from y = {y:e}: {dx:e}, error {error:e}");
-    }
 }

@@ -1,11 +1,11 @@
 //! The error function: y = 2/√π ∫ e^(−t²) dt from 0 to x.
 //!
-//! forward    y  = x G(|x|), G from a table of eight polynomials; ±1 from |x| = 4 on
+//! forward    y from a table of eight polynomials in |x|; ±1 from |x| = 4 on
 //! backward   dx = 2/√π e^(−x²) dy
 
 use super::{Activation, Saved, reference, swish};
 use crate::{
-    math::{Double, erf_quotient, exp_parts_of},
+    math::{Double, erf, exp_parts_of},
     simd::{F32, Simd},
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Erf;
 
 /// 2 / √π.
-const SLOPE: [f32; 2] = [1.128_379_2, -5.863_538_3e-8];
+const SLOPE: [f32; 2] = [std::f32::consts::FRAC_2_SQRT_PI, -5.863_538_3e-8];
 
 impl Activation for Erf {
     const NAME: &'static str = "erf";
@@ -23,10 +23,8 @@ impl Activation for Erf {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        // The largest number below 4, where the quotient is already 1 / x.
-        let x = swish::clamp(x, 3.999_999_8);
-        let g = erf_quotient(x.abs());
-        x.mul_add(g.hi, x * g.lo)
+        // The largest number below 4, where the result is already 1.
+        erf(swish::clamp(x, 3.999_999_8))
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {

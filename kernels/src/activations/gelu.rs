@@ -8,7 +8,7 @@
 
 use super::{Activation, Saved, reference, swish};
 use crate::{
-    math::{Double, Exp, exp_parts_of, scaled_normal_tail, zero_crossing},
+    math::{Double, Exp, Root, exp_parts_of, scaled_normal_tail, zero_crossing},
     simd::{F32, Simd},
 };
 
@@ -17,13 +17,25 @@ pub(crate) struct Gelu;
 
 /// |x| beyond which y is 0 or x.
 const LIMIT: f32 = 14.4;
+/// |x| beyond which dy/dx is 0 or 1.
+const LIMIT_BACKWARD: f32 = 14.6;
 
 /// 1 / √(2π).
 const DENSITY: [f32; 2] = [0.398_942_3, -1.133_517_3e-8];
 
-const ROOT: [f32; 2] = [-0.751_791_54, 1.211_445e-8];
-const NEAR_ROOT: [f32; 6] =
-    [0.431_494, -5.297_505e-9, 0.388_284_9, -0.018_199_611, -0.113_920_88, -0.014_774_378];
+const ROOT: Root<6> = Root {
+    at: [-0.751_791_54, 1.211_445e-8],
+    width: 0.12,
+    slope: 0.431_494,
+    rest: [
+        -4.580_540_4e-9,
+        0.388_284_98,
+        -0.018_200_4,
+        -0.114_007_42,
+        -0.014_656_903,
+        0.019_341_076,
+    ],
+};
 
 /// e^(−x²/2).
 #[inline(always)]
@@ -54,17 +66,18 @@ impl Activation for Gelu {
         let e = gaussian(bounded);
         let tail = scaled_normal_tail(bounded.abs()).mul(e.mantissa);
         let (phi, k) = reflect(bounded, tail, &e);
-        x.constant(6.0).lt(x).select(x, phi.times(bounded).rounded().scale(k))
+        let y = phi.times(bounded).rounded().scale(k).with_sign_of(x);
+        x.constant(6.0).lt(x).select(x, y)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        let x = swish::clamp(x, LIMIT);
+        let x = swish::clamp(x, LIMIT_BACKWARD);
         let e = gaussian(x);
         let xphi = Double::constant(x, DENSITY).times(x.abs());
         let tail = scaled_normal_tail(x.abs()).add(-xphi).normalised();
         let (slope, k) = reflect(x, tail.mul(e.mantissa), &e);
         let x = Double { hi: x, lo: x.constant(0.0) };
-        zero_crossing(x, ROOT, &NEAR_ROOT, slope.rounded().scale(k)) * dy
+        zero_crossing(x, &ROOT, slope.rounded().scale(k)) * dy
     }
     fn definition(self, x: f64) -> f64 {
         if x < -50.0 { -0.0 } else { x * reference::normal_cdf(x) }

@@ -7,7 +7,7 @@
 
 use super::{Activation, Saved, swish};
 use crate::{
-    math::{Double, zero_crossing},
+    math::{Double, Root, zero_crossing},
     simd::{F32, Simd},
 };
 
@@ -21,9 +21,12 @@ const C2: [f32; 2] = [0.071_354_814, 2.398_832_5e-9];
 /// 3 c₂.
 const C3: [f32; 2] = [0.214_064_45, -2.540_834_2e-10];
 
-const ROOT: [f32; 2] = [-0.752_461_43, 1.133_962_8e-8];
-const NEAR_ROOT: [f32; 6] =
-    [0.430_400_1, -1.234_205_6e-8, 0.387_518_38, -0.015_782_794, -0.113_855_96, -0.016_618_075];
+const ROOT: Root<5> = Root {
+    at: [-0.752_461_43, 1.133_962_8e-8],
+    width: 0.05,
+    slope: 0.430_400_1,
+    rest: [-1.234_205_6e-8, 0.387_518_38, -0.015_782_794, -0.113_855_96, -0.016_618_075],
+};
 
 /// |x| beyond which y is 0 or x.
 const LIMIT: f32 = 11.0;
@@ -55,7 +58,7 @@ impl Activation for GeluTanh {
         let square = Double::product(x, x);
         let derivative = swish::gate_derivative(cubic(x, square, C2), cubic(x, square, C3));
         let x = Double { hi: x, lo: x.constant(0.0) };
-        zero_crossing(x, ROOT, &NEAR_ROOT, derivative) * dy
+        zero_crossing(x, &ROOT, derivative) * dy
     }
     fn definition(self, x: f64) -> f64 {
         if x == f64::NEG_INFINITY { -0.0 } else { x * swish::sigmoid(x * (C[0] + C[1] * x * x)) }

@@ -16,7 +16,7 @@ use crate::{
 pub(crate) struct HardSigmoid;
 
 /// ⅙; the second part is positive, so that an infinity times both is no NaN.
-pub(super) const SIXTH: [f32; 2] = [0.166_666_66, 9.934_107_5e-9];
+pub(super) const SIXTH: [f32; 2] = [0.166_666_66, 9.934_108e-9];
 
 /// a / 6, rounded.
 #[inline(always)]
@@ -25,7 +25,7 @@ pub(super) fn sixth<S: Simd>(a: Double<S>) -> F32<S> {
         #[inline(always)]
         |part| a.hi.constant(part),
     );
-    a.hi.mul_add(hi, a.hi.mul_add(lo, a.lo * hi))
+    a.hi.mul_add_once(hi, a.hi.mul_add(lo, a.lo * hi))
 }
 
 impl Activation for HardSigmoid {

@@ -14,6 +14,9 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct HardSwish;
 
+/// ⅙.
+const SIXTH: [f32; 2] = [0.166_666_67, -4.967_054e-9];
+
 impl Activation for HardSwish {
     const NAME: &'static str = "hard_swish";
     const SAVED: Saved = Saved::Input;
@@ -23,7 +26,9 @@ impl Activation for HardSwish {
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
         let three = x.constant(3.0);
-        let y = sixth(Double::fast_sum(three, x).times(x));
+        // Near 0 the factor is ½ exactly, and a subnormal result rounded once.
+        let factor = Double::fast_sum(three, x).mul(Double::constant(x, SIXTH)).normalised();
+        let y = x.mul_add_once(factor.hi, x * factor.lo).with_sign_of(x);
         let y = three.le(x).select(x, y);
         x.le(-three).select(x.constant(-0.0), y)
     }

@@ -8,7 +8,7 @@
 
 use super::{Activation, Saved, swish};
 use crate::{
-    math::{Double, Exp, exp_parts, zero_crossing},
+    math::{Double, Exp, Root, exp_parts, zero_crossing},
     simd::{F32, Mask, Simd},
 };
 
@@ -18,9 +18,12 @@ pub(crate) struct Mish;
 /// Below −LIMIT the result is 0.
 const LIMIT: f32 = 110.0;
 
-const ROOT: [f32; 2] = [-1.192_431_2, -3.043_937_5e-9];
-const NEAR_ROOT: [f32; 6] =
-    [0.266_947_93, -1.103_057_2e-8, 0.204_731_27, 0.041_907_79, -0.020_286_923, -0.015_809_609];
+const ROOT: Root<5> = Root {
+    at: [-1.192_431_2, -3.043_937_5e-9],
+    width: 0.05,
+    slope: 0.266_947_93,
+    rest: [-1.103_057_2e-8, 0.204_731_27, 0.041_907_79, -0.020_286_923, -0.015_809_609],
+};
 
 /// y / x = factor · numerator / denominator · 2^⌊k⌋.
 struct Parts<S: Simd> {
@@ -86,7 +89,7 @@ impl Activation for Mish {
         let bounded = swish::clamp(x, LIMIT);
         let p = parts(bounded);
         let numerator = p.factor.mul(p.numerator).times(bounded);
-        let y = numerator.div_rounded(p.denominator).scale(p.k);
+        let y = numerator.div_rounded(p.denominator).scale(p.k).with_sign_of(x);
         x.constant(20.0).lt(x).select(x, y)
     }
     #[inline(always)]
@@ -104,7 +107,7 @@ impl Activation for Mish {
         let sum = step(sum, e, select(p.negative, c0, exact(x, 1.0)));
         let numerator = sum.normalised().mul(p.factor);
         let slope = numerator.div_rounded(p.denominator.mul(p.denominator)).scale(p.k);
-        zero_crossing(Double { hi: x, lo: x.constant(0.0) }, ROOT, &NEAR_ROOT, slope) * dy
+        zero_crossing(Double { hi: x, lo: x.constant(0.0) }, &ROOT, slope) * dy
     }
     fn definition(self, x: f64) -> f64 {
         if x < -800.0 {

@@ -28,13 +28,7 @@ impl Activation for Relu6 {
         (y.le(zero) | y.constant(6.0).le(y)).select(zero, dy)
     }
     fn definition(self, x: f64) -> f64 {
-        if x <= 0.0 {
-            0.0
-        } else if x > 6.0 {
-            6.0
-        } else {
-            x
-        }
+        x.clamp(0.0, 6.0)
     }
     fn derivative(self, y: f64) -> f64 {
         if y <= 0.0 || y >= 6.0 { 0.0 } else { 1.0 }

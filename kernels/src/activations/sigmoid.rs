@@ -83,7 +83,7 @@ impl Activation for Sigmoid {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
-        (-y).mul_add(y, y) * dy
+        (-y).mul_add_once(y, y) * dy
     }
     fn definition(self, x: f64) -> f64 {
         if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }

@@ -9,7 +9,7 @@
 
 use super::{Activation, Saved, sigmoid, swish};
 use crate::{
-    math::{Double, exp_parts_of, log1p_of_exp, split},
+    math::{Double, exp_parts_of, log1p_of_exp, polynomial, split},
     simd::{F32, Simd},
 };
 
@@ -37,14 +37,22 @@ pub(super) fn softplus<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let y = y.hi + (y.lo + log.lo);
     // Below −20, ln(1 + eᵗ) = eᵗ to the last bit, and scaled once at the end.
     let y = x.lt(x.constant(-20.0 / beta)).select(tail.rounded().scale(e.k), y);
-    // Next to 0 neighbouring x move the result by far less than its last bit, and rounding errors
-    // would make it fall: there it is ln 2 / β + x (1/2 + β x/8), of which every step is monotone.
-    let [log_2, log_2_rest] = split(std::f64::consts::LN_2 / f64::from(beta));
-    let slope = x.mul_add(x.constant(0.125 * beta), x.constant(0.5));
-    let near_zero = x.mul_add(slope, x.constant(log_2_rest)) + x.constant(log_2);
-    let y = x.abs().lt(x.constant(1.0 / 512.0 / beta)).select(near_zero, y);
+    let y = x.abs().lt(x.constant(0.25 / beta)).select(near_zero(x, beta), y);
     // The infinity has no low part.
     x.constant(LIMIT / beta).lt(x).select(x, y)
+}
+
+/// The same for |β x| ≤ ¼: ln 2 / β + x/2 + β x² (1/8 − (βx)²/192 + (βx)⁴/2880), truncation error < 2⁻³⁰.
+///
+/// Here neighbouring x move the result by far less than its last bit, and the rounding errors of the
+/// general form would make it fall. The errors of the quadratic term are smaller than the steps of x/2.
+#[inline(always)]
+fn near_zero<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
+    let [log_2, log_2_rest] = split(std::f64::consts::LN_2 / f64::from(beta));
+    let t = x * x.constant(beta);
+    let even = polynomial(t * t, &[beta / 8.0, -beta / 192.0, beta / 2880.0]);
+    let rest = (x * x).mul_add(even, x.constant(log_2_rest));
+    x.mul_add(x.constant(0.5), rest) + x.constant(log_2)
 }
 
 impl Activation for Softplus {

@@ -4,23 +4,27 @@
 
 use super::sigmoid::Logistic;
 use crate::{
-    math::{Double, zero_crossing},
+    math::{Double, Root, zero_crossing},
     simd::{F32, Simd},
 };
 
 /// |t| beyond which σ(t) x is 0 or x for every x and β of use (β > 10⁻⁷).
 const LIMIT: f32 = 125.0;
 
-/// The root of SiLU', and SiLU' divided by the distance to it.
-const ROOT: [f32; 2] = [-1.278_464_6, 1.297_928_3e-8];
-const NEAR_ROOT: [f32; 6] =
-    [0.217_811_7, 2.039_869_6e-9, 0.146_648_8, 0.018_874_807, -0.015_222_085, -0.006_601_736];
+/// The root of SiLU'.
+const ROOT: Root<5> = Root {
+    at: [-1.278_464_6, 1.297_928_3e-8],
+    width: 0.05,
+    slope: 0.217_811_7,
+    rest: [2.039_869_6e-9, 0.146_648_8, 0.018_874_807, -0.015_222_085, -0.006_601_736],
+};
 
 /// x σ(t), for |t| ≤ 174.
 #[inline(always)]
 pub(super) fn gate<S: Simd>(x: F32<S>, t: Double<S>) -> F32<S> {
     let sigma = Logistic::of(t);
-    sigma.numerator.times(x).div_rounded(sigma.denominator).scale(sigma.k)
+    // The sign of zeros is lost in the quotient.
+    sigma.numerator.times(x).div_rounded(sigma.denominator).scale(sigma.k).with_sign_of(x)
 }
 
 /// d/dx x σ(t) = σ (1 + c (1 − σ)) with c = x dt/dx, for |t| ≤ 174.
@@ -56,7 +60,7 @@ pub(super) fn swish<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
 #[inline(always)]
 pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let t = Double::product(clamp(x, LIMIT / beta.abs()), x.constant(beta));
-    zero_crossing(t, ROOT, &NEAR_ROOT, gate_derivative(t, t))
+    zero_crossing(t, &ROOT, gate_derivative(t, t))
 }
 
 /// x σ(β x) in `f64`.

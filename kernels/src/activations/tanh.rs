@@ -30,7 +30,7 @@ impl Activation for Tanh {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
-        (-y).mul_add(y, y.constant(1.0)) * dy
+        (-y).mul_add_once(y, y.constant(1.0)) * dy
     }
     fn definition(self, x: f64) -> f64 {
         x.tanh()

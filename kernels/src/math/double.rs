@@ -36,14 +36,14 @@ impl<S: Simd> Double<S> {
     #[inline(always)]
     pub(crate) fn product(a: F32<S>, b: F32<S>) -> Self {
         let hi = a * b;
-        Self { hi, lo: a.mul_add(b, -hi) }
+        Self { hi, lo: a.mul_add_once(b, -hi) }
     }
 
     /// `c + a · b`, for |c| ≥ |a · b| or c = 0.
     #[inline(always)]
     pub(crate) fn fast_mul_add(a: F32<S>, b: F32<S>, c: F32<S>) -> Self {
-        let hi = a.mul_add(b, c);
-        Self { hi, lo: a.mul_add(b, c - hi) }
+        let hi = a.mul_add_once(b, c);
+        Self { hi, lo: a.mul_add_once(b, c - hi) }
     }
 
     /// The value whose parts are the constant's: a number to 48 bits.
@@ -79,14 +79,14 @@ impl<S: Simd> Double<S> {
     #[inline(always)]
     pub(crate) fn times(self, b: F32<S>) -> Self {
         let hi = self.hi * b;
-        Self { hi, lo: self.lo.mul_add(b, self.hi.mul_add(b, -hi)) }
+        Self { hi, lo: self.lo.mul_add(b, self.hi.mul_add_once(b, -hi)) }
     }
 
     /// `self · b`.
     #[inline(always)]
     pub(crate) fn mul(self, b: Self) -> Self {
         let hi = self.hi * b.hi;
-        let lo = self.hi.mul_add(b.lo, self.hi.mul_add(b.hi, -hi));
+        let lo = self.hi.mul_add(b.lo, self.hi.mul_add_once(b.hi, -hi));
         Self { hi, lo: self.lo.mul_add(b.hi, lo) }
     }
 
@@ -116,7 +116,7 @@ impl<S: Simd> Double<S> {
     pub(crate) fn div_rounded(self, d: Self) -> F32<S> {
         let reciprocal = reciprocal(d.hi);
         let q = self.hi * reciprocal;
-        let remainder = (-q).mul_add(d.lo, (-q).mul_add(d.hi, self.hi) + self.lo);
+        let remainder = (-q).mul_add(d.lo, (-q).mul_add_once(d.hi, self.hi) + self.lo);
         remainder.mul_add(reciprocal, q)
     }
 
@@ -124,7 +124,7 @@ impl<S: Simd> Double<S> {
     #[inline(always)]
     pub(crate) fn reciprocal_of(d: F32<S>) -> Self {
         let p = reciprocal(d);
-        let rest = (-d).mul_add(p, d.constant(1.0));
+        let rest = (-d).mul_add_once(p, d.constant(1.0));
         Self::fast_sum(p, rest * p)
     }
 }

@@ -28,7 +28,7 @@ static TABLE: [f32; 8] = [
 static TABLE_LN: [f32; 8] = [
     0.0,
     -1.199_215_7e-8,
-    3.193_418_2e-8,
+    3.193_418e-8,
     -3.099_072_3e-8,
     1.711_427e-8,
     5.233_334e-9,
@@ -64,7 +64,7 @@ fn reduce<S: Simd>(x: F32<S>) -> Reduced<S> {
     Reduced {
         bits,
         k,
-        r: k.mul_add(x.constant(-LN2_HI), x),
+        r: k.mul_add_once(x.constant(-LN2_HI), x),
         r_lo: k.mul_add(x.constant(-LN2_LO), bits.lookup8(&TABLE_LN)),
         t: bits.lookup8(&TABLE),
     }

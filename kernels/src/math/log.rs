@@ -32,7 +32,7 @@ const ATANH: [f32; 5] = [0.666_666_75, 0.399_989_3, 0.286_156_27, 0.214_4, 0.242
 fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
     let h = z.hi;
     let half_square = h * h * h.constant(0.5);
-    let half_square_lo = (h * h.constant(0.5)).mul_add(h, -half_square);
+    let half_square_lo = (h * h.constant(0.5)).mul_add_once(h, -half_square);
     let main = Double::fast_sum(h, -half_square);
     let cubic = h * h * h * polynomial(h, &P);
     // d/dz ln(1 + z) ≈ 1 − z is enough for the low part of z.
@@ -51,7 +51,7 @@ pub(crate) fn log1p_of_exp<S: Simd>(e: Exp<S>) -> Double<S> {
     let sum = Double::fast_sum(n.hi.constant(2.0), n.hi);
     let y = reciprocal(sum.hi);
     let s = n.hi * y;
-    let remainder = (-s).mul_add(sum.lo + n.lo, (-s).mul_add(sum.hi, n.hi) + n.lo);
+    let remainder = (-s).mul_add(sum.lo + n.lo, (-s).mul_add_once(sum.hi, n.hi) + n.lo);
     let s_lo = remainder * y;
     let nearest = s + s_lo;
     let z = nearest * nearest;

@@ -111,6 +111,12 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn sqrt(self, a: Self::F32) -> Self::F32;
     /// `a · b + c` with one rounding (`portable`: where its target has such an instruction).
     fn mul_add(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32;
+    /// `a · b + c` for sums that cancel: rounded once on every level (or, where `mul_add` rounds the
+    /// product, in `f64` and then to `f32`). [`Simd::mul_add`] wherever that is fused.
+    #[inline(always)]
+    fn mul_add_once(self, a: Self::F32, b: Self::F32, c: Self::F32) -> Self::F32 {
+        self.mul_add(a, b, c)
+    }
     /// `if a > b { a } else { b }`: `b` where either is NaN and for two zeros.
     fn max(self, a: Self::F32, b: Self::F32) -> Self::F32;
     /// `if a < b { a } else { b }`: `b` where either is NaN and for two zeros.

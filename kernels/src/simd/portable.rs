@@ -1,8 +1,8 @@
 //! The fallback: `wide`, which chooses its instructions when it is compiled.
 //!
 //! On plain x86-64 that is SSE2, without fused multiply-add: there the last bits differ from the
-//! other levels, and each activation and derivative is within 2 ULP (tanh' = 1 − y², which cancels,
-//! within 2⁻²⁴ absolute). With FMA in the target's features they are the same.
+//! other levels, and each activation and derivative is within 2 ULP: sums that cancel are taken in
+//! `f64`. With FMA in the target's features they are the same.
 
 use wide::{f32x16, f64x8, i32x16, u32x16, u64x8};
 
@@ -33,6 +33,9 @@ fn signed(a: u32x16) -> i32x16 {
 fn unsigned(a: i32x16) -> u32x16 {
     u32x16::new(a.to_array().map(i32::cast_unsigned))
 }
+
+/// Whether `wide`'s multiply-add is one instruction.
+pub(crate) const FUSED: bool = cfg!(any(target_feature = "fma", target_arch = "aarch64"));
 
 impl Simd for Portable {
     type F32 = f32x16;
@@ -69,6 +72,17 @@ impl Simd for Portable {
     fn mask_from_bits(self, bits: u16) -> f32x16 {
         let lanes = std::array::from_fn(|i| if bits >> i & 1 == 1 { u32::MAX } else { 0 });
         f32x16::from_bits(u32x16::new(lanes))
+    }
+    #[inline(always)]
+    fn mul_add_once(self, a: f32x16, b: f32x16, c: f32x16) -> f32x16 {
+        if FUSED {
+            return self.mul_add(a, b, c);
+        }
+        let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
+        f32x16::new(std::array::from_fn(
+            #[inline(always)]
+            |i| (f64::from(a[i]) * f64::from(b[i]) + f64::from(c[i])) as f32,
+        ))
     }
 
     lanes! {

@@ -60,6 +60,8 @@ methods! { F32:
     sqrt() -> F32 = sqrt;
     /// `self · b + c`, rounded once.
     mul_add(b: F32, c: F32) -> F32 = mul_add;
+    /// `self · b + c`, also rounded once where there is no such instruction: for sums that cancel.
+    mul_add_once(b: F32, c: F32) -> F32 = mul_add_once;
     /// `if self > b { self } else { b }`.
     max(b: F32) -> F32 = max;
     /// `if self < b { self } else { b }`.
