@@ -7,7 +7,7 @@
 use crate::{
     dispatch::{Kernel, Level},
     elementwise::{Stores, map, same_length},
-    simd::{F32, LANES, Simd},
+    simd::{F32, InOut, LANES, Simd},
 };
 
 /// `y[i]` = \[max(0, `x[i]`), max(0, −`x[i]`)\] for each row; `x` is `[rows, width]`, `y` `[rows, 2 width]`.
@@ -65,16 +65,14 @@ impl Kernel for Forward<'_> {
             map(
                 simd,
                 Stores::Cached,
-                x,
-                positive,
+                InOut::new(x, positive),
                 #[inline(always)]
                 |x| rectifier(x),
             );
             map(
                 simd,
                 Stores::Cached,
-                x,
-                negative,
+                InOut::new(x, negative),
                 #[inline(always)]
                 |x| rectifier(-x),
             );

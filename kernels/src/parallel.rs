@@ -13,6 +13,7 @@ use crate::{
         Stores, backward, backward_in_place, backward_with, forward, forward_in_place,
         forward_with, same_length,
     },
+    simd::InOut,
 };
 
 /// Elements of a block: with three arrays of `f32`, 192 KiB, well inside L2.
@@ -27,7 +28,7 @@ pub(crate) fn blocks(
     x: Option<&[f32]>,
     y: &mut [f32],
     block: usize,
-    body: &(impl Fn(Option<&[f32]>, &mut [f32]) + Sync),
+    body: &(dyn Fn(Option<&[f32]>, &mut [f32]) + Sync),
 ) {
     match x {
         Some(x) => (x.par_chunks(block), y.par_chunks_mut(block))
@@ -56,7 +57,7 @@ pub fn par_forward(level: Level, kind: Kind, x: &[f32], y: &mut [f32]) {
     let stores = Stores::of_output(y.len());
     (x.par_chunks(BLOCK), y.par_chunks_mut(BLOCK))
         .into_par_iter()
-        .for_each(|(x, y)| forward_with(level, kind, stores, x, y));
+        .for_each(|(x, y)| forward_with(level, kind, stores, InOut::new(x, y)));
 }
 
 /// [`forward_in_place`] on the current rayon pool, with the same bits.
@@ -80,7 +81,9 @@ pub fn par_backward(level: Level, kind: Kind, saved: &[f32], dy: &[f32], dx: &mu
     let stores = Stores::of_output(dx.len());
     (saved.par_chunks(BLOCK), dy.par_chunks(BLOCK), dx.par_chunks_mut(BLOCK))
         .into_par_iter()
-        .for_each(|(saved, dy, dx)| backward_with(level, kind, stores, saved, dy, dx));
+        .for_each(|(saved, dy, dx)| {
+            backward_with(level, kind, stores, saved, InOut::new(dy, dx));
+        });
 }
 
 /// [`backward_in_place`] on the current rayon pool, with the same bits.

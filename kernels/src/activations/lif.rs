@@ -35,11 +35,9 @@ impl Lif {
         let z = tiny.select(z * x.constant(TWO_TO_64), z);
         // Tiny numbers: 1 + 1/x is 1/x.
         let log = log1p_parts(Double::reciprocal_of(z));
-        let [hi, lo] = LN_TWO_TO_64.map(
-            #[inline(always)]
-            |part| tiny.select(x.constant(part), zero),
-        );
-        let log = log.add(Double { hi, lo }).normalised();
+        let shift = Double::constant(x, LN_TWO_TO_64);
+        let shift = Double { hi: tiny.select(shift.hi, zero), lo: tiny.select(shift.lo, zero) };
+        let log = log.add(shift).normalised();
         let period = log.times(x.constant(self.tau)).normalised().add_to(x.constant(1.0));
         (z, tiny.select(x.constant(-64.0), zero), period)
     }

@@ -8,9 +8,9 @@
 use super::{Learned, LearnedKind, ParameterError, Visitor, fixed};
 use crate::{
     dispatch::{Kernel, Level},
-    elementwise::{Stores, map, map_in_place, same_length},
+    elementwise::{Stores, map, same_length},
     parallel::{BLOCK, WORTH_THREADS, blocks},
-    simd::{F32, F64, LANES, Simd, Stream, load_up_to, reduce, store_up_to},
+    simd::{F32, F64, InOut, LANES, Simd, Stream, load_up_to, reduce},
 };
 
 /// Elements that a block of a parameter's sum has at least.
@@ -276,12 +276,13 @@ impl Visitor for RunForward<'_> {
             Some(channels) => BLOCK.div_ceil(channels) * channels,
             None => BLOCK,
         };
-        let body = |x: Option<&[f32]>, y: &mut [f32]| match channels {
-            None => {
-                self.level.run(TensorForward { function, parameters, stores, x, y });
-            }
-            Some(channels) => {
-                self.level.run(ChannelForward { function, parameters, channels, stores, x, y });
+        let body = |x: Option<&[f32]>, y: &mut [f32]| {
+            let xy = InOut::of(x, y);
+            match channels {
+                None => self.level.run(TensorForward { function, parameters, stores, xy }),
+                Some(channels) => {
+                    self.level.run(ChannelForward { function, parameters, channels, stores, xy });
+                }
             }
         };
         if parallel {
@@ -292,13 +293,41 @@ impl Visitor for RunForward<'_> {
     }
 }
 
+/// f(x; p), by one function for all drivers on levels whose speed does not count.
+#[inline(always)]
+fn forward_of<S: Simd, const N: usize, L: Learned<N>>(
+    simd: S,
+    function: L,
+    x: F32<S>,
+    p: [F32<S>; N],
+) -> F32<S> {
+    simd.outline(
+        #[inline(always)]
+        || function.forward(x, p),
+    )
+}
+
+/// dx and the parts of the parameters' gradients, likewise.
+#[inline(always)]
+fn backward_of<S: Simd, const N: usize, L: Learned<N>>(
+    simd: S,
+    function: L,
+    x: F32<S>,
+    dy: F32<S>,
+    p: [F32<S>; N],
+) -> (F32<S>, [F64<S>; N]) {
+    simd.outline(
+        #[inline(always)]
+        || function.backward(x, dy, p),
+    )
+}
+
 /// One value a parameter.
 struct TensorForward<'a, const N: usize, L> {
     function: L,
     parameters: [&'a [f32]; N],
     stores: Stores,
-    x: Option<&'a [f32]>,
-    y: &'a mut [f32],
+    xy: InOut<'a>,
 }
 
 impl<const N: usize, L: Learned<N>> Kernel for TensorForward<'_, N, L> {
@@ -307,22 +336,13 @@ impl<const N: usize, L: Learned<N>> Kernel for TensorForward<'_, N, L> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let p = load_parameters(simd, self.parameters, 0, 1);
-        match self.x {
-            Some(x) => map(
-                simd,
-                self.stores,
-                x,
-                self.y,
-                #[inline(always)]
-                |x| self.function.forward(x, p),
-            ),
-            None => map_in_place(
-                simd,
-                self.y,
-                #[inline(always)]
-                |x| self.function.forward(x, p),
-            ),
-        }
+        map(
+            simd,
+            self.stores,
+            self.xy,
+            #[inline(always)]
+            |x| forward_of(simd, self.function, x, p),
+        );
     }
 }
 
@@ -332,34 +352,23 @@ struct ChannelForward<'a, const N: usize, L> {
     parameters: [&'a [f32]; N],
     channels: usize,
     stores: Stores,
-    x: Option<&'a [f32]>,
-    y: &'a mut [f32],
+    /// Whole rows.
+    xy: InOut<'a>,
 }
 
 impl<const N: usize, L: Learned<N>> Kernel for ChannelForward<'_, N, L> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let stream = Stream::new(simd);
-        let streaming = self.stores == Stores::Streaming;
-        for (row, y) in self.y.chunks_exact_mut(self.channels).enumerate() {
-            let x = self.x.map(|x| &x[row * self.channels..][..self.channels]);
-            for (i, y) in y.chunks_mut(LANES).enumerate() {
-                let (at, count) = (i * LANES, y.len());
-                let input = load_up_to(
-                    simd,
-                    match x {
-                        Some(x) => &x[at..at + count],
-                        None => y,
-                    },
-                );
+    fn run<S: Simd>(mut self, simd: S) {
+        let stream = Stream::new(simd, self.stores == Stores::Streaming);
+        for row in (0..self.xy.len()).step_by(self.channels) {
+            for at in (0..self.channels).step_by(LANES) {
+                let count = LANES.min(self.channels - at);
+                let mut xy = self.xy.part(row + at, count);
                 let p = load_parameters(simd, self.parameters, at, count);
-                let result = self.function.forward(input, p);
-                match <&mut [f32; LANES]>::try_from(&mut *y) {
-                    Ok(y) if streaming => stream.store(result, y),
-                    _ => store_up_to(result, y),
-                }
+                let y = forward_of(simd, self.function, xy.load_up_to(simd), p);
+                xy.store_up_to(y, &stream);
             }
         }
     }
@@ -382,7 +391,7 @@ fn run_backward(
         same_length("a gradient", gradient.len(), "its parameter", parameter.len());
     }
     kind.check(parameters)?;
-    let part = Part { x, dy, dx };
+    let part = Part { x, dydx: InOut::of(dy, dx) };
     kind.visit(RunBackward { level, kind, parameters, part, gradients, parallel });
     Ok(())
 }
@@ -390,21 +399,18 @@ fn run_backward(
 /// Some elements of all arrays of backward.
 struct Part<'a> {
     x: &'a [f32],
-    /// Nothing: in place.
-    dy: Option<&'a [f32]>,
-    dx: &'a mut [f32],
+    dydx: InOut<'a>,
 }
 
 impl Part<'_> {
     fn split_at(self, at: usize) -> [Self; 2] {
         let (x, x_rest) = self.x.split_at(at);
-        let (dy, dy_rest) = self.dy.map(|dy| dy.split_at(at)).unzip();
-        let (dx, dx_rest) = self.dx.split_at_mut(at);
-        [Self { x, dy, dx }, Self { x: x_rest, dy: dy_rest, dx: dx_rest }]
+        let (dydx, dydx_rest) = self.dydx.split_at(at);
+        [Self { x, dydx }, Self { x: x_rest, dydx: dydx_rest }]
     }
 
     fn reborrow(&mut self) -> Part<'_> {
-        Part { x: self.x, dy: self.dy, dx: self.dx }
+        Part { x: self.x, dydx: self.dydx.part(0, self.x.len()) }
     }
 }
 
@@ -413,8 +419,8 @@ fn sum_blocks<T: Send, const N: usize>(
     part: Part<'_>,
     block: usize,
     parallel: bool,
-    leaf: &(impl Fn(Part<'_>) -> [T; N] + Sync),
-    add: &(impl Fn(&mut T, &T) + Sync),
+    leaf: &(dyn Fn(Part<'_>) -> [T; N] + Sync),
+    add: fn(&mut T, &T),
 ) -> [T; N] {
     let blocks = part.x.len().div_ceil(block);
     if blocks <= 1 {
@@ -449,7 +455,7 @@ impl Visitor for RunBackward<'_, '_> {
             None => {
                 let leaf =
                     |part: Part<'_>| self.level.run(TensorBackward { function, parameters, part });
-                let sums = sum_blocks(self.part, SUM_BLOCK, parallel, &leaf, &|a, b| *a += b);
+                let sums = sum_blocks(self.part, SUM_BLOCK, parallel, &leaf, |a, b| *a += b);
                 for (gradient, sum) in self.gradients.iter_mut().zip(sums) {
                     gradient[0] = sum as f32;
                 }
@@ -474,7 +480,7 @@ impl Visitor for RunBackward<'_, '_> {
                             *a += b;
                         }
                     };
-                    let sums = sum_blocks(self.part.reborrow(), block, parallel, &leaf, &add);
+                    let sums = sum_blocks(self.part.reborrow(), block, parallel, &leaf, add);
                     for k in 0..N {
                         let sums = &sums[k][..strip.len()];
                         match &mut *self.gradients[k] {
@@ -511,19 +517,13 @@ impl<const N: usize, L: Learned<N>> Kernel for TensorBackward<'_, N, L> {
     fn run<S: Simd>(self, simd: S) -> [f64; N] {
         let p = load_parameters(simd, self.parameters, 0, 1);
         let mut sums = [F64::splat(simd, 0.0); N];
-        let Part { x, dy, dx } = self.part;
-        for (i, dx) in dx.chunks_mut(LANES).enumerate() {
-            let (at, count) = (i * LANES, dx.len());
-            let x = load_up_to(simd, &x[at..at + count]);
-            let dy = load_up_to(
-                simd,
-                match dy {
-                    Some(dy) => &dy[at..at + count],
-                    None => dx,
-                },
-            );
-            let (result, parts) = self.function.backward(x, dy, p);
-            store_up_to(result, dx);
+        let stream = Stream::new(simd, false);
+        let Part { x, mut dydx } = self.part;
+        for (i, x) in x.chunks(LANES).enumerate() {
+            let mut dydx = dydx.part(i * LANES, x.len());
+            let x = load_up_to(simd, x);
+            let (dx, parts) = backward_of(simd, self.function, x, dydx.load_up_to(simd), p);
+            dydx.store_up_to(dx, &stream);
             for k in 0..N {
                 sums[k] = sums[k] + parts[k];
             }
@@ -552,22 +552,17 @@ impl<const N: usize, L: Learned<N>> Kernel for ChannelBackward<'_, N, L> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> [[f64; STRIP]; N] {
         let mut sums = [[0.0; STRIP]; N];
-        let Part { x, dy, dx } = self.part;
-        for (row, dx) in dx.chunks_exact_mut(self.channels).enumerate() {
+        let stream = Stream::new(simd, false);
+        let Part { x, mut dydx } = self.part;
+        for (row, x) in x.chunks_exact(self.channels).enumerate() {
             let start = row * self.channels;
-            for (i, dx) in dx[self.strip.clone()].chunks_mut(LANES).enumerate() {
-                let (at, count) = (self.strip.start + i * LANES, dx.len());
+            for (i, x) in x[self.strip.clone()].chunks(LANES).enumerate() {
+                let (at, count) = (self.strip.start + i * LANES, x.len());
                 let p = load_parameters(simd, self.parameters, at, count);
-                let x = load_up_to(simd, &x[start + at..][..count]);
-                let dy = load_up_to(
-                    simd,
-                    match dy {
-                        Some(dy) => &dy[start + at..][..count],
-                        None => dx,
-                    },
-                );
-                let (result, parts) = self.function.backward(x, dy, p);
-                store_up_to(result, dx);
+                let mut dydx = dydx.part(start + at, count);
+                let x = load_up_to(simd, x);
+                let (dx, parts) = backward_of(simd, self.function, x, dydx.load_up_to(simd), p);
+                dydx.store_up_to(dx, &stream);
                 for k in 0..N {
                     let sum = &mut sums[k].as_chunks_mut::<LANES>().0[i];
                     (F64::load(simd, sum) + parts[k]).store(sum);

@@ -90,6 +90,8 @@ pub(crate) fn sin_cos<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
 }
 
 /// (q mod 4, r) with t = q π/2 + r, |r| ≤ π/4.
+#[cold]
+#[inline(never)]
 fn payne_hanek(t: f64) -> (u64, f64) {
     let bits = t.to_bits();
     let exponent = (bits >> 52 & 0x7ff) as i32 - 1075;

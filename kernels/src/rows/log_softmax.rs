@@ -9,7 +9,7 @@ use crate::{
     dispatch::{Kernel, Level},
     elementwise::{Stores, map, same_length, zip},
     math::{exp, log1p},
-    simd::{F32, F64, LANES, Simd, reduce},
+    simd::{F32, F64, InOut, LANES, Simd, reduce},
 };
 
 /// y = ln softmax(x) for each row of `x` `[rows, classes]`.
@@ -86,8 +86,7 @@ impl Kernel for LogSoftmax<'_> {
             map(
                 simd,
                 Stores::Cached,
-                x,
-                y,
+                InOut::new(x, y),
                 #[inline(always)]
                 |x| (x - max) - log,
             );
@@ -115,8 +114,7 @@ impl Kernel for LogSoftmaxBackward<'_> {
                 simd,
                 Stores::Cached,
                 y,
-                dy,
-                dx,
+                InOut::new(dy, dx),
                 #[inline(always)]
                 |y, dy| (-exp(y)).mul_add(sum, dy),
             );
@@ -144,8 +142,7 @@ impl Kernel for SoftmaxBackward<'_> {
                 simd,
                 Stores::Cached,
                 y,
-                dy,
-                dx,
+                InOut::new(dy, dx),
                 #[inline(always)]
                 |y, dy| y * (dy - dot),
             );

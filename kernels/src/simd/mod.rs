@@ -18,6 +18,7 @@ use std::fmt::Debug;
 
 #[macro_use]
 mod lift;
+mod in_out;
 mod portable;
 pub(crate) mod reduce;
 mod scalar;
@@ -40,6 +41,7 @@ mod tests_masks;
 
 #[cfg(target_arch = "x86_64")]
 pub use self::{avx2::Avx2, avx512::Avx512};
+pub(crate) use in_out::InOut;
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
 pub use portable::Portable;
@@ -69,6 +71,13 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     /// Runs `f` with the instructions of this level enabled; `f` and all that it calls must be
     /// `#[inline(always)]`.
     fn vectorize<R>(self, f: impl FnOnce() -> R) -> R;
+
+    /// Runs `f`, the body of a loop: as a function of its own, one for all loops over that body, on levels
+    /// whose speed does not count. Their code would be most of the library otherwise.
+    #[inline(always)]
+    fn outline<R>(self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
 
     /// All lanes `x`.
     fn splat(self, x: f32) -> Self::F32;

@@ -79,10 +79,11 @@ impl Simd for Portable {
             return self.mul_add(a, b, c);
         }
         let (a, b, c) = (a.to_array(), b.to_array(), c.to_array());
-        f32x16::new(std::array::from_fn(
-            #[inline(always)]
-            |i| (f64::from(a[i]) * f64::from(b[i]) + f64::from(c[i])) as f32,
-        ))
+        let mut out = [0.0; LANES];
+        for i in 0..LANES {
+            out[i] = (f64::from(a[i]) * f64::from(b[i]) + f64::from(c[i])) as f32;
+        }
+        f32x16::new(out)
     }
 
     lanes! {

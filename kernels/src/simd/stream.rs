@@ -11,25 +11,31 @@ use super::{F32, LANES, Simd};
 pub(crate) const LINE: usize = 64;
 
 /// Permission to store past the caches; dropping it makes the stores visible like all others.
-pub(crate) struct Stream<S: Simd>(S);
+pub(crate) struct Stream<S: Simd> {
+    simd: S,
+    on: bool,
+}
 
 impl<S: Simd> Stream<S> {
+    /// Stores go past the caches if `on`.
     #[inline(always)]
-    pub(crate) fn new(simd: S) -> Self {
-        Self(simd)
+    pub(crate) fn new(simd: S, on: bool) -> Self {
+        Self { simd, on }
     }
 
-    /// `out[i]` becomes lane `i`: past the caches if `out` starts a cache line and the level has such
-    /// stores, else like [`F32::store`].
+    /// `out[i]` becomes lane `i`: past the caches if this is on, `out` starts a cache line and the level has
+    /// such stores, else like [`F32::store`].
     #[inline(always)]
     pub(crate) fn store(&self, x: F32<S>, out: &mut [f32; LANES]) {
-        x.store_streaming(out);
+        if self.on { x.store_streaming(out) } else { x.store(out) }
     }
 }
 
 impl<S: Simd> Drop for Stream<S> {
     #[inline(always)]
     fn drop(&mut self) {
-        self.0.fence();
+        if self.on {
+            self.simd.fence();
+        }
     }
 }

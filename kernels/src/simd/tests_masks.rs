@@ -42,7 +42,7 @@ impl Kernel for StreamAll<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let stream = Stream::new(simd);
+        let stream = Stream::new(simd, true);
         let (xs, _) = self.0.as_chunks::<LANES>();
         let (ys, _) = self.1.as_chunks_mut::<LANES>();
         for (x, y) in xs.iter().zip(ys) {
