@@ -4,12 +4,15 @@
 //! backward   dx  = Σ w_k g_k'(x) dy,                                   normalised: the same divisor
 //!            dw_k = Σ g_k dy,                                          normalised: Σ (g_k − y) dy / (Σ w + 10⁻⁸)
 //!
+//! g_k − y is (Σ w_j (g_k − g_j) + 10⁻⁸ g_k) / (Σ w + 10⁻⁸), with each difference in a form that does not
+//! cancel: near 0 the functions are x and nearly x, far above 0 three of them are nearly 1.
+//!
 //! Formulas from github.com/epishchik/TrainableActivation, with w = ¼ each; its code divides by the sum,
 //! its README says by the norm. ReLU's derivative at 0 is 0.
 
 use super::{Domain, Learned, Parameter, finite, finite_f64, positive_part, sigma};
 use crate::{
-    math::{sigmoid_f64, tanh_f64, tanh_sech2_f64},
+    math::{line_minus_tanh_f64, sigmoid_f64, tanh_f64, tanh_parts_f64, tanh_sech2_f64},
     simd::{F32, F64, Simd},
 };
 
@@ -50,6 +53,42 @@ fn bases_and_derivatives<S: Simd>(x: F32<S>) -> ([F64<S>; 4], [F64<S>; 4]) {
     ([relu, s, tanh, x * r], [step, s * rest, sech2, r * r])
 }
 
+/// g_k − g_j at (k, j) = (0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), with small relative errors next to
+/// their common zeros and limits.
+#[inline(always)]
+fn differences<S: Simd>(x: F32<S>) -> [F64<S>; 6] {
+    let [zero, one] = [x.constant(0.0), x.constant(1.0)];
+    // 1 where the condition holds, else 0: products select, since all factors are finite.
+    let above = x.le(zero).select(zero, one).widen();
+    let near = x.abs().lt(one).select(one, zero).widen();
+    let x = finite(x);
+    let one = x.constant(1.0);
+    let (below, far) = (one - above, one - near);
+    let (s, s_rest) = sigmoid_f64(x);
+    let (tanh, _, tanh_rest) = tanh_parts_f64(x);
+    let softsign_rest = one / (x.abs() + one);
+    let softsign = x * softsign_rest;
+    // x − tanh x and x − softsign x.
+    let line_tanh = near * line_minus_tanh_f64(x) + far * (x - tanh);
+    let line_softsign = x.abs() * softsign;
+    let tanh_softsign = (above - below) * (softsign_rest - tanh_rest);
+    [
+        above * (x - s) - below * s,
+        above * line_tanh - below * tanh,
+        above * line_softsign - below * softsign,
+        above * (tanh_rest - s_rest) + below * (s - tanh),
+        above * (softsign_rest - s_rest) + below * (s - softsign),
+        near * (line_softsign - line_tanh) + far * tanh_softsign,
+    ]
+}
+
+/// (g − y) (Σ w + ε), from the other functions' differences from g and their weights.
+#[inline(always)]
+fn relative_to_mean<S: Simd>(g: F64<S>, d: [F64<S>; 3], w: [F64<S>; 3]) -> F64<S> {
+    let sum = d[2].mul_add(w[2], d[1].mul_add(w[1], d[0] * w[0]));
+    g.mul_add(g.constant(EPSILON), sum)
+}
+
 /// Σ w_k g_k.
 #[inline(always)]
 fn combine<S: Simd>(w: [F64<S>; 4], g: [F64<S>; 4]) -> F64<S> {
@@ -81,6 +120,31 @@ fn derivatives_of(x: f64) -> [f64; 4] {
         4.0 * sigma(2.0 * x) * sigma(-2.0 * x),
         1.0 / (d * d),
     ]
+}
+
+/// g_k − g_j without cancellation.
+fn difference_of(x: f64, k: usize, j: usize) -> f64 {
+    if k > j {
+        return -difference_of(x, j, k);
+    }
+    let x = finite_f64(x);
+    let g = bases_of(x);
+    match (k, j) {
+        // x − tanh x by tanh's continued fraction.
+        (0, 2) if (0.0..1.0).contains(&x) => {
+            let q = (1..20).rev().fold(0.0, |q, n| x * x / (f64::from(2 * n + 1) + q));
+            x * q / (1.0 + q)
+        }
+        (0, 3) if x > 0.0 => x * x / (1.0 + x),
+        (2, 3) if x.abs() < 1.0 => {
+            let u = x.abs();
+            (difference_of(u, 0, 3) - difference_of(u, 0, 2)).copysign(x)
+        }
+        (2, 3) => (1.0 / (1.0 + x.abs()) - 2.0 * sigma(-2.0 * x.abs())).copysign(x),
+        (1, 2) if x > 0.0 => 2.0 * sigma(-2.0 * x) - sigma(-x),
+        (1, 3) if x > 0.0 => 1.0 / (1.0 + x) - sigma(-x),
+        _ => g[k] - g[j],
+    }
 }
 
 fn dot(w: [f64; 4], g: [f64; 4]) -> f64 {
@@ -131,10 +195,17 @@ impl Learned<4> for NormLinComb {
         let w = widened(w);
         let (g, derivatives) = bases_and_derivatives(x);
         let scale = x.constant(1.0).widen() / divisor(w);
-        let y = combine(w, g) * scale;
         let dy = dy.widen() * scale;
         let dx = (combine(w, derivatives) * dy).narrow();
-        (dx, [(g[0] - y) * dy, (g[1] - y) * dy, (g[2] - y) * dy, (g[3] - y) * dy])
+        let [d01, d02, d03, d12, d13, d23] = differences(x);
+        let factor = scale * dy;
+        let parts = [
+            relative_to_mean(g[0], [d01, d02, d03], [w[1], w[2], w[3]]) * factor,
+            relative_to_mean(g[1], [-d01, d12, d13], [w[0], w[2], w[3]]) * factor,
+            relative_to_mean(g[2], [-d02, -d12, d23], [w[0], w[1], w[3]]) * factor,
+            relative_to_mean(g[3], [-d03, -d13, -d23], [w[0], w[1], w[2]]) * factor,
+        ];
+        (dx, parts)
     }
     fn definition(self, x: f64, w: [f64; 4]) -> f64 {
         dot(w, bases_of(x)) / (w.iter().sum::<f64>() + EPSILON)
@@ -143,8 +214,12 @@ impl Learned<4> for NormLinComb {
         dot(w, derivatives_of(x)) / (w.iter().sum::<f64>() + EPSILON)
     }
     fn parameter_derivatives(self, x: f64, w: [f64; 4]) -> [f64; 4] {
-        let y = self.definition(x, w);
-        bases_of(x).map(|g| (g - y) / (w.iter().sum::<f64>() + EPSILON))
+        let divisor = w.iter().sum::<f64>() + EPSILON;
+        let g = bases_of(x);
+        std::array::from_fn(|k| {
+            let sum: f64 = (0..4).map(|j| w[j] * difference_of(x, k, j)).sum();
+            (sum + EPSILON * g[k]) / (divisor * divisor)
+        })
     }
     fn refuse_together(self, w: [f32; 4]) -> Option<(&'static str, f32, Domain)> {
         let sum = w.iter().map(|&w| f64::from(w)).sum::<f64>() + EPSILON;

@@ -28,6 +28,23 @@ const TAYLOR: [f64; 12] = {
     coefficients
 };
 
+/// 1/(n + 2)!.
+const TAYLOR_2: [f64; 11] = taylor_from(1);
+
+/// 1/(n + 3)!.
+const TAYLOR_3: [f64; 10] = taylor_from(2);
+
+/// The coefficients without the first `skip`.
+const fn taylor_from<const N: usize>(skip: usize) -> [f64; N] {
+    let mut coefficients = [0.0; N];
+    let mut n = 0;
+    while n < N {
+        coefficients[n] = TAYLOR[n + skip];
+        n += 1;
+    }
+    coefficients
+}
+
 /// c₀ + x (c₁ + x (c₂ + …)).
 #[inline(always)]
 pub(crate) fn polynomial_f64<S: Simd, const N: usize>(
@@ -43,9 +60,9 @@ pub(crate) fn polynomial_f64<S: Simd, const N: usize>(
     y
 }
 
-/// (2ᵏ, eʳ − 1), for t cut to ±700.
+/// (2ᵏ, r), for t cut to ±700.
 #[inline(always)]
-fn parts<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
+fn reduce<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
     let t = t.constant(-LIMIT).max(t);
     let t = t.constant(LIMIT).min(t);
     let shifted = t.mul_add(t.constant(std::f64::consts::LOG2_E), t.constant(ROUND));
@@ -53,6 +70,13 @@ fn parts<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
     let r = k.mul_add(t.constant(-LN2_HI), t);
     let r = k.mul_add(t.constant(-LN2_LO), r);
     let power = (shifted.to_bits().shl(52) + t.constant(1.0).to_bits()).as_f64_bits();
+    (power, r)
+}
+
+/// (2ᵏ, eʳ − 1), for t cut to ±700.
+#[inline(always)]
+fn parts<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
+    let (power, r) = reduce(t);
     (power, r * polynomial_f64(r, &TAYLOR))
 }
 
@@ -70,6 +94,17 @@ pub(crate) fn expm1_f64<S: Simd>(t: F64<S>) -> F64<S> {
     expm1.mul_add(power, power - t.constant(1.0)).copy_sign(t)
 }
 
+/// eᵗ − 1 − t, for t ≥ −700 or so large below that t alone counts; +0 for 0.
+///
+/// 2ᵏ eʳ − 1 − t = 2ᵏ r² q(r) + (2ᵏ − 1) + (2ᵏ r − t): near 0, where k = 0 and r = t, the last two vanish and
+/// the result is as exact as its first term.
+#[inline(always)]
+pub(crate) fn exp_minus_line_f64<S: Simd>(t: F64<S>) -> F64<S> {
+    let (power, r) = reduce(t);
+    let line = power.mul_add(r, -t) + (power - t.constant(1.0));
+    (r * r * power).mul_add(polynomial_f64(r, &TAYLOR_2), line)
+}
+
 /// tanh t; −0 for −0.
 #[inline(always)]
 pub(crate) fn tanh_f64<S: Simd>(t: F64<S>) -> F64<S> {
@@ -77,14 +112,39 @@ pub(crate) fn tanh_f64<S: Simd>(t: F64<S>) -> F64<S> {
     (e / (e + t.constant(2.0))).copy_sign(t)
 }
 
-/// (tanh t, 1 − tanh² t), both with small relative error; the latter is 4 e / (1 + e)² with e = e^(−2|t|).
+/// (tanh t, 1 − tanh² t), both with small relative error.
 #[inline(always)]
 pub(crate) fn tanh_sech2_f64<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
+    let (tanh, sech2, _) = tanh_parts_f64(t);
+    (tanh, sech2)
+}
+
+/// (tanh t, 1 − tanh² t, 1 − |tanh t|), all with small relative error: the second is 4 e / (1 + e)², the third
+/// 2 e / (1 + e), with e = e^(−2|t|).
+#[inline(always)]
+pub(crate) fn tanh_parts_f64<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>, F64<S>) {
     let (power, expm1) = parts(t.abs() * t.constant(-2.0));
     let e = expm1.mul_add(power, power);
     let e_minus_1 = expm1.mul_add(power, power - t.constant(1.0));
     let r = t.constant(1.0) / (e_minus_1 + t.constant(2.0));
-    ((e_minus_1 * r).copy_sign(t), t.constant(4.0) * e * r * r)
+    let er = e * r;
+    ((e_minus_1 * r).copy_sign(t), t.constant(4.0) * er * r, t.constant(2.0) * er)
+}
+
+/// t − tanh t for |t| < 1, with small relative error; finite beyond, for |t| < 10¹⁰⁰.
+///
+/// With s = −2|t| and h = eˢ − 1 − s − s²/2 it is (h (1 − s/2) − s³/4) / (eˢ + 1), whose terms are s³/6 and
+/// s³/4 near 0; h as in [`exp_minus_line_f64`].
+#[inline(always)]
+pub(crate) fn line_minus_tanh_f64<S: Simd>(t: F64<S>) -> F64<S> {
+    let s = t.abs() * t.constant(-2.0);
+    let (power, r) = reduce(s);
+    let (one, half) = (t.constant(1.0), t.constant(0.5));
+    let line = power.mul_add(r, -s) + (power - one);
+    let square = half * (power * r * r - s * s);
+    let h = (r * r * r * power).mul_add(polynomial_f64(r, &TAYLOR_3), line + square);
+    let numerator = s.mul_add(-(half * s * s * half), h * half.mul_add(-s, one));
+    (numerator / (exp_f64(s) + one)).copy_sign(t)
 }
 
 /// (σ(t), σ(−t)), both with small relative error; σ(−t) = 1 − σ(t).

@@ -16,7 +16,10 @@ mod tests_f64;
 pub(crate) use double::Double;
 pub(crate) use erf::{erf, scaled_normal_tail};
 pub(crate) use exp::{Exp, exp, exp_parts, exp_parts_of, expm1_parts};
-pub(crate) use exp_f64::{exp_f64, expm1_f64, sigmoid_f64, tanh_f64, tanh_sech2_f64};
+pub(crate) use exp_f64::{
+    exp_f64, exp_minus_line_f64, expm1_f64, line_minus_tanh_f64, sigmoid_f64, tanh_f64,
+    tanh_parts_f64, tanh_sech2_f64,
+};
 pub(crate) use log::{ln, log1p, log1p_of_exp, log1p_parts};
 pub(crate) use reciprocal::reciprocal;
 pub(crate) use root::{Root, zero_crossing};

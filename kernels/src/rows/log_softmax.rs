@@ -4,12 +4,12 @@
 //! backward, log-softmax  dx = dy − e^y Σ dy
 //! backward, softmax      dx = y (dy − Σ y dy)
 
-use super::{row_max, whole_rows};
+use super::{Exponentials, row_max, whole_rows};
 use crate::{
     dispatch::{Kernel, Level},
     elementwise::{Stores, map, same_length, zip},
     math::{exp, log1p},
-    simd::{F32, F64, InOut, LANES, Simd, reduce},
+    simd::{F32, InOut, LANES, Simd},
 };
 
 /// y = ln softmax(x) for each row of `x` `[rows, classes]`.
@@ -71,18 +71,18 @@ impl Kernel for LogSoftmax<'_> {
         let classes = self.classes.max(1);
         for (x, y) in self.x.chunks_exact(classes).zip(self.y.chunks_exact_mut(classes)) {
             let max = F32::splat(simd, row_max(simd, x));
-            let mut sum = F64::splat(simd, 0.0);
+            let mut sum = Exponentials::new(simd);
             let (whole, tail) = x.as_chunks::<LANES>();
             for x in whole {
-                sum = sum + exp(F32::load(simd, x) - max).widen();
+                sum.add(exp(F32::load(simd, x) - max));
             }
             if !tail.is_empty() {
                 // The lanes past the end must not count.
                 let mut lanes = [f32::NEG_INFINITY; LANES];
                 lanes[..tail.len()].copy_from_slice(tail);
-                sum = sum + exp(F32::load(simd, &lanes) - max).widen();
+                sum.add(exp(F32::load(simd, &lanes) - max));
             }
-            let log = log1p(F32::splat(simd, (reduce::sum_f64(sum) - 1.0) as f32));
+            let log = log1p(F32::splat(simd, sum.beyond_one() as f32));
             map(
                 simd,
                 Stores::Cached,
