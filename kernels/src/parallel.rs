@@ -23,13 +23,11 @@ pub(crate) const BLOCK: usize = 1 << 14;
 /// which is what waking a thread and waiting for it takes as well.
 pub(crate) const WORTH_THREADS: usize = 1 << 17;
 
+/// What is done with a block of x (nothing: in place) and of y.
+pub(crate) type Body<'a> = dyn Fn(Option<&[f32]>, &mut [f32]) + Sync + 'a;
+
 /// Runs `body` on corresponding blocks of x (nothing: in place) and y.
-pub(crate) fn blocks(
-    x: Option<&[f32]>,
-    y: &mut [f32],
-    block: usize,
-    body: &(dyn Fn(Option<&[f32]>, &mut [f32]) + Sync),
-) {
+pub(crate) fn blocks(x: Option<&[f32]>, y: &mut [f32], block: usize, body: &Body<'_>) {
     match x {
         Some(x) => (x.par_chunks(block), y.par_chunks_mut(block))
             .into_par_iter()

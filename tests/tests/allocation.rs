@@ -9,15 +9,16 @@ use std::{
 };
 
 use halfwave_kernels::{
-    Kind, Level, backward, backward_in_place, forward, forward_in_place,
+    Kind, Level, backward, backward_in_place, crelu, crelu_backward, forward, forward_in_place,
     learned::{
         self, LearnedKind,
         carelu::{self, CaRelu},
     },
     masks, par_backward, par_backward_in_place, par_forward, par_forward_in_place,
-    rng::Stream,
+    rng::{self, Stream},
     rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
     units::{self, Unit},
+    update::{self, Adam, Momentum},
 };
 use halfwave_tests::bits::smooth;
 use rayon::ThreadPoolBuilder;
@@ -59,6 +60,7 @@ struct Buffers {
     labels: Vec<u32>,
 }
 
+#[expect(clippy::unwrap_used, reason = "tests may")]
 fn run_everything(level: Level, b: &mut Buffers) {
     let Buffers { x, dy, y, z, mask, parameters, gradients, rows: [mean, inverse], labels } = b;
     for &kind in Kind::ALL {
@@ -75,6 +77,15 @@ fn run_everything(level: Level, b: &mut Buffers) {
         units::sample(level, unit, Stream::new(1).at(0), x, y);
         units::par_sample(level, unit, Stream::new(1).at(0), x, y);
     }
+    crelu(level, &x[..N / 2], y, COLUMNS);
+    crelu_backward(level, &x[..N / 2], dy, &mut y[..N / 2], COLUMNS);
+    rng::uniform(level, Stream::new(1).at(0), y);
+    rng::normal(level, Stream::new(1).at(0), y);
+    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4 };
+    update::momentum(level, momentum, 0.01, dy, y, z);
+    let adam = Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let (m, v) = y.split_at_mut(N / 2);
+    update::adam(level, adam, 7, 0.01, &dy[..N / 2], m, v, &mut z[..N / 2]);
     masks::relu_forward(level, x, y, mask);
     masks::relu_backward(level, mask, dy, y);
     carelu::forward(level, CaRelu::default(), x, COLUMNS, y).unwrap();
@@ -94,6 +105,10 @@ fn run_everything(level: Level, b: &mut Buffers) {
             learned::par_forward(level, kind, p, x, y).unwrap();
             learned::backward(level, kind, p, x, dy, y, g).unwrap();
             learned::par_backward(level, kind, p, x, dy, y, g).unwrap();
+            learned::forward_in_place(level, kind, p, y).unwrap();
+            learned::par_forward_in_place(level, kind, p, y).unwrap();
+            learned::backward_in_place(level, kind, p, x, z, g).unwrap();
+            learned::par_backward_in_place(level, kind, p, x, z, g).unwrap();
         }
     }
     let (gamma, beta) = parameters.split_at(COLUMNS);

@@ -225,7 +225,8 @@ fn golden_values_come_out() {
     }
 }
 
-/// y, dx and all gradients; `in_place` and `threads` choose the form.
+/// y, dx and all gradients; `in_place` and `parallel` choose the form.
+#[expect(clippy::unwrap_used, reason = "tests may")]
 fn everything(
     level: Level,
     kind: LearnedKind,
@@ -360,6 +361,7 @@ fn gradients_of_parameters_are_the_sums_of_their_terms() {
             let values: Vec<Vec<f32>> = p.iter().map(|&p| vec![p; channels]).collect();
             let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
             let found = everything(Level::best(), kind, &values, (&x, &dy), false, false);
+            #[expect(clippy::needless_range_loop, reason = "a channel of every gradient")]
             for c in 0..channels {
                 let mut sums = vec![(0.0, 0.0); p.len()];
                 let mut terms = vec![0.0; p.len()];

@@ -38,7 +38,7 @@ fn assert_gradient(found: &[f32], x: &[f64], loss: impl Fn(&[f64]) -> f64, what:
 fn log_softmax(x: &[f64]) -> Vec<f64> {
     let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // Beyond the largest, so that a sure row keeps its digits.
-    let first = x.iter().position(|&x| x == max).unwrap();
+    let first = x.iter().position(|&x| x == max).expect("a row has a largest element");
     let rest = x.iter().enumerate().filter(|&(i, _)| i != first).map(|(_, x)| (x - max).exp());
     let log = rest.sum::<f64>().ln_1p();
     x.iter().map(|x| (x - max) - log).collect()

@@ -1,7 +1,7 @@
 //! Functions with learned parameters: forward, and the gradients of x *and* of the parameters.
 //!
 //! One file each: formula, gradients, `f64` definitions, worst errors, parameters with their initial values
-//! and domains. Adding one is its file and one line of [`learned!`]; names, checks, drivers and tests follow.
+//! and domains. Adding one is its file and one line of the macro `learned!`; names, checks, drivers and tests follow.
 //!
 //! A parameter is a slice: one value for the whole of x, or one a channel, where x is `[rows, channels]`,
 //! row-major. Each parameter chooses for itself (DyT has one α and a γ and β a channel), so there is no
