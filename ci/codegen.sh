@@ -24,24 +24,25 @@ build() {
 }
 
 # Functions that should not be there: intrinsics (core_arch), all of simd/ and math/, `wide`, and
-# whatever is generic over a level's token. To stay: `vectorize`'s inner function and `detect`.
+# whatever is generic over a level's token. To stay: `vectorize`'s inner function, `detect`, and the
+# operations of the scalar level and the reduction of huge angles, which are functions on purpose.
 survivors() {
     nm --defined-only "$object" | awk '$2 ~ /^[tTwWV]$/ { print $3 }' >"$work/functions"
     inner=$(grep -c 9vectorize5inner "$work/functions" || true)
     [ "$inner" -ge 20 ] || { echo "codegen: $inner functions of vectorize: not the right file" >&2; exit 2; }
     grep -E '9core_arch|16halfwave_kernels4(simd|math)|NtNt[A-Za-z0-9_]*(4Avx2|6Avx512|4Neon|8Portable|6Scalar)|_4wide|9safe_arch' \
-        "$work/functions" | grep -vE '9vectorize5inner|6detect$|NtB[0-9a-zA-Z]*_(4Avx2|6Avx512|4Neon)6detect|3fmt5Debug|4hash4Hash' |
+        "$work/functions" | grep -vE '9vectorize5inner|6detect$|4simd6scalarNt[A-Za-z0-9_]*_6ScalarNt[A-Za-z0-9_]*_4Simd|7sin_cos11payne_hanek|NtB[0-9a-zA-Z]*_(4Avx2|6Avx512|4Neon)6detect|3fmt5Debug|4hash4Hash' |
         c++filt | sed 's/^/out of line: /' | sort -u
 }
 
-# What the functions of `vectorize` call: panics and copies of memory only.
+# What the functions of `vectorize` call: panics, copies of memory and that reduction only.
 calls() {
     objdump -dr --no-show-raw-insn "$object" | awk '
         /^[0-9a-f]+ <.*>:$/ { inside = /9vectorize5inner/ }
         inside && /R_X86_64_(PLT32|PC32|GOTPCREL|GOTPCRELX|REX_GOTPCRELX)|R_AARCH64_(CALL26|JUMP26)/ && called { print $3 }
         { called = ($2 ~ /^(call|callq|jmp|jmpq|bl|b)$/) }' |
         sed 's/[-+]0x[0-9a-f]*$//' | sort -u |
-        grep -vE 'panic|_fail|expect|memcpy|memset|memmove|^\.(text|rodata|L)' |
+        grep -vE 'panic|_fail|_Unwind_Resume|payne_hanek|expect|memcpy|memset|memmove|^\.(text|rodata|L)' |
         c++filt | sed 's/^/called from a vectorized function: /'
 }
 

@@ -6,8 +6,8 @@
 
 use crate::{
     dispatch::{Kernel, Level},
-    elementwise::{map, same_length},
-    simd::{F32, LANES, Simd},
+    elementwise::{Stores, map, same_length},
+    simd::{F32, InOut, LANES, Simd},
 };
 
 /// `y[i]` = \[max(0, `x[i]`), max(0, −`x[i]`)\] for each row; `x` is `[rows, width]`, `y` `[rows, 2 width]`.
@@ -64,15 +64,15 @@ impl Kernel for Forward<'_> {
             let (positive, negative) = y.split_at_mut(self.width);
             map(
                 simd,
-                x,
-                positive,
+                Stores::Cached,
+                InOut::new(x, positive),
                 #[inline(always)]
                 |x| rectifier(x),
             );
             map(
                 simd,
-                x,
-                negative,
+                Stores::Cached,
+                InOut::new(x, negative),
                 #[inline(always)]
                 |x| rectifier(-x),
             );

@@ -1,12 +1,13 @@
 //! Drivers over elements: forward, in place, backward.
 //!
 //! Whole vectors first, then one partial vector; element `i` depends on element `i` only, so the
-//! length, the alignment and the split over threads change no bit.
+//! length, the alignment and the split over threads change no bit. Outputs beyond the caches are stored
+//! past them, with the same bits.
 
 use crate::{
     activations::{Activation, Kind, Visitor},
     dispatch::{Kernel, Level},
-    simd::{F32, LANES, Simd},
+    simd::{F32, InOut, LANES, Simd, Stream},
 };
 
 /// y = f(x), element by element.
@@ -22,12 +23,12 @@ use crate::{
 /// If `x` and `y` differ in length.
 pub fn forward(level: Level, kind: Kind, x: &[f32], y: &mut [f32]) {
     same_length("x", x.len(), "y", y.len());
-    kind.visit(Forward { level, x, y });
+    forward_with(level, kind, Stores::of_output(y.len()), InOut::new(x, y));
 }
 
 /// x ← f(x), element by element.
 pub fn forward_in_place(level: Level, kind: Kind, x: &mut [f32]) {
-    kind.visit(InPlace { level, x });
+    forward_with(level, kind, Stores::Cached, InOut::in_place(x));
 }
 
 /// dx = f'(x) · dy, element by element, where `saved` is what [`Kind::saved`] says: x or y = f(x).
@@ -45,7 +46,53 @@ pub fn forward_in_place(level: Level, kind: Kind, x: &mut [f32]) {
 pub fn backward(level: Level, kind: Kind, saved: &[f32], dy: &[f32], dx: &mut [f32]) {
     same_length("saved", saved.len(), "dx", dx.len());
     same_length("dy", dy.len(), "dx", dx.len());
-    kind.visit(Backward { level, saved, dy, dx });
+    backward_with(level, kind, Stores::of_output(dx.len()), saved, InOut::new(dy, dx));
+}
+
+/// [`forward`] of one block from x to y.
+pub(crate) fn forward_with(level: Level, kind: Kind, stores: Stores, xy: InOut<'_>) {
+    kind.visit(Forward { level, stores, xy });
+}
+
+/// [`backward`] of one block from dy to dx.
+pub(crate) fn backward_with(
+    level: Level,
+    kind: Kind,
+    stores: Stores,
+    saved: &[f32],
+    dydx: InOut<'_>,
+) {
+    kind.visit(Backward { level, stores, saved, dydx });
+}
+
+/// Where the stores of an output go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stores {
+    /// Into the caches: whoever reads the output next finds it there.
+    Cached,
+    /// Past the caches.
+    Streaming,
+}
+
+impl Stores {
+    /// Elements from which on an output is stored past the caches: 32 MiB, the last-level cache of the
+    /// processors that this is tuned for. A smaller output may still be there when the next layer reads it,
+    /// and costs no memory traffic at all; a larger one pays for reading every line that it overwrites.
+    const STREAMING_FROM: usize = 8 << 20;
+
+    /// For an output of `elements` in all.
+    pub(crate) const fn of_output(elements: usize) -> Self {
+        if elements >= Self::STREAMING_FROM { Self::Streaming } else { Self::Cached }
+    }
+
+    /// Elements before the first whole cache line of the output, where it is streamed.
+    #[inline(always)]
+    fn head(self, xy: &InOut<'_>) -> usize {
+        match self {
+            Self::Cached => 0,
+            Self::Streaming => xy.before_line(),
+        }
+    }
 }
 
 /// dy ← f'(x) · dy, element by element: [`backward`] in place.
@@ -54,7 +101,7 @@ pub fn backward(level: Level, kind: Kind, saved: &[f32], dy: &[f32], dx: &mut [f
 /// If the two differ in length.
 pub fn backward_in_place(level: Level, kind: Kind, saved: &[f32], dy: &mut [f32]) {
     same_length("saved", saved.len(), "dy", dy.len());
-    kind.visit(BackwardInPlace { level, saved, dy });
+    backward_with(level, kind, Stores::Cached, saved, InOut::in_place(dy));
 }
 
 /// Panics with both names and lengths.
@@ -64,27 +111,59 @@ pub(crate) fn same_length(a: &str, a_len: usize, b: &str, b_len: usize) {
 }
 
 /// y = f(x), for any body.
+///
+/// Each body stands here twice, for whole and for partial vectors: its copies are what compiling takes its
+/// time for.
 #[inline(always)]
-pub(crate) fn map<S: Simd>(simd: S, x: &[f32], y: &mut [f32], f: impl Fn(F32<S>) -> F32<S>) {
-    let (xs, x_tail) = x.as_chunks::<LANES>();
-    let (ys, y_tail) = y.as_chunks_mut::<LANES>();
-    for (x, y) in xs.iter().zip(ys) {
-        f(F32::load(simd, x)).store(y);
+pub(crate) fn map<S: Simd>(simd: S, stores: Stores, xy: InOut<'_>, f: impl Fn(F32<S>) -> F32<S>) {
+    let stream = Stream::new(simd, stores == Stores::Streaming);
+    let head = stores.head(&xy);
+    let (head, xy) = xy.split_at(head);
+    let vectors = xy.vectors();
+    let (mut whole, tail) = xy.split_at(vectors * LANES);
+    for i in 0..whole.vectors() {
+        let y = f(whole.load(simd, i));
+        whole.store(y, i, &stream);
     }
-    if !x_tail.is_empty() {
-        f(F32::load_partial(simd, x_tail)).store_partial(y_tail);
+    for mut part in [head, tail] {
+        if part.len() > 0 {
+            let y = f(part.load_partial(simd));
+            part.store_partial(y);
+        }
     }
 }
 
 /// x ← f(x), for any body.
 #[inline(always)]
 pub(crate) fn map_in_place<S: Simd>(simd: S, x: &mut [f32], f: impl Fn(F32<S>) -> F32<S>) {
-    let (xs, tail) = x.as_chunks_mut::<LANES>();
-    for x in xs {
-        f(F32::load(simd, x)).store(x);
+    map(simd, Stores::Cached, InOut::in_place(x), f);
+}
+
+/// z = f(x, y), for any body; y and z are `yz`.
+#[inline(always)]
+pub(crate) fn zip<S: Simd>(
+    simd: S,
+    stores: Stores,
+    x: &[f32],
+    yz: InOut<'_>,
+    f: impl Fn(F32<S>, F32<S>) -> F32<S>,
+) {
+    let stream = Stream::new(simd, stores == Stores::Streaming);
+    let head = stores.head(&yz);
+    let (x_head, x) = x.split_at(head);
+    let (yz_head, yz) = yz.split_at(head);
+    let vectors = yz.vectors();
+    let (xs, x_tail) = x.as_chunks::<LANES>();
+    let (mut whole, yz_tail) = yz.split_at(vectors * LANES);
+    for (i, x) in xs[..whole.vectors()].iter().enumerate() {
+        let z = f(F32::load(simd, x), whole.load(simd, i));
+        whole.store(z, i, &stream);
     }
-    if !tail.is_empty() {
-        f(F32::load_partial(simd, tail)).store_partial(tail);
+    for (x, mut yz) in [(x_head, yz_head), (x_tail, yz_tail)] {
+        if !x.is_empty() {
+            let z = f(F32::load_partial(simd, x), yz.load_partial(simd));
+            yz.store_partial(z);
+        }
     }
 }
 
@@ -96,37 +175,33 @@ pub(crate) fn zip_in_place<S: Simd>(
     y: &mut [f32],
     f: impl Fn(F32<S>, F32<S>) -> F32<S>,
 ) {
-    let (xs, x_tail) = x.as_chunks::<LANES>();
-    let (ys, y_tail) = y.as_chunks_mut::<LANES>();
-    for (x, y) in xs.iter().zip(ys) {
-        f(F32::load(simd, x), F32::load(simd, y)).store(y);
-    }
-    if !x_tail.is_empty() {
-        f(F32::load_partial(simd, x_tail), F32::load_partial(simd, y_tail)).store_partial(y_tail);
-    }
+    zip(simd, Stores::Cached, x, InOut::in_place(y), f);
 }
 
-/// z = f(x, y), for any body.
+/// f(x), by one function for all drivers on levels whose speed does not count.
 #[inline(always)]
-pub(crate) fn zip<S: Simd>(
-    simd: S,
-    x: &[f32],
-    y: &[f32],
-    z: &mut [f32],
-    f: impl Fn(F32<S>, F32<S>) -> F32<S>,
-) {
-    let (xs, x_tail) = x.as_chunks::<LANES>();
-    let (ys, y_tail) = y.as_chunks::<LANES>();
-    let (zs, z_tail) = z.as_chunks_mut::<LANES>();
-    for ((x, y), z) in xs.iter().zip(ys).zip(zs) {
-        f(F32::load(simd, x), F32::load(simd, y)).store(z);
-    }
-    if !x_tail.is_empty() {
-        f(F32::load_partial(simd, x_tail), F32::load_partial(simd, y_tail)).store_partial(z_tail);
-    }
+pub(crate) fn forward_of<S: Simd, A: Activation>(simd: S, f: A, x: F32<S>) -> F32<S> {
+    simd.outline(
+        #[inline(always)]
+        || f.forward(x),
+    )
 }
 
-/// `kernel! { Name { fields } |simd, self, activation| body }`: a driver for every activation and level.
+/// f'(x) dy, by one function for all drivers on levels whose speed does not count.
+#[inline(always)]
+pub(crate) fn backward_of<S: Simd, A: Activation>(
+    simd: S,
+    f: A,
+    saved: F32<S>,
+    dy: F32<S>,
+) -> F32<S> {
+    simd.outline(
+        #[inline(always)]
+        || f.backward(saved, dy),
+    )
+}
+
+/// `driver! { Name { fields } |simd, activation| body }`: a driver for every activation and level.
 macro_rules! driver {
     ($name:ident { $($field:ident: $ty:ty),* } |$simd:ident, $activation:ident| $body:expr) => {
         struct $name<'a> {
@@ -153,15 +228,9 @@ macro_rules! driver {
     };
 }
 
-driver! { Forward { x: &'a [f32], y: &'a mut [f32] } |simd, f|
-    map(simd, x, y, #[inline(always)] |x| f.forward(x))
+driver! { Forward { stores: Stores, xy: InOut<'a> } |simd, f|
+    map(simd, stores, xy, #[inline(always)] |x| forward_of(simd, f, x))
 }
-driver! { InPlace { x: &'a mut [f32] } |simd, f|
-    map_in_place(simd, x, #[inline(always)] |x| f.forward(x))
-}
-driver! { Backward { saved: &'a [f32], dy: &'a [f32], dx: &'a mut [f32] } |simd, f|
-    zip(simd, saved, dy, dx, #[inline(always)] |saved, dy| f.backward(saved, dy))
-}
-driver! { BackwardInPlace { saved: &'a [f32], dy: &'a mut [f32] } |simd, f|
-    zip_in_place(simd, saved, dy, #[inline(always)] |saved, dy| f.backward(saved, dy))
+driver! { Backward { stores: Stores, saved: &'a [f32], dydx: InOut<'a> } |simd, f|
+    zip(simd, stores, saved, dydx, #[inline(always)] |saved, dy| backward_of(simd, f, saved, dy))
 }

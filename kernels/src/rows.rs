@@ -1,13 +1,26 @@
-//! Drivers over the rows of a matrix: classification heads and bias gradients.
+//! Drivers over the rows of a matrix: classification heads, normalisation, sums and bias gradients.
 //!
 //! A head takes `[batch, classes]`, row-major, and gives each row's loss and the gradient of that loss
 //! with respect to the head's input (not divided by the batch size).
 
+mod batch_norm;
+mod layer_norm;
+mod log_softmax;
+mod strips;
+mod sums;
+
+pub use batch_norm::{
+    BatchMoments, BatchNorm, Running, batch_norm, batch_norm_backward, batch_norm_inference,
+};
+pub use layer_norm::{LayerNorm, Moments, layer_norm, layer_norm_backward};
+pub use log_softmax::{log_softmax, log_softmax_backward, softmax_backward};
+pub use sums::row_sums;
+
 use crate::{
     dispatch::{Kernel, Level},
     elementwise::{map_in_place, same_length, zip_in_place},
-    math::{exp, ln},
-    simd::{F32, LANES, Simd, reduce},
+    math::{exp, ln, log1p},
+    simd::{F32, F64, LANES, Simd, load_up_to, reduce},
 };
 
 /// p = eˣ / Σ eˣ for each row of `x` `[rows, classes]`, in place.
@@ -79,10 +92,18 @@ pub fn column_sums(level: Level, x: &[f32], out: &mut [f32]) {
 }
 
 #[track_caller]
-fn whole_rows(elements: usize, columns: usize) {
+pub(crate) fn whole_rows(elements: usize, columns: usize) {
     assert!(
         elements == 0 || (columns > 0 && elements.is_multiple_of(columns)),
         "{elements} elements are no whole number of rows of {columns}"
+    );
+}
+
+#[track_caller]
+fn check_epsilon(epsilon: f32) {
+    assert!(
+        epsilon.is_finite() && epsilon > 0.0,
+        "epsilon is {epsilon}, but must be finite and above 0"
     );
 }
 
@@ -123,9 +144,37 @@ fn row_max<S: Simd>(simd: S, row: &[f32]) -> f32 {
     reduce::max(max)
 }
 
-/// Makes a row its softmax; returns (maximum, sum of exponentials).
+/// The sum of a row's e^(x − max), at least one of which is 1: the ones and the others apart, so that
+/// [`Exponentials::beyond_one`] keeps its digits where it is small.
+struct Exponentials<S: Simd> {
+    ones: F64<S>,
+    rest: F64<S>,
+}
+
+impl<S: Simd> Exponentials<S> {
+    #[inline(always)]
+    fn new(simd: S) -> Self {
+        let zero = F64::splat(simd, 0.0);
+        Self { ones: zero, rest: zero }
+    }
+
+    #[inline(always)]
+    fn add(&mut self, e: F32<S>) {
+        let (zero, is_one) = (e.constant(0.0), e.eq(e.constant(1.0)));
+        self.ones = self.ones + is_one.select(e, zero).widen();
+        self.rest = self.rest + is_one.select(zero, e).widen();
+    }
+
+    /// The sum − 1.
+    #[inline(always)]
+    fn beyond_one(self) -> f64 {
+        (reduce::sum_f64(self.ones) - 1.0) + reduce::sum_f64(self.rest)
+    }
+}
+
+/// Makes a row its softmax; returns (maximum, sum of exponentials − 1).
 #[inline(always)]
-fn softmax_row<S: Simd>(simd: S, row: &mut [f32]) -> (f32, f32) {
+fn softmax_row<S: Simd>(simd: S, row: &mut [f32]) -> (f32, f64) {
     let max = row_max(simd, row);
     map_in_place(
         simd,
@@ -133,14 +182,19 @@ fn softmax_row<S: Simd>(simd: S, row: &mut [f32]) -> (f32, f32) {
         #[inline(always)]
         |x| exp(x - x.constant(max)),
     );
-    let sum = row_sum(simd, row);
+    let mut sum = Exponentials::new(simd);
+    for e in row.chunks(LANES) {
+        sum.add(load_up_to(simd, e));
+    }
+    let beyond_one = sum.beyond_one();
+    let sum = (1.0 + beyond_one) as f32;
     map_in_place(
         simd,
         row,
         #[inline(always)]
         |e| e / e.constant(sum),
     );
-    (max, sum)
+    (max, beyond_one)
 }
 
 /// ln x of one normal number, with the bits that the vectors have.
@@ -181,9 +235,13 @@ impl Kernel for SoftmaxCrossEntropy<'_> {
         let rows = self.gradient.chunks_exact_mut(self.classes.max(1));
         for ((row, &label), loss) in rows.zip(self.labels).zip(self.losses) {
             let logit = row[label as usize];
-            let (max, sum) = softmax_row(simd, row);
-            *loss = ln_scalar(simd, sum) - (logit - max);
-            row[label as usize] -= 1.0;
+            let (max, beyond_one) = softmax_row(simd, row);
+            let log = log1p(F32::splat(simd, beyond_one as f32)).to_array()[0];
+            *loss = log + (max - logit);
+            // p − 1 is minus the others' share, which keeps its digits where p is nearly 1.
+            let own = exp(F32::splat(simd, logit - max)).to_array()[0];
+            let others = beyond_one + (1.0 - f64::from(own));
+            row[label as usize] = (0.0 - others / (1.0 + beyond_one)) as f32;
         }
     }
 }

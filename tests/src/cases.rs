@@ -3,8 +3,13 @@
 use crate::inputs;
 use halfwave_kernels::{
     Kind, Level, backward, backward_in_place, crelu, crelu_backward, forward, forward_in_place,
+    learned::{
+        self, LearnedKind,
+        carelu::{self, CaRelu},
+    },
+    masks,
     rng::{self, Stream},
-    rows,
+    rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
     units::{self, Unit},
     update::{self, Adam, Momentum},
 };
@@ -77,8 +82,11 @@ fn case(
 #[must_use]
 pub fn all() -> Vec<Case> {
     let mut cases = activations();
+    cases.extend(learned());
+    cases.extend(masks());
     cases.extend(random());
     cases.extend(rows());
+    cases.extend(normalisations());
     cases.extend(updates());
     cases
 }
@@ -147,6 +155,165 @@ pub fn activations() -> Vec<Case> {
         },
     ));
     cases
+}
+
+/// Functions with learned parameters: one value each, and one a channel.
+#[must_use]
+pub fn learned() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for &kind in LearnedKind::ALL {
+        cases.push(case(
+            format!("learned forward {kind}"),
+            |n| vec![n; 2],
+            move |level, arrays| {
+                let [x, y] = arrays else { unreachable!() };
+                done(learned::forward(level, kind, &one_each(kind), x, y));
+            },
+        ));
+        cases.push(case(
+            format!("learned forward_in_place {kind}"),
+            |n| vec![n],
+            move |level, arrays| {
+                done(learned::forward_in_place(level, kind, &one_each(kind), arrays[0]));
+            },
+        ));
+        // Gradients last: of one value here, and so of other lengths than x.
+        cases.push(case(
+            format!("learned backward {kind}"),
+            |n| vec![n, n, n, 1, 1, 1, 1],
+            move |level, arrays| {
+                let [x, dy, dx, gradients @ ..] = arrays else { unreachable!() };
+                let gradients = &mut gradients[..kind.parameters().len()];
+                done(learned::backward(level, kind, &one_each(kind), x, dy, dx, gradients));
+            },
+        ));
+        cases.push(case(
+            format!("learned backward_in_place {kind}"),
+            |n| vec![n, n, 1, 1, 1, 1],
+            move |level, arrays| {
+                let [x, dy, gradients @ ..] = arrays else { unreachable!() };
+                let gradients = &mut gradients[..kind.parameters().len()];
+                done(learned::backward_in_place(level, kind, &one_each(kind), x, dy, gradients));
+            },
+        ));
+        cases.push(case(
+            format!("learned forward of channels {kind}"),
+            |n| vec![ROWS * n, ROWS * n, n, n, n, n],
+            move |level, arrays| {
+                let [x, y, parameters @ ..] = arrays else { unreachable!() };
+                if !x.is_empty() {
+                    let parameters = into_domain(kind, parameters);
+                    done(learned::forward(level, kind, &parameters, x, y));
+                }
+            },
+        ));
+        cases.push(case(
+            format!("learned backward of channels {kind}"),
+            |n| [vec![ROWS * n; 3], vec![n; 8]].concat(),
+            move |level, arrays| {
+                let [x, dy, dx, rest @ ..] = arrays else { unreachable!() };
+                let (parameters, gradients) = rest.split_at_mut(4);
+                if !x.is_empty() {
+                    let parameters = into_domain(kind, parameters);
+                    let gradients = &mut gradients[..parameters.len()];
+                    done(learned::backward(level, kind, &parameters, x, dy, dx, gradients));
+                }
+            },
+        ));
+    }
+    let carelu = CaRelu { alpha: 0.8, beta: -0.3, scale: 1.5, epsilon: 1e-8 };
+    for moderate in [false, true] {
+        let inputs = if moderate { "of moderate numbers" } else { "of any numbers" };
+        let forward = case(
+            format!("carelu {inputs}"),
+            |n| vec![ROWS * n; 2],
+            move |level, arrays| {
+                let [x, y] = arrays else { unreachable!() };
+                done(carelu::forward(level, carelu, x, x.len() / ROWS, y));
+            },
+        );
+        let backward = case(
+            format!("carelu_backward {inputs}"),
+            |n| vec![ROWS * n, ROWS * n, ROWS * n, 2],
+            move |level, arrays| {
+                let [x, dy, dx, gradients] = arrays else { unreachable!() };
+                let found = carelu::backward(level, carelu, x, x.len() / ROWS, dy, dx);
+                gradients.copy_from_slice(&done(found));
+            },
+        );
+        cases.extend([forward, backward].map(|case| Case { moderate, ..case }));
+    }
+    cases
+}
+
+/// One value for each parameter, in the domain of all of them.
+fn one_each(kind: LearnedKind) -> Vec<&'static [f32]> {
+    const VALUES: [f32; 4] = [0.625, 1.5, 0.3, -0.2];
+    (0..kind.parameters().len()).map(|k| &VALUES[k..=k]).collect()
+}
+
+/// The parameters, with the initial value wherever another is not allowed.
+fn into_domain<'a>(kind: LearnedKind, parameters: &'a mut [&mut [f32]]) -> Vec<&'a [f32]> {
+    for (values, parameter) in parameters.iter_mut().zip(kind.parameters()) {
+        for value in values.iter_mut().filter(|value| !parameter.domain.contains(**value)) {
+            *value = parameter.initial;
+        }
+    }
+    parameters[..kind.parameters().len()].iter().map(|values| &**values).collect()
+}
+
+/// The result of a call with parameters in their domains.
+#[track_caller]
+fn done<T, E: std::fmt::Display>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// ReLU with a mask; the words of the mask as numbers.
+#[must_use]
+pub fn masks() -> Vec<Case> {
+    vec![
+        case(
+            "masks::relu_forward",
+            |n| vec![n, n, masks::words(n)],
+            |level, arrays| {
+                let [x, y, out] = arrays else { unreachable!() };
+                let mut mask = vec![0; out.len()];
+                masks::relu_forward(level, x, y, &mut mask);
+                out.iter_mut().zip(mask).for_each(|(out, word)| *out = f32::from(word));
+            },
+        ),
+        case(
+            "masks::relu_forward_in_place",
+            |n| vec![n, masks::words(n)],
+            |level, arrays| {
+                let [x, out] = arrays else { unreachable!() };
+                let mut mask = vec![0; out.len()];
+                masks::relu_forward_in_place(level, x, &mut mask);
+                out.iter_mut().zip(mask).for_each(|(out, word)| *out = f32::from(word));
+            },
+        ),
+        case(
+            "masks::relu_backward",
+            |n| vec![masks::words(n), n, n],
+            |level, arrays| {
+                let [mask, dy, dx] = arrays else { unreachable!() };
+                masks::relu_backward(level, &words_of(mask), dy, dx);
+            },
+        ),
+        case(
+            "masks::relu_backward_in_place",
+            |n| vec![masks::words(n), n],
+            |level, arrays| {
+                let [mask, dy] = arrays else { unreachable!() };
+                masks::relu_backward_in_place(level, &words_of(mask), dy);
+            },
+        ),
+    ]
+}
+
+/// Words of a mask, from any numbers.
+fn words_of(numbers: &[f32]) -> Vec<u16> {
+    numbers.iter().map(|x| (x.to_bits() >> 8 ^ x.to_bits()) as u16).collect()
 }
 
 /// Units and variates.
@@ -238,12 +405,126 @@ pub fn rows() -> Vec<Case> {
                 rows::column_sums(level, x, out);
             },
         );
+        let row_sums = case(
+            format!("row_sums {inputs}"),
+            |n| vec![ROWS * n, ROWS],
+            |level, arrays| {
+                let [x, out] = arrays else { unreachable!() };
+                rows::row_sums(level, x, x.len() / ROWS, out);
+            },
+        );
+        let log_softmax = case(
+            format!("log_softmax {inputs}"),
+            |n| vec![ROWS * n; 2],
+            |level, arrays| {
+                let [x, y] = arrays else { unreachable!() };
+                rows::log_softmax(level, x, x.len() / ROWS, y);
+            },
+        );
+        let backward = |name: &str, f: Backward| {
+            case(
+                format!("{name} {inputs}"),
+                |n| vec![ROWS * n; 3],
+                move |level, arrays| {
+                    let [y, dy, dx] = arrays else { unreachable!() };
+                    f(level, y, y.len() / ROWS, dy, dx);
+                },
+            )
+        };
+        let log_softmax_backward = backward("log_softmax_backward", rows::log_softmax_backward);
+        let softmax_backward = backward("softmax_backward", rows::softmax_backward);
         cases.extend(
-            [softmax, cross_entropy, normalised, sums].map(|case| Case { moderate, ..case }),
+            [
+                softmax,
+                cross_entropy,
+                normalised,
+                sums,
+                row_sums,
+                log_softmax,
+                log_softmax_backward,
+                softmax_backward,
+            ]
+            .map(|case| Case { moderate, ..case }),
         );
     }
     cases
 }
+
+/// Layer and batch normalisation; rows of any bits, then of useful ones.
+#[must_use]
+pub fn normalisations() -> Vec<Case> {
+    const EPSILON: f32 = 1e-5;
+    let mut cases = Vec::new();
+    for moderate in [false, true] {
+        let inputs = if moderate { "of moderate numbers" } else { "of any numbers" };
+        let layer_norm = case(
+            format!("layer_norm {inputs}"),
+            |n| vec![ROWS * n, ROWS * n, n, n, ROWS, ROWS],
+            |level, arrays| {
+                let [x, y, gamma, beta, mean, inverse_std] = arrays else { unreachable!() };
+                let norm = LayerNorm { gamma, beta, epsilon: EPSILON };
+                if !x.is_empty() {
+                    rows::layer_norm(level, norm, x, y, Moments { mean, inverse_std });
+                }
+            },
+        );
+        let layer_norm_backward = case(
+            format!("layer_norm_backward {inputs}"),
+            |n| vec![n, ROWS * n, ROWS, ROWS, ROWS * n, ROWS * n, n, n],
+            |level, arrays| {
+                let [gamma, x, mean, inverse_std, dy, dx, dgamma, dbeta] = arrays else {
+                    unreachable!()
+                };
+                let saved = (&**mean, &**inverse_std);
+                if !x.is_empty() {
+                    let gradients = (&mut **dgamma, &mut **dbeta);
+                    rows::layer_norm_backward(level, gamma, x, saved, dy, dx, gradients);
+                }
+            },
+        );
+        let batch_norm = case(
+            format!("batch_norm {inputs}"),
+            |n| vec![ROWS * n, ROWS * n, n, n, n, n, n, n],
+            |level, arrays| {
+                let [x, y, gamma, beta, mean, inverse_std, running_mean, variance] = arrays else {
+                    unreachable!()
+                };
+                let norm = BatchNorm { gamma, beta, epsilon: EPSILON };
+                let running = Running { mean: running_mean, variance, momentum: 0.1 };
+                rows::batch_norm(level, norm, x, y, BatchMoments { mean, inverse_std }, running);
+            },
+        );
+        let inference = case(
+            format!("batch_norm_inference {inputs}"),
+            |n| vec![ROWS * n, ROWS * n, n, n, n, n],
+            |level, arrays| {
+                let [x, y, gamma, beta, mean, variance] = arrays else { unreachable!() };
+                let norm = BatchNorm { gamma, beta, epsilon: EPSILON };
+                rows::batch_norm_inference(level, norm, (mean, variance), x, y);
+            },
+        );
+        let batch_norm_backward = case(
+            format!("batch_norm_backward {inputs}"),
+            |n| vec![n, ROWS * n, n, n, ROWS * n, ROWS * n, n, n],
+            |level, arrays| {
+                let [gamma, x, mean, inverse_std, dy, dx, dgamma, dbeta] = arrays else {
+                    unreachable!()
+                };
+                let saved = (&**mean, &**inverse_std);
+                let gradients = (&mut **dgamma, &mut **dbeta);
+                rows::batch_norm_backward(level, gamma, x, saved, dy, dx, gradients);
+            },
+        );
+        cases.extend(
+            [layer_norm, layer_norm_backward, batch_norm, inference, batch_norm_backward]
+                .map(|case| Case { moderate, ..case }),
+        );
+    }
+    cases
+}
+
+/// The gradient of a function of rows, from its output.
+type Backward = fn(Level, &[f32], usize, &[f32], &mut [f32]);
 
 /// A function of a classification head.
 type Head = fn(Level, &[f32], &[u32], &mut [f32], &mut [f32]);

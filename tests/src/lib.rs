@@ -2,6 +2,7 @@
 //!
 //! No dependency that compiles C: `ci/arm.sh` builds this crate for another architecture.
 
+pub mod bits;
 pub mod cases;
 pub mod compare;
 pub mod guard_page;

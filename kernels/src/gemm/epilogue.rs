@@ -5,7 +5,7 @@ use faer::{MatMut, MatRef};
 use crate::{
     activations::{self, Activation, Kind},
     dispatch::{Kernel, Level},
-    elementwise::{same_length, zip_in_place},
+    elementwise::{backward_of, forward_of, same_length, zip_in_place},
     rng::{Jump, Lanes, Noise},
     simd::{F32, LANES, Simd},
     units::{self, StochasticUnit, Unit},
@@ -135,7 +135,7 @@ impl activations::Visitor for BiasActivation<'_> {
                         bias,
                         row,
                         #[inline(always)]
-                        |b, y| f.forward(y + b),
+                        |b, y| forward_of(simd, f, y + b),
                     );
                 }
             }
@@ -170,7 +170,7 @@ impl activations::Visitor for Backward<'_> {
                         saved,
                         row,
                         #[inline(always)]
-                        |s, dy| f.backward(s, dy),
+                        |s, dy| backward_of(simd, f, s, dy),
                     );
                 }
             }

@@ -45,6 +45,7 @@ impl Simd for Avx2 {
     type F32 = [__m256; 2];
     type U32 = [__m256i; 2];
     type U64 = [__m256i; 4];
+    type F64 = [__m256d; 4];
     type Mask = [__m256; 2];
 
     #[inline(always)]
@@ -113,6 +114,92 @@ impl Simd for Avx2 {
         }
     }
 
+    #[inline(always)]
+    fn store_streaming(self, x: Self::F32, out: &mut [f32; LANES]) {
+        if out.as_ptr().addr().is_multiple_of(64) {
+            // SAFETY: the token; `out` is 64 writable bytes, aligned as the stores need. The caller
+            // is `Stream`, which fences before anybody else may look.
+            unsafe {
+                _mm256_stream_ps(out.as_mut_ptr(), x[0]);
+                _mm256_stream_ps(out[8..].as_mut_ptr(), x[1]);
+            }
+        } else {
+            self.store(x, out);
+        }
+    }
+    #[inline(always)]
+    fn fence(self) {
+        // SAFETY: the token; SSE is part of it.
+        unsafe { _mm_sfence() }
+    }
+    #[inline(always)]
+    fn load_f64(self, x: &[f64; LANES]) -> Self::F64 {
+        let at = [0, 4, 8, 12];
+        // SAFETY: the token; each load reads four of the sixteen elements, at any alignment.
+        unsafe { each_register!(4, (at), _mm256_loadu_pd(x[at..].as_ptr())) }
+    }
+    #[inline(always)]
+    fn store_f64(self, x: Self::F64, out: &mut [f64; LANES]) {
+        let at = [0, 4, 8, 12];
+        // SAFETY: the token; each store writes four of the sixteen elements, at any alignment.
+        let _: [(); 4] =
+            unsafe { each_register!(4, (at, x), _mm256_storeu_pd(out[at..].as_mut_ptr(), x)) };
+    }
+    #[inline(always)]
+    fn mask_to_bits(self, mask: Self::Mask) -> u16 {
+        // SAFETY: the token; registers only.
+        let [low, high] = unsafe { each_register!(2, (mask), _mm256_movemask_ps(mask)) };
+        // Each is eight bits.
+        (low | high << 8) as u16
+    }
+    #[inline(always)]
+    fn mask_from_bits(self, bits: u16) -> Self::Mask {
+        // SAFETY: the token; registers only.
+        unsafe {
+            let bits = _mm256_set1_epi32(i32::from(bits));
+            let lane = [
+                _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128),
+                _mm256_setr_epi32(
+                    1 << 8,
+                    1 << 9,
+                    1 << 10,
+                    1 << 11,
+                    1 << 12,
+                    1 << 13,
+                    1 << 14,
+                    1 << 15,
+                ),
+            ];
+            each_register!(2, (lane), {
+                _mm256_castsi256_ps(_mm256_cmpeq_epi32(_mm256_and_si256(bits, lane), lane))
+            })
+        }
+    }
+    #[inline(always)]
+    fn widen(self, a: Self::F32) -> Self::F64 {
+        // SAFETY: the token; registers only.
+        unsafe {
+            [
+                _mm256_cvtps_pd(_mm256_castps256_ps128(a[0])),
+                _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(a[0])),
+                _mm256_cvtps_pd(_mm256_castps256_ps128(a[1])),
+                _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(a[1])),
+            ]
+        }
+    }
+    #[inline(always)]
+    fn narrow(self, a: Self::F64) -> Self::F32 {
+        let (even, odd) = ([a[0], a[2]], [a[1], a[3]]);
+        // SAFETY: the token; registers only.
+        unsafe {
+            each_register!(
+                2,
+                (even, odd),
+                _mm256_set_m128(_mm256_cvtpd_ps(odd), _mm256_cvtpd_ps(even))
+            )
+        }
+    }
+
     lift! { 2:
         splat(; x: f32) -> F32 = _mm256_set1_ps(x);
         add(a: F32, b: F32) -> F32 = _mm256_add_ps(a, b);
@@ -164,6 +251,19 @@ impl Simd for Avx2 {
         };
         xor_u64(a: U64, b: U64) -> U64 = _mm256_xor_si256(a, b);
         shr_u64(a: U64; n: u32) -> U64 = _mm256_srlv_epi64(a, _mm256_set1_epi64x(i64::from(n)));
+        shl_u64(a: U64; n: u32) -> U64 = _mm256_sllv_epi64(a, _mm256_set1_epi64x(i64::from(n)));
+        and_u64(a: U64, b: U64) -> U64 = _mm256_and_si256(a, b);
+
+        splat_f64(; x: f64) -> F64 = _mm256_set1_pd(x);
+        add_f64(a: F64, b: F64) -> F64 = _mm256_add_pd(a, b);
+        sub_f64(a: F64, b: F64) -> F64 = _mm256_sub_pd(a, b);
+        mul_f64(a: F64, b: F64) -> F64 = _mm256_mul_pd(a, b);
+        div_f64(a: F64, b: F64) -> F64 = _mm256_div_pd(a, b);
+        mul_add_f64(a: F64, b: F64, c: F64) -> F64 = _mm256_fmadd_pd(a, b, c);
+        max_f64(a: F64, b: F64) -> F64 = _mm256_max_pd(a, b);
+        min_f64(a: F64, b: F64) -> F64 = _mm256_min_pd(a, b);
+        f64_to_bits(a: F64) -> U64 = _mm256_castpd_si256(a);
+        f64_from_bits(a: U64) -> F64 = _mm256_castsi256_pd(a);
     }
 
     #[inline(always)]

@@ -32,6 +32,7 @@ impl Simd for Avx512 {
     type F32 = [__m512; 1];
     type U32 = [__m512i; 1];
     type U64 = [__m512i; 2];
+    type F64 = [__m512d; 2];
     type Mask = [__mmask16; 1];
 
     #[inline(always)]
@@ -77,6 +78,61 @@ impl Simd for Avx512 {
         }
     }
 
+    #[inline(always)]
+    fn store_streaming(self, x: Self::F32, out: &mut [f32; LANES]) {
+        if out.as_ptr().addr().is_multiple_of(64) {
+            // SAFETY: the token; `out` is 64 writable bytes, aligned as the store needs. The caller
+            // is `Stream`, which fences before anybody else may look.
+            unsafe { _mm512_stream_ps(out.as_mut_ptr(), x[0]) }
+        } else {
+            self.store(x, out);
+        }
+    }
+    #[inline(always)]
+    fn fence(self) {
+        // SAFETY: the token; SSE is part of it.
+        unsafe { _mm_sfence() }
+    }
+    #[inline(always)]
+    fn load_f64(self, x: &[f64; LANES]) -> Self::F64 {
+        // SAFETY: the token; `x` is 128 readable bytes, and the loads need no alignment.
+        unsafe { [_mm512_loadu_pd(x.as_ptr()), _mm512_loadu_pd(x[8..].as_ptr())] }
+    }
+    #[inline(always)]
+    fn store_f64(self, x: Self::F64, out: &mut [f64; LANES]) {
+        // SAFETY: the token; `out` is 128 writable bytes, and the stores need no alignment.
+        unsafe {
+            _mm512_storeu_pd(out.as_mut_ptr(), x[0]);
+            _mm512_storeu_pd(out[8..].as_mut_ptr(), x[1]);
+        }
+    }
+    #[inline(always)]
+    fn mask_to_bits(self, mask: Self::Mask) -> u16 {
+        mask[0]
+    }
+    #[inline(always)]
+    fn mask_from_bits(self, bits: u16) -> Self::Mask {
+        [bits]
+    }
+    #[inline(always)]
+    fn widen(self, a: Self::F32) -> Self::F64 {
+        // SAFETY: the token; registers only.
+        unsafe {
+            [
+                _mm512_cvtps_pd(_mm512_castps512_ps256(a[0])),
+                _mm512_cvtps_pd(_mm512_extractf32x8_ps::<1>(a[0])),
+            ]
+        }
+    }
+    #[inline(always)]
+    fn narrow(self, a: Self::F64) -> Self::F32 {
+        // SAFETY: the token; registers only.
+        unsafe {
+            let low = _mm512_castps256_ps512(_mm512_cvtpd_ps(a[0]));
+            [_mm512_insertf32x8::<1>(low, _mm512_cvtpd_ps(a[1]))]
+        }
+    }
+
     lift! { 1:
         splat(; x: f32) -> F32 = _mm512_set1_ps(x);
         add(a: F32, b: F32) -> F32 = _mm512_add_ps(a, b);
@@ -118,6 +174,19 @@ impl Simd for Avx512 {
         mul_u64(a: U64, b: U64) -> U64 = _mm512_mullo_epi64(a, b);
         xor_u64(a: U64, b: U64) -> U64 = _mm512_xor_si512(a, b);
         shr_u64(a: U64; n: u32) -> U64 = _mm512_srlv_epi64(a, _mm512_set1_epi64(i64::from(n)));
+        shl_u64(a: U64; n: u32) -> U64 = _mm512_sllv_epi64(a, _mm512_set1_epi64(i64::from(n)));
+        and_u64(a: U64, b: U64) -> U64 = _mm512_and_si512(a, b);
+
+        splat_f64(; x: f64) -> F64 = _mm512_set1_pd(x);
+        add_f64(a: F64, b: F64) -> F64 = _mm512_add_pd(a, b);
+        sub_f64(a: F64, b: F64) -> F64 = _mm512_sub_pd(a, b);
+        mul_f64(a: F64, b: F64) -> F64 = _mm512_mul_pd(a, b);
+        div_f64(a: F64, b: F64) -> F64 = _mm512_div_pd(a, b);
+        mul_add_f64(a: F64, b: F64, c: F64) -> F64 = _mm512_fmadd_pd(a, b, c);
+        max_f64(a: F64, b: F64) -> F64 = _mm512_max_pd(a, b);
+        min_f64(a: F64, b: F64) -> F64 = _mm512_min_pd(a, b);
+        f64_to_bits(a: F64) -> U64 = _mm512_castpd_si512(a);
+        f64_from_bits(a: U64) -> F64 = _mm512_castsi512_pd(a);
     }
 
     #[inline(always)]

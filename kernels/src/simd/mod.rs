@@ -18,9 +18,11 @@ use std::fmt::Debug;
 
 #[macro_use]
 mod lift;
+mod in_out;
 mod portable;
 pub(crate) mod reduce;
 mod scalar;
+mod stream;
 mod vec;
 
 #[cfg(target_arch = "x86_64")]
@@ -32,14 +34,20 @@ mod neon;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_f64;
+#[cfg(test)]
+mod tests_masks;
 
 #[cfg(target_arch = "x86_64")]
 pub use self::{avx2::Avx2, avx512::Avx512};
+pub(crate) use in_out::InOut;
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
 pub use portable::Portable;
 pub use scalar::Scalar;
-pub(crate) use vec::{F32, Mask, U32, U64};
+pub(crate) use stream::{LINE, Stream};
+pub(crate) use vec::{F32, F64, Mask, U32, U64, load_up_to, store_up_to};
 
 /// Number of lanes of a vector, on every level.
 pub(crate) const LANES: usize = 16;
@@ -55,12 +63,21 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     type U32: Copy;
     /// 16 × `u64`.
     type U64: Copy;
+    /// 16 × `f64`.
+    type F64: Copy;
     /// 16 × `bool`.
     type Mask: Copy;
 
     /// Runs `f` with the instructions of this level enabled; `f` and all that it calls must be
     /// `#[inline(always)]`.
     fn vectorize<R>(self, f: impl FnOnce() -> R) -> R;
+
+    /// Runs `f`, the body of a loop: as a function of its own, one for all loops over that body, on levels
+    /// whose speed does not count. Their code would be most of the library otherwise.
+    #[inline(always)]
+    fn outline<R>(self, f: impl FnOnce() -> R) -> R {
+        f()
+    }
 
     /// All lanes `x`.
     fn splat(self, x: f32) -> Self::F32;
@@ -192,4 +209,52 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn shr_u64(self, a: Self::U64, n: u32) -> Self::U64;
     /// The low 32 bits of each lane.
     fn low_u64(self, a: Self::U64) -> Self::U32;
+    /// Bitwise and.
+    fn and_u64(self, a: Self::U64, b: Self::U64) -> Self::U64;
+    /// `a << n`, for n < 64.
+    fn shl_u64(self, a: Self::U64, n: u32) -> Self::U64;
+
+    /// Bit `i` is lane `i`.
+    fn mask_to_bits(self, mask: Self::Mask) -> u16;
+    /// Lane `i` is bit `i`.
+    fn mask_from_bits(self, bits: u16) -> Self::Mask;
+
+    /// [`Simd::store`], past the caches where the level can and `out` starts a cache line (64 bytes).
+    /// Such stores are weakly ordered: only [`Stream`] calls this, and ends with [`Simd::fence`].
+    #[inline(always)]
+    fn store_streaming(self, x: Self::F32, out: &mut [f32; LANES]) {
+        self.store(x, out);
+    }
+    /// Orders all streaming stores of this thread before whatever follows.
+    #[inline(always)]
+    fn fence(self) {}
+
+    /// All lanes `x`.
+    fn splat_f64(self, x: f64) -> Self::F64;
+    /// Lane `i` is `x[i]`.
+    fn load_f64(self, x: &[f64; LANES]) -> Self::F64;
+    /// `out[i]` becomes lane `i`.
+    fn store_f64(self, x: Self::F64, out: &mut [f64; LANES]);
+    /// The same numbers, exactly.
+    fn widen(self, a: Self::F32) -> Self::F64;
+    /// The nearest `f32`, ties to even; subnormal and infinite where it must be.
+    fn narrow(self, a: Self::F64) -> Self::F32;
+    /// `a + b`, rounded to nearest even.
+    fn add_f64(self, a: Self::F64, b: Self::F64) -> Self::F64;
+    /// `a − b`, rounded to nearest even.
+    fn sub_f64(self, a: Self::F64, b: Self::F64) -> Self::F64;
+    /// `a · b`, rounded to nearest even.
+    fn mul_f64(self, a: Self::F64, b: Self::F64) -> Self::F64;
+    /// `a / b`, rounded to nearest even.
+    fn div_f64(self, a: Self::F64, b: Self::F64) -> Self::F64;
+    /// `a · b + c` with one rounding (`portable`: where its target has such an instruction).
+    fn mul_add_f64(self, a: Self::F64, b: Self::F64, c: Self::F64) -> Self::F64;
+    /// `if a > b { a } else { b }`: `b` where either is NaN and for two zeros.
+    fn max_f64(self, a: Self::F64, b: Self::F64) -> Self::F64;
+    /// `if a < b { a } else { b }`: `b` where either is NaN and for two zeros.
+    fn min_f64(self, a: Self::F64, b: Self::F64) -> Self::F64;
+    /// The bits of `a`.
+    fn f64_to_bits(self, a: Self::F64) -> Self::U64;
+    /// The value with these bits.
+    fn f64_from_bits(self, a: Self::U64) -> Self::F64;
 }

@@ -20,6 +20,7 @@ impl Simd for Neon {
     type F32 = [float32x4_t; 4];
     type U32 = [uint32x4_t; 4];
     type U64 = [uint64x2_t; 8];
+    type F64 = [float64x2_t; 8];
     type Mask = [uint32x4_t; 4];
 
     #[inline(always)]
@@ -57,6 +58,64 @@ impl Simd for Neon {
         let at = [0, 2, 4, 6, 8, 10, 12, 14];
         // SAFETY: the token; each load reads two of the sixteen elements, at any alignment.
         unsafe { each_register!(8, (at), vld1q_u64(x[at..].as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn load_f64(self, x: &[f64; LANES]) -> Self::F64 {
+        let at = [0, 2, 4, 6, 8, 10, 12, 14];
+        // SAFETY: the token; each load reads two of the sixteen elements, at any alignment.
+        unsafe { each_register!(8, (at), vld1q_f64(x[at..].as_ptr())) }
+    }
+    #[inline(always)]
+    fn store_f64(self, x: Self::F64, out: &mut [f64; LANES]) {
+        let at = [0, 2, 4, 6, 8, 10, 12, 14];
+        // SAFETY: the token; each store writes two of the sixteen elements, at any alignment.
+        let _: [(); 8] =
+            unsafe { each_register!(8, (at, x), vst1q_f64(out[at..].as_mut_ptr(), x)) };
+    }
+    #[inline(always)]
+    fn mask_to_bits(self, mask: Self::Mask) -> u16 {
+        let at = [0, 4, 8, 12];
+        // SAFETY: the token; the load reads four elements of an array of four.
+        let [a, b, c, d] = unsafe {
+            let lane = vld1q_u32([1, 2, 4, 8].as_ptr());
+            each_register!(4, (mask, at), vaddvq_u32(vandq_u32(mask, lane)) << at)
+        };
+        // Sixteen bits in all.
+        (a | b | c | d) as u16
+    }
+    #[inline(always)]
+    fn mask_from_bits(self, bits: u16) -> Self::Mask {
+        let at = [0, 4, 8, 12];
+        // SAFETY: the token; the load reads four elements of an array of four.
+        unsafe {
+            let lane = vld1q_u32([1, 2, 4, 8].as_ptr());
+            each_register!(4, (at), vtstq_u32(vdupq_n_u32(u32::from(bits) >> at), lane))
+        }
+    }
+    #[inline(always)]
+    fn widen(self, a: Self::F32) -> Self::F64 {
+        // SAFETY: the token; registers only.
+        unsafe {
+            [
+                vcvt_f64_f32(vget_low_f32(a[0])),
+                vcvt_high_f64_f32(a[0]),
+                vcvt_f64_f32(vget_low_f32(a[1])),
+                vcvt_high_f64_f32(a[1]),
+                vcvt_f64_f32(vget_low_f32(a[2])),
+                vcvt_high_f64_f32(a[2]),
+                vcvt_f64_f32(vget_low_f32(a[3])),
+                vcvt_high_f64_f32(a[3]),
+            ]
+        }
+    }
+    #[inline(always)]
+    fn narrow(self, a: Self::F64) -> Self::F32 {
+        let (even, odd) = ([a[0], a[2], a[4], a[6]], [a[1], a[3], a[5], a[7]]);
+        // SAFETY: the token; registers only.
+        unsafe {
+            each_register!(4, (even, odd), vcombine_f32(vcvt_f32_f64(even), vcvt_f32_f64(odd)))
+        }
     }
 
     lift! { 4:
@@ -115,6 +174,19 @@ impl Simd for Neon {
         };
         xor_u64(a: U64, b: U64) -> U64 = veorq_u64(a, b);
         shr_u64(a: U64; n: u32) -> U64 = vshlq_u64(a, vdupq_n_s64(-i64::from(n)));
+        shl_u64(a: U64; n: u32) -> U64 = vshlq_u64(a, vdupq_n_s64(i64::from(n)));
+        and_u64(a: U64, b: U64) -> U64 = vandq_u64(a, b);
+
+        splat_f64(; x: f64) -> F64 = vdupq_n_f64(x);
+        add_f64(a: F64, b: F64) -> F64 = vaddq_f64(a, b);
+        sub_f64(a: F64, b: F64) -> F64 = vsubq_f64(a, b);
+        mul_f64(a: F64, b: F64) -> F64 = vmulq_f64(a, b);
+        div_f64(a: F64, b: F64) -> F64 = vdivq_f64(a, b);
+        mul_add_f64(a: F64, b: F64, c: F64) -> F64 = vfmaq_f64(c, a, b);
+        max_f64(a: F64, b: F64) -> F64 = vbslq_f64(vcgtq_f64(a, b), a, b);
+        min_f64(a: F64, b: F64) -> F64 = vbslq_f64(vcltq_f64(a, b), a, b);
+        f64_to_bits(a: F64) -> U64 = vreinterpretq_u64_f64(a);
+        f64_from_bits(a: U64) -> F64 = vreinterpretq_f64_u64(a);
     }
 
     #[inline(always)]

@@ -4,7 +4,7 @@
 //! other levels, and each activation and derivative is within 2 ULP: sums that cancel are taken in
 //! `f64`. With FMA in the target's features they are the same.
 
-use wide::{f32x16, i32x16, u32x16, u64x8};
+use wide::{f32x16, f64x8, i32x16, u32x16, u64x8};
 
 use super::{LANES, Simd};
 
@@ -41,6 +41,7 @@ impl Simd for Portable {
     type F32 = f32x16;
     type U32 = u32x16;
     type U64 = [u64x8; 2];
+    type F64 = [f64x8; 2];
     type Mask = f32x16;
 
     #[inline(always)]
@@ -57,6 +58,21 @@ impl Simd for Portable {
         *out = x.to_array();
     }
 
+    #[inline(always)]
+    fn store_f64(self, x: Self::F64, out: &mut [f64; LANES]) {
+        let (halves, _) = out.as_chunks_mut::<8>();
+        halves[0] = x[0].to_array();
+        halves[1] = x[1].to_array();
+    }
+    #[inline(always)]
+    fn mask_to_bits(self, mask: f32x16) -> u16 {
+        (mask.to_bitmask() & 0xffff) as u16
+    }
+    #[inline(always)]
+    fn mask_from_bits(self, bits: u16) -> f32x16 {
+        let lanes = std::array::from_fn(|i| if bits >> i & 1 == 1 { u32::MAX } else { 0 });
+        f32x16::from_bits(u32x16::new(lanes))
+    }
     #[inline(always)]
     fn mul_add_once(self, a: f32x16, b: f32x16, c: f32x16) -> f32x16 {
         if FUSED {
@@ -129,5 +145,33 @@ impl Simd for Portable {
                 (if i < 8 { low[i] } else { high[i - 8] } & 0xffff_ffff) as u32
             }))
         };
+        and_u64(a: [u64x8; 2], b: [u64x8; 2]) -> U64 = [a[0] & b[0], a[1] & b[1]];
+        shl_u64(a: [u64x8; 2], n: u32) -> U64 = [a[0] << n, a[1] << n];
+
+        splat_f64(x: f64) -> F64 = [f64x8::splat(x); 2];
+        load_f64(x: &[f64; LANES]) -> F64 = {
+            let (halves, _) = x.as_chunks::<8>();
+            [f64x8::new(halves[0]), f64x8::new(halves[1])]
+        };
+        widen(a: f32x16) -> F64 = {
+            let a = a.to_array();
+            [0, 8].map(|at| f64x8::new(std::array::from_fn(|i| f64::from(a[at + i]))))
+        };
+        narrow(a: [f64x8; 2]) -> F32 = {
+            let (low, high) = (a[0].to_array(), a[1].to_array());
+            f32x16::new(std::array::from_fn(|i| (if i < 8 { low[i] } else { high[i - 8] }) as f32))
+        };
+        add_f64(a: [f64x8; 2], b: [f64x8; 2]) -> F64 = [a[0] + b[0], a[1] + b[1]];
+        sub_f64(a: [f64x8; 2], b: [f64x8; 2]) -> F64 = [a[0] - b[0], a[1] - b[1]];
+        mul_f64(a: [f64x8; 2], b: [f64x8; 2]) -> F64 = [a[0] * b[0], a[1] * b[1]];
+        div_f64(a: [f64x8; 2], b: [f64x8; 2]) -> F64 = [a[0] / b[0], a[1] / b[1]];
+        mul_add_f64(a: [f64x8; 2], b: [f64x8; 2], c: [f64x8; 2]) -> F64
+            = [a[0].mul_add(b[0], c[0]), a[1].mul_add(b[1], c[1])];
+        max_f64(a: [f64x8; 2], b: [f64x8; 2]) -> F64
+            = [a[0].simd_gt(b[0]).select(a[0], b[0]), a[1].simd_gt(b[1]).select(a[1], b[1])];
+        min_f64(a: [f64x8; 2], b: [f64x8; 2]) -> F64
+            = [a[0].simd_lt(b[0]).select(a[0], b[0]), a[1].simd_lt(b[1]).select(a[1], b[1])];
+        f64_to_bits(a: [f64x8; 2]) -> U64 = a.map(|a| a.to_bits());
+        f64_from_bits(a: [u64x8; 2]) -> F64 = a.map(f64x8::from_bits);
     }
 }

@@ -3,11 +3,11 @@
 //! The tree pairs lane `i` with lane `i + 8`, then `i + 4`, `i + 2`, `i + 1`: what halving a register
 //! does on every instruction set. It is written on the stored lanes, so all levels share it.
 
-use super::{F32, LANES, Simd};
+use super::{F32, F64, LANES, Simd};
 
 /// Folds sixteen lanes into one.
 #[inline(always)]
-fn tree(mut lanes: [f32; LANES], f: impl Fn(f32, f32) -> f32) -> f32 {
+fn tree<T: Copy>(mut lanes: [T; LANES], f: impl Fn(T, T) -> T) -> T {
     let mut half = LANES / 2;
     while half > 0 {
         for i in 0..half {
@@ -29,4 +29,14 @@ pub(crate) fn sum<S: Simd>(x: F32<S>) -> f32 {
 #[inline(always)]
 pub(crate) fn max<S: Simd>(x: F32<S>) -> f32 {
     tree(x.to_array(), |a, b| if a > b { a } else { b })
+}
+
+/// The sum of the lanes.
+#[inline(always)]
+pub(crate) fn sum_f64<S: Simd>(x: F64<S>) -> f64 {
+    tree(
+        x.to_array(),
+        #[inline(always)]
+        |a, b| a + b,
+    )
 }

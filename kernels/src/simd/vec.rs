@@ -16,6 +16,10 @@ pub(crate) struct U32<S: Simd>(S, S::U32);
 #[derive(Clone, Copy)]
 pub(crate) struct U64<S: Simd>(S, S::U64);
 
+/// Sixteen lanes of `f64`: where a formula's last bits matter more than its speed, and for sums.
+#[derive(Clone, Copy)]
+pub(crate) struct F64<S: Simd>(S, S::F64);
+
 /// Sixteen truth values.
 #[derive(Clone, Copy)]
 pub(crate) struct Mask<S: Simd>(S, S::Mask);
@@ -48,7 +52,8 @@ macro_rules! operators {
 
 operators! { F32: Add::add = add; Sub::sub = sub; Mul::mul = mul; Div::div = div; }
 operators! { U32: Add::add = add_u32; Sub::sub = sub_u32; BitAnd::bitand = and_u32; BitOr::bitor = or_u32; BitXor::bitxor = xor_u32; }
-operators! { U64: Add::add = add_u64; Mul::mul = mul_u64; BitXor::bitxor = xor_u64; }
+operators! { U64: Add::add = add_u64; Mul::mul = mul_u64; BitAnd::bitand = and_u64; BitXor::bitxor = xor_u64; }
+operators! { F64: Add::add = add_f64; Sub::sub = sub_f64; Mul::mul = mul_f64; Div::div = div_f64; }
 operators! { Mask: BitOr::bitor = or_mask; }
 
 methods! { F32:
@@ -69,6 +74,8 @@ methods! { F32:
     to_bits() -> U32 = to_bits;
     /// Truncated, for |self| < 2³¹.
     to_i32() -> U32 = to_i32;
+    /// The same numbers in `f64`.
+    widen() -> F64 = widen;
 }
 
 methods! { U32:
@@ -82,6 +89,20 @@ methods! { U32:
 methods! { U64:
     /// The low 32 bits.
     low() -> U32 = low_u64;
+    /// The `f64` with these bits.
+    as_f64_bits() -> F64 = f64_from_bits;
+}
+
+methods! { F64:
+    /// The nearest `f32`.
+    narrow() -> F32 = narrow;
+    /// `self · b + c`, rounded once.
+    mul_add(b: F64, c: F64) -> F64 = mul_add_f64;
+    /// `if self > b { self } else { b }`.
+    max(b: F64) -> F64 = max_f64;
+    /// `if self < b { self } else { b }`.
+    min(b: F64) -> F64 = min_f64;
+    to_bits() -> U64 = f64_to_bits;
 }
 
 methods! { Mask:
@@ -106,6 +127,11 @@ impl<S: Simd> F32<S> {
     #[inline(always)]
     pub(crate) fn store(self, out: &mut [f32; LANES]) {
         self.0.store(self.1, out);
+    }
+    /// See [`Stream::store`](super::Stream::store).
+    #[inline(always)]
+    pub(super) fn store_streaming(self, out: &mut [f32; LANES]) {
+        self.0.store_streaming(self.1, out);
     }
     /// The first `x.len()` ≤ 16 lanes from `x`, the others 0.
     #[inline(always)]
@@ -204,5 +230,100 @@ impl<S: Simd> U64<S> {
     #[inline(always)]
     pub(crate) fn shr(self, n: u32) -> Self {
         Self(self.0, self.0.shr_u64(self.1, n))
+    }
+    #[inline(always)]
+    pub(crate) fn shl(self, n: u32) -> Self {
+        Self(self.0, self.0.shl_u64(self.1, n))
+    }
+    #[inline(always)]
+    pub(crate) fn constant(self, x: u64) -> Self {
+        Self::splat(self.0, x)
+    }
+}
+
+impl<S: Simd> Mask<S> {
+    /// Lane `i` is bit `i`.
+    #[inline(always)]
+    pub(crate) fn from_bits(simd: S, bits: u16) -> Self {
+        Self(simd, simd.mask_from_bits(bits))
+    }
+    /// Bit `i` is lane `i`.
+    #[inline(always)]
+    pub(crate) fn to_bits(self) -> u16 {
+        self.0.mask_to_bits(self.1)
+    }
+}
+
+impl<S: Simd> F64<S> {
+    #[inline(always)]
+    pub(crate) fn splat(simd: S, x: f64) -> Self {
+        Self(simd, simd.splat_f64(x))
+    }
+    /// All lanes `x`, on the same level as `self`.
+    #[inline(always)]
+    pub(crate) fn constant(self, x: f64) -> Self {
+        Self::splat(self.0, x)
+    }
+    #[inline(always)]
+    pub(crate) fn load(simd: S, x: &[f64; LANES]) -> Self {
+        Self(simd, simd.load_f64(x))
+    }
+    #[inline(always)]
+    pub(crate) fn store(self, out: &mut [f64; LANES]) {
+        self.0.store_f64(self.1, out);
+    }
+    #[inline(always)]
+    pub(crate) fn to_array(self) -> [f64; LANES] {
+        let mut out = [0.0; LANES];
+        self.store(&mut out);
+        out
+    }
+    /// Other lanes, on the same level as `self`.
+    #[inline(always)]
+    pub(crate) fn with(self, lanes: &[f64; LANES]) -> Self {
+        Self::load(self.0, lanes)
+    }
+    /// Other bits, on the same level as `self`.
+    #[inline(always)]
+    pub(crate) fn with_bits(self, bits: &[u64; LANES]) -> U64<S> {
+        U64::load(self.0, bits)
+    }
+    /// Clears the sign.
+    #[inline(always)]
+    pub(crate) fn abs(self) -> Self {
+        (self.to_bits() & U64::splat(self.0, u64::MAX >> 1)).as_f64_bits()
+    }
+    /// The magnitude of `self` with the sign of `sign`.
+    #[inline(always)]
+    pub(crate) fn copy_sign(self, sign: Self) -> Self {
+        let bits = self.to_bits();
+        (bits ^ ((bits ^ sign.to_bits()) & U64::splat(self.0, 1 << 63))).as_f64_bits()
+    }
+}
+
+impl<S: Simd> Neg for F64<S> {
+    type Output = Self;
+    /// Flips the sign, of zeros and NaN too.
+    #[inline(always)]
+    fn neg(self) -> Self {
+        (self.to_bits() ^ U64::splat(self.0, 1 << 63)).as_f64_bits()
+    }
+}
+
+/// The first `x.len()` ≤ 16 lanes from `x`, the others 0; one plain load where there are sixteen.
+#[inline(always)]
+pub(crate) fn load_up_to<S: Simd>(simd: S, x: &[f32]) -> F32<S> {
+    match x.try_into() {
+        Ok(x) => F32::load(simd, x),
+        Err(_) => F32::load_partial(simd, x),
+    }
+}
+
+/// Stores the first `out.len()` ≤ 16 lanes; one plain store where there are sixteen.
+#[inline(always)]
+pub(crate) fn store_up_to<S: Simd>(x: F32<S>, out: &mut [f32]) {
+    match <&mut [f32; LANES]>::try_from(&mut *out) {
+        Ok(out) => x.store(out),
+        Err(_) => x.store_partial(out),
     }
 }

@@ -9,10 +9,13 @@ mod nrelu;
 
 use std::{fmt, str::FromStr};
 
+use rayon::prelude::*;
+
 use crate::{
     activations::Kind,
     dispatch::{Kernel, Level},
     elementwise::same_length,
+    parallel::{BLOCK, WORTH_THREADS},
     rng::{Lanes, Noise},
     simd::{F32, LANES, Simd, U32},
 };
@@ -124,6 +127,30 @@ pub fn sample(level: Level, unit: Unit, noise: Noise, x: &[f32], out: &mut [f32]
 /// [`sample`] in place.
 pub fn sample_in_place(level: Level, unit: Unit, noise: Noise, x: &mut [f32]) {
     unit.visit(InPlace { level, noise, x });
+}
+
+/// [`sample`] on the current rayon pool, with the same bits.
+///
+/// # Panics
+/// If `x` and `out` differ in length.
+pub fn par_sample(level: Level, unit: Unit, noise: Noise, x: &[f32], out: &mut [f32]) {
+    same_length("x", x.len(), "out", out.len());
+    if out.len() < WORTH_THREADS {
+        return sample(level, unit, noise, x, out);
+    }
+    (x.par_chunks(BLOCK), out.par_chunks_mut(BLOCK)).into_par_iter().enumerate().for_each(
+        |(block, (x, out))| sample(level, unit, noise.skip((block * BLOCK) as u64), x, out),
+    );
+}
+
+/// [`sample_in_place`] on the current rayon pool, with the same bits.
+pub fn par_sample_in_place(level: Level, unit: Unit, noise: Noise, x: &mut [f32]) {
+    if x.len() < WORTH_THREADS {
+        return sample_in_place(level, unit, noise, x);
+    }
+    x.par_chunks_mut(BLOCK).enumerate().for_each(|(block, x)| {
+        sample_in_place(level, unit, noise.skip((block * BLOCK) as u64), x);
+    });
 }
 
 struct InPlace<'a> {

@@ -1,0 +1,43 @@
+//! Sums down the columns, in `f64`: a strip of columns at a time, whose sums stay on the stack.
+
+use std::ops::Range;
+
+use crate::simd::{F64, LANES, Simd};
+
+/// Columns of a strip: the rows of a batch of 256 are then 128 KiB, and stay in L2 between passes.
+pub(super) const STRIP: usize = 128;
+
+/// `N` sums for each column of a strip.
+pub(super) type Sums<const N: usize> = [[f64; STRIP]; N];
+
+/// The strips of `columns` columns.
+pub(super) fn strips(columns: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..columns).step_by(STRIP).map(move |first| first..columns.min(first + STRIP))
+}
+
+/// Adds to the sums of the strip's `i`-th sixteen columns.
+#[inline(always)]
+pub(super) fn add_to_sums<S: Simd, const N: usize>(
+    simd: S,
+    sums: &mut Sums<N>,
+    i: usize,
+    terms: [F64<S>; N],
+) {
+    for k in 0..N {
+        let sum = &mut sums[k].as_chunks_mut::<LANES>().0[i];
+        (F64::load(simd, sum) + terms[k]).store(sum);
+    }
+}
+
+/// Sixteen columns of a value a column.
+#[inline(always)]
+pub(super) fn columns<S: Simd>(simd: S, values: &[f64; STRIP], i: usize) -> F64<S> {
+    F64::load(simd, &values.as_chunks::<LANES>().0[i])
+}
+
+/// Rounds the sums of a strip.
+pub(super) fn write_sums(sums: &[f64; STRIP], out: &mut [f32]) {
+    for (out, &sum) in out.iter_mut().zip(sums) {
+        *out = sum as f32;
+    }
+}

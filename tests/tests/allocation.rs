@@ -1,0 +1,165 @@
+//! No kernel allocates: a counting allocator watches every thread while all of them run.
+//!
+//! One test in its own binary, so that nobody else allocates meanwhile.
+#![allow(unsafe_code)]
+
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use halfwave_kernels::{
+    Kind, Level, backward, backward_in_place, crelu, crelu_backward, forward, forward_in_place,
+    learned::{
+        self, LearnedKind,
+        carelu::{self, CaRelu},
+    },
+    masks, par_backward, par_backward_in_place, par_forward, par_forward_in_place,
+    rng::{self, Stream},
+    rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
+    units::{self, Unit},
+    update::{self, Adam, Momentum},
+};
+use halfwave_tests::bits::smooth;
+use rayon::ThreadPoolBuilder;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+struct Counting;
+
+// SAFETY: everything is the system allocator's; counting does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promise about `layout`.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise about both.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const N: usize = 200 * 1000;
+const COLUMNS: usize = 200;
+
+/// All memory that the kernels need, from the outside.
+struct Buffers {
+    x: Vec<f32>,
+    dy: Vec<f32>,
+    y: Vec<f32>,
+    z: Vec<f32>,
+    mask: Vec<u16>,
+    /// A value a channel, four times, and their gradients.
+    parameters: Vec<f32>,
+    gradients: Vec<f32>,
+    rows: [Vec<f32>; 2],
+    labels: Vec<u32>,
+}
+
+#[expect(clippy::unwrap_used, reason = "tests may")]
+fn run_everything(level: Level, b: &mut Buffers) {
+    let Buffers { x, dy, y, z, mask, parameters, gradients, rows: [mean, inverse], labels } = b;
+    for &kind in Kind::ALL {
+        forward(level, kind, x, y);
+        par_forward(level, kind, x, y);
+        backward(level, kind, x, dy, y);
+        par_backward(level, kind, x, dy, y);
+        forward_in_place(level, kind, z);
+        par_forward_in_place(level, kind, z);
+        backward_in_place(level, kind, x, z);
+        par_backward_in_place(level, kind, x, z);
+    }
+    for &unit in Unit::ALL {
+        units::sample(level, unit, Stream::new(1).at(0), x, y);
+        units::par_sample(level, unit, Stream::new(1).at(0), x, y);
+    }
+    crelu(level, &x[..N / 2], y, COLUMNS);
+    crelu_backward(level, &x[..N / 2], dy, &mut y[..N / 2], COLUMNS);
+    rng::uniform(level, Stream::new(1).at(0), y);
+    rng::normal(level, Stream::new(1).at(0), y);
+    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4 };
+    update::momentum(level, momentum, 0.01, dy, y, z);
+    let adam = Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let (m, v) = y.split_at_mut(N / 2);
+    update::adam(level, adam, 7, 0.01, &dy[..N / 2], m, v, &mut z[..N / 2]);
+    masks::relu_forward(level, x, y, mask);
+    masks::relu_backward(level, mask, dy, y);
+    carelu::forward(level, CaRelu::default(), x, COLUMNS, y).unwrap();
+    carelu::backward(level, CaRelu::default(), x, COLUMNS, dy, y).unwrap();
+    for &kind in LearnedKind::ALL {
+        for per_channel in [1, COLUMNS] {
+            let count = kind.parameters().len();
+            let mut p: [&[f32]; 4] = [&[]; 4];
+            for (p, values) in p.iter_mut().zip(parameters.chunks(COLUMNS)) {
+                *p = &values[..per_channel];
+            }
+            let mut chunks = gradients.chunks_mut(COLUMNS);
+            let mut g: [&mut [f32]; 4] =
+                std::array::from_fn(|_| &mut chunks.next().unwrap()[..per_channel]);
+            let (p, g) = (&p[..count], &mut g[..count]);
+            learned::forward(level, kind, p, x, y).unwrap();
+            learned::par_forward(level, kind, p, x, y).unwrap();
+            learned::backward(level, kind, p, x, dy, y, g).unwrap();
+            learned::par_backward(level, kind, p, x, dy, y, g).unwrap();
+            learned::forward_in_place(level, kind, p, y).unwrap();
+            learned::par_forward_in_place(level, kind, p, y).unwrap();
+            learned::backward_in_place(level, kind, p, x, z, g).unwrap();
+            learned::par_backward_in_place(level, kind, p, x, z, g).unwrap();
+        }
+    }
+    let (gamma, beta) = parameters.split_at(COLUMNS);
+    let beta = &beta[..COLUMNS];
+    let (dgamma, dbeta) = gradients.split_at_mut(COLUMNS);
+    let dbeta = &mut dbeta[..COLUMNS];
+    rows::softmax_in_place(level, z, COLUMNS);
+    rows::softmax_cross_entropy(level, x, labels, mean, y);
+    rows::normalised_relu_cross_entropy(level, x, labels, mean, y);
+    rows::log_softmax(level, x, COLUMNS, y);
+    rows::log_softmax_backward(level, x, COLUMNS, dy, y);
+    rows::softmax_backward(level, x, COLUMNS, dy, y);
+    rows::row_sums(level, x, COLUMNS, mean);
+    rows::column_sums(level, x, dgamma);
+    let norm = LayerNorm { gamma, beta, epsilon: 1e-5 };
+    rows::layer_norm(level, norm, x, y, Moments { mean, inverse_std: inverse });
+    rows::layer_norm_backward(level, gamma, x, (mean, inverse), dy, y, (dgamma, dbeta));
+    let norm = BatchNorm { gamma, beta, epsilon: 1e-5 };
+    let (mean, running_mean) = mean.split_at_mut(COLUMNS);
+    let (inverse, running_variance) = inverse.split_at_mut(COLUMNS);
+    let (running_mean, running_variance) =
+        (&mut running_mean[..COLUMNS], &mut running_variance[..COLUMNS]);
+    let running = Running { mean: running_mean, variance: running_variance, momentum: 0.1 };
+    rows::batch_norm(level, norm, x, y, BatchMoments { mean, inverse_std: inverse }, running);
+    rows::batch_norm_inference(level, norm, (mean, inverse), x, y);
+    rows::batch_norm_backward(level, gamma, x, (mean, inverse), dy, y, (dgamma, dbeta));
+}
+
+#[test]
+fn no_kernel_allocates() {
+    let mut buffers = Buffers {
+        x: smooth(N, 1),
+        dy: smooth(N, 2),
+        y: vec![0.0; N],
+        z: vec![0.0; N],
+        mask: vec![0; masks::words(N)],
+        parameters: vec![0.5; 4 * COLUMNS],
+        gradients: vec![0.0; 4 * COLUMNS],
+        rows: [vec![1.0; N / COLUMNS], vec![1.0; N / COLUMNS]],
+        labels: vec![3; N / COLUMNS],
+    };
+    let level = Level::best();
+    for threads in [1, 2] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let allocations = pool.install(|| {
+            // What rayon and the standard library set up once a thread.
+            run_everything(level, &mut buffers);
+            let before = ALLOCATIONS.load(Ordering::Relaxed);
+            run_everything(level, &mut buffers);
+            ALLOCATIONS.load(Ordering::Relaxed) - before
+        });
+        assert_eq!(allocations, 0, "{threads} threads");
+    }
+}
