@@ -9,10 +9,9 @@ use super::{Activation, Saved, swish};
 use crate::simd::{F32, Simd};
 
 #[derive(Clone, Copy)]
-pub(crate) struct GeluQuick {
-    /// β.
-    pub(crate) beta: f32,
-}
+pub(crate) struct GeluQuick;
+
+const BETA: f32 = 1.702;
 
 impl Activation for GeluQuick {
     const NAME: &'static str = "gelu_quick";
@@ -22,16 +21,16 @@ impl Activation for GeluQuick {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        swish::swish(x, self.beta)
+        swish::swish(x, BETA)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        swish::swish_derivative(x, self.beta) * dy
+        swish::swish_derivative(x, BETA) * dy
     }
     fn definition(self, x: f64) -> f64 {
-        swish::definition(x, self.beta.into())
+        swish::definition(x, BETA.into())
     }
     fn derivative(self, x: f64) -> f64 {
-        swish::derivative(f64::from(self.beta) * x)
+        swish::derivative(f64::from(BETA) * x)
     }
 }

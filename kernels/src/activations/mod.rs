@@ -170,7 +170,7 @@ activations! {
     /// The tanh form of GELU; Hendrycks & Gimpel 2016.
     GeluTanh = gelu_tanh::GeluTanh, gelu_tanh::GeluTanh;
     /// y = x σ(1.702 x); Hendrycks & Gimpel 2016.
-    GeluQuick = gelu_quick::GeluQuick { beta: 1.702 }, gelu_quick::GeluQuick;
+    GeluQuick = gelu_quick::GeluQuick, gelu_quick::GeluQuick;
     /// y = x σ(x); Elfwing et al. 2017.
     Silu = silu::Silu, silu::Silu;
     /// y = x tanh(ln(1 + eˣ)); Misra 2019.
@@ -178,9 +178,9 @@ activations! {
     /// y = x min(max(0, x + 3), 6) / 6; Howard et al. 2019.
     HardSwish = hard_swish::HardSwish, hard_swish::HardSwish;
     /// y = ln(1 + eˣ); Dugas et al. 2001, Glorot et al. 2011.
-    Softplus = softplus::Softplus { beta: 1.0 }, softplus::Softplus;
+    Softplus = softplus::Softplus, softplus::Softplus;
     /// y = ln(1 + e^(αx)) / α, α = 6; Glorot et al. 2011.
-    RescaledSoftplus = rescaled_softplus::RescaledSoftplus { alpha: 6.0 }, rescaled_softplus::RescaledSoftplus;
+    RescaledSoftplus = rescaled_softplus::RescaledSoftplus, rescaled_softplus::RescaledSoftplus;
     /// y = 1 / (1 + e⁻ˣ).
     Sigmoid = sigmoid::Sigmoid, sigmoid::Sigmoid;
     /// y = min(max(0, x + 3), 6) / 6; Howard et al. 2019.

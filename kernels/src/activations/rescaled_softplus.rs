@@ -14,10 +14,10 @@ use super::{
 use crate::simd::{F32, Simd};
 
 #[derive(Clone, Copy)]
-pub(crate) struct RescaledSoftplus {
-    /// α > 0.
-    pub(crate) alpha: f32,
-}
+pub(crate) struct RescaledSoftplus;
+
+/// The largest α that Glorot et al. compare.
+const ALPHA: f32 = 6.0;
 
 impl Activation for RescaledSoftplus {
     const NAME: &'static str = "rescaled_softplus";
@@ -27,16 +27,16 @@ impl Activation for RescaledSoftplus {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        softplus(x, self.alpha)
+        softplus(x, ALPHA)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        sigmoid_of_product(x, self.alpha) * dy
+        sigmoid_of_product(x, ALPHA) * dy
     }
     fn definition(self, x: f64) -> f64 {
-        softplus::definition(x, self.alpha.into())
+        softplus::definition(x, ALPHA.into())
     }
     fn derivative(self, x: f64) -> f64 {
-        swish::sigmoid(f64::from(self.alpha) * x)
+        swish::sigmoid(f64::from(ALPHA) * x)
     }
 }

@@ -1,7 +1,7 @@
-//! Softplus, the smooth rectifier: y = ln(1 + e^(β x)) / β.
+//! Softplus, the smooth rectifier: y = ln(1 + eˣ); with a scale β, y = ln(1 + e^(β x)) / β.
 //!
-//! forward    y  = max(0, x) + ln(1 + e^−|β x|) / β
-//! backward   dx = σ(β x) dy
+//! forward    y  = max(0, x) + ln(1 + e^−|x|)
+//! backward   dx = σ(x) dy
 //!
 //! Dugas et al., NIPS 2000; Glorot, Bordes & Bengio, AISTATS 2011.
 //!
@@ -14,15 +14,12 @@ use crate::{
 };
 
 #[derive(Clone, Copy)]
-pub(crate) struct Softplus {
-    /// β > 0.
-    pub(crate) beta: f32,
-}
+pub(crate) struct Softplus;
 
 /// |β x| beyond which y is 0 or x.
 const LIMIT: f32 = 125.0;
 
-/// ln(1 + e^(β x)) / β.
+/// ln(1 + e^(β x)) / β, for a constant β > 0: what is computed of it alone is folded.
 #[inline(always)]
 pub(super) fn softplus<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let zero = x.constant(0.0);
@@ -63,17 +60,17 @@ impl Activation for Softplus {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        softplus(x, self.beta)
+        softplus(x, 1.0)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        sigmoid::sigmoid_of_product(x, self.beta) * dy
+        sigmoid::sigmoid(x) * dy
     }
     fn definition(self, x: f64) -> f64 {
-        definition(x, self.beta.into())
+        definition(x, 1.0)
     }
     fn derivative(self, x: f64) -> f64 {
-        swish::sigmoid(f64::from(self.beta) * x)
+        swish::sigmoid(x)
     }
 }
 
