@@ -31,6 +31,13 @@ pub fn crelu(level: Level, x: &[f32], y: &mut [f32], width: usize) {
 /// `dx` = dy⁺ where x > 0, −dy⁻ where x < 0, else 0; `x` and `dx` are `[rows, width]`, `dy` = \[dy⁺, dy⁻\]
 /// is `[rows, 2 width]`. Where x is NaN, dy⁺ − dy⁻.
 ///
+/// ```
+/// use halfwave_kernels::{Level, crelu_backward};
+/// let mut dx = [0.0; 2];
+/// crelu_backward(Level::best(), &[2.0, -3.0], &[5.0, 6.0, 7.0, 8.0], &mut dx, 2);
+/// assert_eq!(dx, [5.0, -8.0]);
+/// ```
+///
 /// # Panics
 /// If `x` is no whole number of rows, `dx` not as long, or `dy` not twice as long.
 pub fn crelu_backward(level: Level, x: &[f32], dy: &[f32], dx: &mut [f32], width: usize) {

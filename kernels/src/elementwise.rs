@@ -27,6 +27,13 @@ pub fn forward(level: Level, kind: Kind, x: &[f32], y: &mut [f32]) {
 }
 
 /// x ← f(x), element by element.
+///
+/// ```
+/// use halfwave_kernels::{Kind, Level, forward_in_place};
+/// let mut x = [-1.0, 0.5, 2.0];
+/// forward_in_place(Level::best(), Kind::Relu, &mut x);
+/// assert_eq!(x, [0.0, 0.5, 2.0]);
+/// ```
 pub fn forward_in_place(level: Level, kind: Kind, x: &mut [f32]) {
     forward_with(level, kind, Stores::Cached, InOut::in_place(x));
 }
@@ -96,6 +103,13 @@ impl Stores {
 }
 
 /// dy ← f'(x) · dy, element by element: [`backward`] in place.
+///
+/// ```
+/// use halfwave_kernels::{Kind, Level, backward_in_place};
+/// let mut dy = [3.0, 4.0, 5.0];
+/// backward_in_place(Level::best(), Kind::Relu, &[0.0, 0.5, 2.0], &mut dy);
+/// assert_eq!(dy, [0.0, 4.0, 5.0]);
+/// ```
 ///
 /// # Panics
 /// If the two differ in length.

@@ -38,6 +38,13 @@ pub fn relu_forward(level: Level, x: &[f32], y: &mut [f32], mask: &mut [u16]) {
 
 /// [`relu_forward`] in place.
 ///
+/// ```
+/// use halfwave_kernels::{Level, masks};
+/// let (mut x, mut mask) = ([-1.0, 0.5, 2.0], [0; 1]);
+/// masks::relu_forward_in_place(Level::best(), &mut x, &mut mask);
+/// assert_eq!((x, mask), ([0.0, 0.5, 2.0], [0b110]));
+/// ```
+///
 /// # Panics
 /// If the lengths do not fit.
 pub fn relu_forward_in_place(level: Level, x: &mut [f32], mask: &mut [u16]) {
@@ -46,6 +53,13 @@ pub fn relu_forward_in_place(level: Level, x: &mut [f32], mask: &mut [u16]) {
 }
 
 /// dx = dy where the mask is set, else 0. `dy` and `dx` are `[n]`, `mask` is `[words(n)]`.
+///
+/// ```
+/// use halfwave_kernels::{Level, masks};
+/// let mut dx = [0.0; 3];
+/// masks::relu_backward(Level::best(), &[0b110], &[3.0, 4.0, 5.0], &mut dx);
+/// assert_eq!(dx, [0.0, 4.0, 5.0]);
+/// ```
 ///
 /// # Panics
 /// If the lengths do not fit.
@@ -56,6 +70,13 @@ pub fn relu_backward(level: Level, mask: &[u16], dy: &[f32], dx: &mut [f32]) {
 }
 
 /// [`relu_backward`] in place.
+///
+/// ```
+/// use halfwave_kernels::{Level, masks};
+/// let mut dy = [3.0, 4.0, 5.0];
+/// masks::relu_backward_in_place(Level::best(), &[0b110], &mut dy);
+/// assert_eq!(dy, [0.0, 4.0, 5.0]);
+/// ```
 ///
 /// # Panics
 /// If the lengths do not fit.

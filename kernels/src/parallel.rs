@@ -59,6 +59,13 @@ pub fn par_forward(level: Level, kind: Kind, x: &[f32], y: &mut [f32]) {
 }
 
 /// [`forward_in_place`] on the current rayon pool, with the same bits.
+///
+/// ```
+/// use halfwave_kernels::{Kind, Level, par_forward_in_place};
+/// let mut x = [-1.0, 0.5, 2.0];
+/// par_forward_in_place(Level::best(), Kind::Relu, &mut x);
+/// assert_eq!(x, [0.0, 0.5, 2.0]);
+/// ```
 pub fn par_forward_in_place(level: Level, kind: Kind, x: &mut [f32]) {
     if x.len() < WORTH_THREADS {
         return forward_in_place(level, kind, x);
@@ -67,6 +74,13 @@ pub fn par_forward_in_place(level: Level, kind: Kind, x: &mut [f32]) {
 }
 
 /// [`backward`] on the current rayon pool, with the same bits.
+///
+/// ```
+/// use halfwave_kernels::{Kind, Level, par_backward};
+/// let mut dx = [0.0; 3];
+/// par_backward(Level::best(), Kind::Relu, &[0.0, 0.5, 2.0], &[3.0, 4.0, 5.0], &mut dx);
+/// assert_eq!(dx, [0.0, 4.0, 5.0]);
+/// ```
 ///
 /// # Panics
 /// If the three differ in length.
@@ -85,6 +99,13 @@ pub fn par_backward(level: Level, kind: Kind, saved: &[f32], dy: &[f32], dx: &mu
 }
 
 /// [`backward_in_place`] on the current rayon pool, with the same bits.
+///
+/// ```
+/// use halfwave_kernels::{Kind, Level, par_backward_in_place};
+/// let mut dy = [3.0, 4.0, 5.0];
+/// par_backward_in_place(Level::best(), Kind::Relu, &[0.0, 0.5, 2.0], &mut dy);
+/// assert_eq!(dy, [0.0, 4.0, 5.0]);
+/// ```
 ///
 /// # Panics
 /// If the two differ in length.

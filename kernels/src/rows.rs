@@ -25,6 +25,13 @@ use crate::{
 
 /// p = eˣ / Σ eˣ for each row of `x` `[rows, classes]`, in place.
 ///
+/// ```
+/// use halfwave_kernels::{Level, rows::softmax_in_place};
+/// let mut x = [1.0, 1.0, 0.0, 200.0];
+/// softmax_in_place(Level::best(), &mut x, 2);
+/// assert_eq!(x, [0.5, 0.5, 0.0, 1.0]);
+/// ```
+///
 /// # Panics
 /// If `x` is no whole number of rows.
 pub fn softmax_in_place(level: Level, x: &mut [f32], classes: usize) {
@@ -65,6 +72,14 @@ pub fn softmax_cross_entropy(
 /// 1/Σo − \[k = label\]/o at x > 0. A row without a positive output has p = 0: loss 16.118, gradient 0.
 /// Shapes as in [`softmax_cross_entropy`].
 ///
+/// ```
+/// use halfwave_kernels::{Level, rows::normalised_relu_cross_entropy};
+/// let (mut losses, mut gradient) = ([0.0], [0.0; 3]);
+/// normalised_relu_cross_entropy(Level::best(), &[2.0, -1.0, 2.0], &[0], &mut losses, &mut gradient);
+/// assert!((losses[0] - std::f32::consts::LN_2).abs() < 1e-6);
+/// assert_eq!(gradient, [-0.25, 0.0, 0.25]);
+/// ```
+///
 /// # Panics
 /// If the lengths do not fit or a label is no class.
 pub fn normalised_relu_cross_entropy(
@@ -80,6 +95,13 @@ pub fn normalised_relu_cross_entropy(
 }
 
 /// `out[j]` = Σᵢ `x[i, j]`, rows in order: the gradient of a bias. `x` is `[rows, out.len()]`.
+///
+/// ```
+/// use halfwave_kernels::{Level, rows::column_sums};
+/// let mut sums = [0.0; 2];
+/// column_sums(Level::best(), &[1.0, 2.0, 3.0, 4.0], &mut sums);
+/// assert_eq!(sums, [4.0, 6.0]);
+/// ```
 ///
 /// # Panics
 /// If `x` is no whole number of rows.

@@ -83,6 +83,17 @@ impl CaRelu {
 
 /// y = max(0, s x) for each row of x `[rows, columns]`.
 ///
+/// ```
+/// use halfwave_kernels::{Level, learned::carelu::{self, CaRelu}};
+/// // The whole energy of the first row is positive, none of the second's.
+/// let mut y = [0.0; 4];
+/// carelu::forward(Level::best(), CaRelu::default(), &[3.0, 4.0, -3.0, -4.0], 2, &mut y)?;
+/// let slope = 1_f32.tanh();
+/// assert!((y[0] - 3.0 * slope).abs() < 1e-6 && (y[1] - 4.0 * slope).abs() < 1e-6);
+/// assert_eq!(y[2..], [0.0, 0.0]);
+/// # Ok::<(), carelu::CaReluError>(())
+/// ```
+///
 /// # Errors
 /// If a parameter is outside of its domain.
 ///
@@ -103,6 +114,15 @@ pub fn forward(
 }
 
 /// dx, and the gradients of α and β, which are returned: rows in order, in `f64`.
+///
+/// ```
+/// use halfwave_kernels::{Level, learned::carelu::{self, CaRelu}};
+/// let (x, dy, mut dx) = ([3.0, 4.0], [1.0, 1.0], [0.0; 2]);
+/// let [d_alpha, d_beta] = carelu::backward(Level::best(), CaRelu::default(), &x, 2, &dy, &mut dx)?;
+/// // Σ x sech²(1), with p = 1.
+/// assert!((d_alpha - 2.93982).abs() < 1e-5 && (d_beta - 2.93982).abs() < 1e-5);
+/// # Ok::<(), carelu::CaReluError>(())
+/// ```
 ///
 /// # Errors
 /// If a parameter is outside of its domain.

@@ -50,6 +50,14 @@ pub fn forward(
 
 /// x ← f(x; parameters): [`forward`] in place.
 ///
+/// ```
+/// use halfwave_kernels::{Level, learned::{self, LearnedKind}};
+/// let mut x = [-1.0, 2.0];
+/// learned::forward_in_place(Level::best(), LearnedKind::Prelu, &[&[0.25]], &mut x)?;
+/// assert_eq!(x, [-0.25, 2.0]);
+/// # Ok::<(), learned::ParameterError>(())
+/// ```
+///
 /// # Errors
 /// If a parameter is outside of its domain.
 ///
@@ -65,6 +73,14 @@ pub fn forward_in_place(
 }
 
 /// [`forward`] on the current rayon pool, with the same bits.
+///
+/// ```
+/// use halfwave_kernels::{Level, learned::{self, LearnedKind}};
+/// let mut y = [0.0; 2];
+/// learned::par_forward(Level::best(), LearnedKind::Prelu, &[&[0.25]], &[-1.0, 2.0], &mut y)?;
+/// assert_eq!(y, [-0.25, 2.0]);
+/// # Ok::<(), learned::ParameterError>(())
+/// ```
 ///
 /// # Errors
 /// If a parameter is outside of its domain.
@@ -82,6 +98,14 @@ pub fn par_forward(
 }
 
 /// [`forward_in_place`] on the current rayon pool, with the same bits.
+///
+/// ```
+/// use halfwave_kernels::{Level, learned::{self, LearnedKind}};
+/// let mut x = [-1.0, 2.0];
+/// learned::par_forward_in_place(Level::best(), LearnedKind::Prelu, &[&[0.25]], &mut x)?;
+/// assert_eq!(x, [-0.25, 2.0]);
+/// # Ok::<(), learned::ParameterError>(())
+/// ```
 ///
 /// # Errors
 /// If a parameter is outside of its domain.
@@ -130,6 +154,14 @@ pub fn backward(
 
 /// dy ← df/dx · dy: [`backward`] in place.
 ///
+/// ```
+/// use halfwave_kernels::{Level, learned::{self, LearnedKind}};
+/// let (x, mut dy, mut da) = ([-1.0, 2.0], [1.0, 1.0], [0.0]);
+/// learned::backward_in_place(Level::best(), LearnedKind::Prelu, &[&[0.25]], &x, &mut dy, &mut [&mut da])?;
+/// assert_eq!((dy, da), ([0.25, 1.0], [-1.0]));
+/// # Ok::<(), learned::ParameterError>(())
+/// ```
+///
 /// # Errors
 /// If a parameter is outside of its domain.
 ///
@@ -147,6 +179,14 @@ pub fn backward_in_place(
 }
 
 /// [`backward`] on the current rayon pool, with the same bits.
+///
+/// ```
+/// use halfwave_kernels::{Level, learned::{self, LearnedKind}};
+/// let (x, dy, mut dx, mut da) = ([-1.0, 2.0], [1.0, 1.0], [0.0; 2], [0.0]);
+/// learned::par_backward(Level::best(), LearnedKind::Prelu, &[&[0.25]], &x, &dy, &mut dx, &mut [&mut da])?;
+/// assert_eq!((dx, da), ([0.25, 1.0], [-1.0]));
+/// # Ok::<(), learned::ParameterError>(())
+/// ```
 ///
 /// # Errors
 /// If a parameter is outside of its domain.
@@ -166,6 +206,14 @@ pub fn par_backward(
 }
 
 /// [`backward_in_place`] on the current rayon pool, with the same bits.
+///
+/// ```
+/// use halfwave_kernels::{Level, learned::{self, LearnedKind}};
+/// let (x, mut dy, mut da) = ([-1.0, 2.0], [1.0, 1.0], [0.0]);
+/// learned::par_backward_in_place(Level::best(), LearnedKind::Prelu, &[&[0.25]], &x, &mut dy, &mut [&mut da])?;
+/// assert_eq!((dy, da), ([0.25, 1.0], [-1.0]));
+/// # Ok::<(), learned::ParameterError>(())
+/// ```
 ///
 /// # Errors
 /// If a parameter is outside of its domain.

@@ -63,6 +63,16 @@ impl BatchNorm<'_> {
 ///
 /// A batch of one row has variance 0; an empty one changes nothing.
 ///
+/// ```
+/// use halfwave_kernels::{Level, rows::{BatchMoments, BatchNorm, Running, batch_norm}};
+/// let norm = BatchNorm { gamma: &[1.0], beta: &[0.5], epsilon: 1e-12 };
+/// let (mut y, mut mean, mut inverse_std) = ([0.0; 2], [0.0], [0.0]);
+/// let saved = BatchMoments { mean: &mut mean, inverse_std: &mut inverse_std };
+/// let running = Running { mean: &mut [0.0], variance: &mut [1.0], momentum: 0.1 };
+/// batch_norm(Level::best(), norm, &[2.0, 4.0], &mut y, saved, running);
+/// assert_eq!((y, mean, inverse_std), ([-0.5, 1.5], [3.0], [1.0]));
+/// ```
+///
 /// # Panics
 /// If the lengths do not fit, ε is not above 0, or the momentum is outside of \[0, 1\].
 pub fn batch_norm(
@@ -88,6 +98,14 @@ pub fn batch_norm(
 
 /// y from the running statistics, `[channels]` each.
 ///
+/// ```
+/// use halfwave_kernels::{Level, rows::{BatchNorm, batch_norm_inference}};
+/// let norm = BatchNorm { gamma: &[1.0], beta: &[1.0], epsilon: 1e-12 };
+/// let mut y = [0.0; 2];
+/// batch_norm_inference(Level::best(), norm, (&[3.0], &[4.0]), &[2.0, 4.0], &mut y);
+/// assert_eq!(y, [0.5, 1.5]);
+/// ```
+///
 /// # Panics
 /// If the lengths do not fit, or ε is not above 0.
 pub fn batch_norm_inference(
@@ -104,6 +122,17 @@ pub fn batch_norm_inference(
 }
 
 /// dx, dγ and dβ, overwritten, from x and what [`batch_norm`] saved.
+///
+/// ```
+/// use halfwave_kernels::{Level, rows::batch_norm_backward};
+/// let (mut dx, mut dgamma, mut dbeta) = ([0.0; 2], [0.0], [0.0]);
+/// batch_norm_backward(
+///     Level::best(), &[1.0], &[2.0, 4.0], (&[3.0], &[1.0]), &[5.0, 7.0],
+///     &mut dx, (&mut dgamma, &mut dbeta),
+/// );
+/// // Two values are always normalised to −1 and 1.
+/// assert_eq!((dx, dgamma, dbeta), ([0.0; 2], [2.0], [12.0]));
+/// ```
 ///
 /// # Panics
 /// If the lengths do not fit.

@@ -40,6 +40,15 @@ pub struct Moments<'a> {
 
 /// y = γ (x − mean) / σ + β for each row, saving the mean and 1/σ.
 ///
+/// ```
+/// use halfwave_kernels::{Level, rows::{LayerNorm, Moments, layer_norm}};
+/// let norm = LayerNorm { gamma: &[1.0; 2], beta: &[0.5; 2], epsilon: 1e-12 };
+/// let (mut y, mut mean, mut inverse_std) = ([0.0; 2], [0.0], [0.0]);
+/// let saved = Moments { mean: &mut mean, inverse_std: &mut inverse_std };
+/// layer_norm(Level::best(), norm, &[2.0, 4.0], &mut y, saved);
+/// assert_eq!((y, mean, inverse_std), ([-0.5, 1.5], [3.0], [1.0]));
+/// ```
+///
 /// # Panics
 /// If the lengths do not fit, or ε is not above 0.
 pub fn layer_norm(level: Level, norm: LayerNorm<'_>, x: &[f32], y: &mut [f32], saved: Moments<'_>) {
@@ -54,6 +63,17 @@ pub fn layer_norm(level: Level, norm: LayerNorm<'_>, x: &[f32], y: &mut [f32], s
 }
 
 /// dx, dγ and dβ, overwritten, from x and what [`layer_norm`] saved.
+///
+/// ```
+/// use halfwave_kernels::{Level, rows::layer_norm_backward};
+/// let (mut dx, mut dgamma, mut dbeta) = ([0.0; 2], [0.0; 2], [0.0; 2]);
+/// layer_norm_backward(
+///     Level::best(), &[1.0; 2], &[2.0, 4.0], (&[3.0], &[1.0]), &[5.0, 7.0],
+///     &mut dx, (&mut dgamma, &mut dbeta),
+/// );
+/// // Two values are always normalised to −1 and 1.
+/// assert_eq!((dx, dgamma, dbeta), ([0.0; 2], [-5.0, 7.0], [5.0, 7.0]));
+/// ```
 ///
 /// # Panics
 /// If the lengths do not fit.

@@ -34,6 +34,14 @@ pub fn log_softmax(level: Level, x: &[f32], classes: usize, y: &mut [f32]) {
 
 /// dx from dy and the output y of [`log_softmax`].
 ///
+/// ```
+/// use halfwave_kernels::{Level, rows::{log_softmax, log_softmax_backward}};
+/// let (mut y, mut dx) = ([0.0; 2], [0.0; 2]);
+/// log_softmax(Level::best(), &[3.0, 3.0], 2, &mut y);
+/// log_softmax_backward(Level::best(), &y, 2, &[0.0, 1.0], &mut dx);
+/// assert_eq!(dx, [-0.5, 0.5]);
+/// ```
+///
 /// # Panics
 /// If the lengths differ or `y` is no whole number of rows.
 pub fn log_softmax_backward(level: Level, y: &[f32], classes: usize, dy: &[f32], dx: &mut [f32]) {
@@ -42,6 +50,13 @@ pub fn log_softmax_backward(level: Level, y: &[f32], classes: usize, dy: &[f32],
 }
 
 /// dx from dy and the output y of softmax.
+///
+/// ```
+/// use halfwave_kernels::{Level, rows::softmax_backward};
+/// let mut dx = [0.0; 2];
+/// softmax_backward(Level::best(), &[0.5, 0.5], 2, &[0.0, 1.0], &mut dx);
+/// assert_eq!(dx, [-0.25, 0.25]);
+/// ```
 ///
 /// # Panics
 /// If the lengths differ or `y` is no whole number of rows.

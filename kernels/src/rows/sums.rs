@@ -9,6 +9,13 @@ use crate::{
 
 /// `out[i]` = Σⱼ `x[i, j]`, summed in `f64` and rounded once. `x` is `[out.len(), columns]`.
 ///
+/// ```
+/// use halfwave_kernels::{Level, rows::row_sums};
+/// let mut sums = [0.0; 2];
+/// row_sums(Level::best(), &[1.0, 2.0, 3.0, 4.0], 2, &mut sums);
+/// assert_eq!(sums, [3.0, 7.0]);
+/// ```
+///
 /// # Panics
 /// If the lengths do not fit.
 pub fn row_sums(level: Level, x: &[f32], columns: usize, out: &mut [f32]) {

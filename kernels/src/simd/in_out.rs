@@ -57,7 +57,8 @@ impl<'a> InOut<'a> {
     /// If there are fewer.
     #[inline(always)]
     pub(crate) fn split_at(self, at: usize) -> (Self, Self) {
-        assert!(at <= self.len, "{at} is past the end of {} elements", self.len);
+        // Without numbers, which loops would keep at hand for the message.
+        assert!(at <= self.len, "past the end");
         // SAFETY: `at` is in bounds of both; the halves do not overlap, and take the place of the whole.
         let (x, y) = unsafe { (self.x.add(at), self.y.add(at)) };
         (Self { len: at, ..self }, Self { x, y, len: self.len - at, slices: PhantomData })
