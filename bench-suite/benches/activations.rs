@@ -3,8 +3,8 @@
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use halfwave_bench_suite::{LARGEST, elementwise, inputs};
-use halfwave_kernels::{Kind, backward, forward};
+use halfwave_bench_suite::{LARGEST, SIZES_OF_THREADS, elementwise, inputs};
+use halfwave_kernels::{Kind, backward, forward, par_backward, par_forward};
 
 fn bench_forward(criterion: &mut Criterion) {
     for &kind in Kind::ALL {
@@ -25,9 +25,30 @@ fn bench_backward(criterion: &mut Criterion) {
     }
 }
 
+/// Forward and backward on one thread and on all, up to sizes far beyond the caches.
+fn bench_threads(criterion: &mut Criterion) {
+    let largest = SIZES_OF_THREADS[SIZES_OF_THREADS.len() - 1];
+    let (mut out, dy) = (vec![0.0; largest], inputs::uniform(2, largest, -1.0, 1.0));
+    for &kind in Kind::ALL {
+        let x = inputs::pre_activations(kind, largest);
+        elementwise::bench_threads(criterion, &format!("forward/{kind}"), &mut out, |level, y| {
+            par_forward(level, kind, &x[..y.len()], y);
+        });
+        let saved = inputs::saved(kind, largest);
+        elementwise::bench_threads(
+            criterion,
+            &format!("backward/{kind}"),
+            &mut out,
+            |level, dx| {
+                par_backward(level, kind, &saved[..dx.len()], &dy[..dx.len()], dx);
+            },
+        );
+    }
+}
+
 criterion_group! {
     name = benches;
     config = elementwise::config();
-    targets = bench_forward, bench_backward
+    targets = bench_forward, bench_backward, bench_threads
 }
 criterion_main!(benches);

@@ -16,6 +16,9 @@ pub const SIZES: [usize; 3] = [1 << 12, 1 << 16, 1 << 20];
 /// The largest of them.
 pub const LARGEST: usize = SIZES[SIZES.len() - 1];
 
+/// Element counts of the benches with several threads: around L3, and far beyond all caches.
+pub const SIZES_OF_THREADS: [usize; 2] = [1 << 20, 1 << 26];
+
 /// The levels to run, best first.
 ///
 /// # Panics

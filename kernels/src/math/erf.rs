@@ -42,8 +42,11 @@ pub(crate) fn erf<S: Simd>(x: F32<S>) -> F32<S> {
     let (round, from_quarter) = (a.constant(6_291_456.0), a - a.constant(0.25));
     let shifted = from_quarter + round;
     let y = piecewise(shifted.to_bits(), from_quarter - (shifted - round), &ERF);
-    let factor = a.lt(one).select(a, one);
-    factor.mul_add_once(y.hi, factor * y.lo).with_sign_of(x)
+    // Next to 0 times 2²⁴, lest the small product underflow.
+    let tiny = a.lt(a.constant(1e-20));
+    let factor = a.lt(one).select(a * tiny.select(a.constant(16_777_216.0), one), one);
+    let scale = tiny.select(a.constant(1.0 / 16_777_216.0), one);
+    (factor.mul_add_once(y.hi, factor * y.lo) * scale).with_sign_of(x)
 }
 
 /// Minimises the relative error, coefficient after coefficient rounded: 2⁻²⁷·⁸. Rows: half octaves of
