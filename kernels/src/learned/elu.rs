@@ -6,7 +6,7 @@
 //!
 //! Clevert et al. 2016, arXiv:1511.07289, with α = 1; α > 0 there.
 
-use super::{Domain, Learned, Parameter};
+use super::{Domain, Learned, Parameter, not_above_zero};
 use crate::{
     math::{exp_f64, expm1_f64},
     simd::{F32, F64, Simd},
@@ -34,7 +34,7 @@ impl Learned<1> for Elu {
         [alpha]: [F32<S>; 1],
     ) -> (F32<S>, [F64<S>; 1]) {
         let zero = x.constant(0.0);
-        let below = x.le(zero);
+        let below = not_above_zero(x);
         let (x_below, dy_below) = (below.select(x, zero).widen(), below.select(dy, zero).widen());
         let dx = (alpha.widen() * exp_f64(x_below) * dy_below).narrow();
         (below.select(dx, dy), [expm1_f64(x_below) * dy_below])

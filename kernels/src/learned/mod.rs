@@ -350,6 +350,13 @@ fn finite_f64(x: f64) -> f64 {
     x.clamp(-INFINITE, INFINITE)
 }
 
+/// x ≤ 0, for the selection of x itself: there a compiler may take `x.le(zero)` for part of a minimum, which
+/// on Arm makes a NaN of a signalling NaN.
+#[inline(always)]
+fn not_above_zero<S: Simd>(x: F32<S>) -> Mask<S> {
+    x.abs().eq(-x)
+}
+
 /// 0 where x ≤ 0, else x.
 #[inline(always)]
 fn positive_part<S: Simd>(x: F32<S>) -> F32<S> {

@@ -6,7 +6,7 @@
 //!
 //! He et al. 2015, arXiv:1502.01852: a = ¼ at the start, and no weight decay on it.
 
-use super::{Domain, Learned, Parameter, product, product_f64};
+use super::{Domain, Learned, Parameter, not_above_zero, product, product_f64};
 use crate::simd::{F32, F64, Simd};
 
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ impl Learned<1> for Prelu {
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>, [a]: [F32<S>; 1]) -> (F32<S>, [F64<S>; 1]) {
         let zero = x.constant(0.0);
-        let below = x.le(zero);
+        let below = not_above_zero(x);
         let (x_below, dy_below) = (below.select(x, zero), below.select(dy, zero));
         (below.select(a * dy, dy), [x_below.widen() * dy_below.widen()])
     }
