@@ -1,9 +1,13 @@
 //! `halfwave apply`: any kernel on a `.npy` file.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use halfwave_kernels::{
     Kind, Level, LevelError, Saved, backward_in_place, forward_in_place,
+    learned::{self, LearnedKind},
     rng::Stream,
     units::{self, Unit},
 };
@@ -20,6 +24,8 @@ use crate::{
 pub enum Function {
     /// An activation function.
     Activation(Kind),
+    /// A function with learned parameters: one value each.
+    Learned(LearnedKind),
     /// A stochastic unit: the input is its pre-activation, the output a sample.
     Unit(Unit),
 }
@@ -29,7 +35,8 @@ impl Function {
     #[must_use]
     pub fn names() -> Vec<&'static str> {
         let activations = Kind::ALL.iter().map(|kind| kind.name());
-        activations.chain(Unit::ALL.iter().map(|unit| unit.name())).collect()
+        let learned = LearnedKind::ALL.iter().map(|kind| kind.name());
+        activations.chain(learned).chain(Unit::ALL.iter().map(|unit| unit.name())).collect()
     }
 }
 
@@ -37,11 +44,31 @@ impl FromStr for Function {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<Self, UnknownName> {
-        let unit = || name.parse().map(Self::Unit);
         name.parse()
             .map(Self::Activation)
-            .or_else(|_| unit())
+            .or_else(|_| name.parse().map(Self::Learned))
+            .or_else(|_| name.parse().map(Self::Unit))
             .map_err(|_| UnknownName::new("kind", name, Self::names()))
+    }
+}
+
+/// `name=value`, a parameter of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Assignment {
+    /// The parameter.
+    pub name: String,
+    /// Its value.
+    pub value: f32,
+}
+
+impl FromStr for Assignment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) =
+            text.split_once('=').ok_or("expected NAME=VALUE, for example beta=1.7")?;
+        let value = value.parse().map_err(|_| format!("`{value}` is not a number"))?;
+        Ok(Self { name: name.into(), value })
     }
 }
 
@@ -82,6 +109,8 @@ pub struct Job {
     pub output: PathBuf,
     /// dy, the shape of x.
     pub backward: Option<PathBuf>,
+    /// Parameters of a learned function, where they are not the initial ones.
+    pub parameters: Vec<Assignment>,
     /// Seed of a stochastic unit.
     pub seed: Option<u64>,
     /// Instruction set.
@@ -96,10 +125,12 @@ pub const SEED: u64 = 1;
 /// Runs it; returns the shape.
 ///
 /// # Errors
-/// [`Error::Usage`] for a seed without, or a derivative of, a stochastic unit; bad input
+/// [`Error::Usage`] for a seed without, or a derivative of, a stochastic unit, and for parameters that the
+/// function has not or that are outside of its domain; bad input
 /// ([`Error::Npy`], [`Error::Shape`]); [`Error::Output`]. Nothing is left behind then.
 pub fn apply(job: &Job) -> Result<Vec<usize>, Error> {
-    check(job)?;
+    let parameters = check(job)?;
+    let parameters: Vec<&[f32]> = parameters.iter().map(std::slice::from_ref).collect();
     output::check_file(&job.output, job.force)?;
     let Array { shape, data: mut x } = npy::read(&job.input)?;
     let level = job.level;
@@ -108,15 +139,22 @@ pub fn apply(job: &Job) -> Result<Vec<usize>, Error> {
             forward_in_place(level, kind, &mut x);
             x
         }
+        (Function::Learned(kind), None) => {
+            learned::forward_in_place(level, kind, &parameters, &mut x).map_err(usage)?;
+            x
+        }
+        (Function::Learned(kind), Some(path)) => {
+            let mut dy = read_dy(job, path, &shape)?;
+            // The gradients of the parameters, sums over everything, are not asked for.
+            let mut gradients = vec![[0.0]; parameters.len()];
+            let mut gradients: Vec<&mut [f32]> =
+                gradients.iter_mut().map(<[f32; 1]>::as_mut_slice).collect();
+            learned::backward_in_place(level, kind, &parameters, &x, &mut dy.data, &mut gradients)
+                .map_err(usage)?;
+            dy.data
+        }
         (Function::Activation(kind), Some(path)) => {
-            let mut dy = npy::read(path)?;
-            if dy.shape != shape {
-                return Err(Error::Shape {
-                    what: path.display().to_string(),
-                    expected: format!("{} of {}", npy::shape_text(&shape), job.input.display()),
-                    found: npy::shape_text(&dy.shape),
-                });
-            }
+            let mut dy = read_dy(job, path, &shape)?;
             // The input is always x: functions that save y run forward first.
             if kind.saved() == Saved::Output {
                 forward_in_place(level, kind, &mut x);
@@ -135,7 +173,58 @@ pub fn apply(job: &Job) -> Result<Vec<usize>, Error> {
     Ok(array.shape)
 }
 
-fn check(job: &Job) -> Result<(), Error> {
+/// dy, of the shape of x.
+fn read_dy(job: &Job, path: &Path, shape: &[usize]) -> Result<Array, Error> {
+    let dy = npy::read(path)?;
+    if dy.shape != shape {
+        return Err(Error::Shape {
+            what: path.display().to_string(),
+            expected: format!("{} of {}", npy::shape_text(shape), job.input.display()),
+            found: npy::shape_text(&dy.shape),
+        });
+    }
+    Ok(dy)
+}
+
+fn usage(error: learned::ParameterError) -> Error {
+    Error::Usage(format!("{error} (--parameter)"))
+}
+
+/// The values of all parameters of a learned function.
+fn parameters(kind: LearnedKind, given: &[Assignment]) -> Result<Vec<f32>, Error> {
+    let known = kind.parameters();
+    let mut values: Vec<f32> = known.iter().map(|parameter| parameter.initial).collect();
+    for Assignment { name, value } in given {
+        match known.iter().position(|parameter| parameter.name == name) {
+            Some(i) => values[i] = *value,
+            None => {
+                let names = known.iter().map(|parameter| parameter.name);
+                return Err(UnknownName::new("parameter", name, names).into());
+            }
+        }
+    }
+    let slices: Vec<&[f32]> = values.iter().map(std::slice::from_ref).collect();
+    kind.check(&slices).map_err(usage)?;
+    Ok(values)
+}
+
+/// Whether the flags fit the function; the values of its parameters.
+fn check(job: &Job) -> Result<Vec<f32>, Error> {
+    if let Function::Learned(kind) = job.function {
+        if job.seed.is_some() {
+            return Err(Error::Usage(format!(
+                "--seed is for stochastic units; `{kind}` draws no random numbers"
+            )));
+        }
+        return parameters(kind, &job.parameters);
+    }
+    if let [given, ..] = &job.parameters[..] {
+        return Err(Error::Usage(format!(
+            "--parameter {}: this function has no parameters; those with some are {}",
+            given.name,
+            LearnedKind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+        )));
+    }
     match job.function {
         Function::Activation(kind) if job.seed.is_some() => Err(Error::Usage(format!(
             "--seed is for stochastic units; `{kind}` draws no random numbers"
@@ -143,6 +232,6 @@ fn check(job: &Job) -> Result<(), Error> {
         Function::Unit(unit) if job.backward.is_some() => Err(Error::Usage(format!(
             "--backward is for activation functions; `{unit}` is a stochastic unit and has no derivative"
         ))),
-        _ => Ok(()),
+        _ => Ok(Vec::new()),
     }
 }

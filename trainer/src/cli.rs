@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use halfwave_kernels::Level;
 use halfwave_trainer::{
     Error,
-    apply::{self, Function},
+    apply::{self, Assignment, Function},
     config::Override,
     experiments::{self, Experiment},
     names::UnknownName,
@@ -47,6 +47,9 @@ pub(crate) enum Command {
     Data(Data),
     /// Apply an activation function or stochastic unit to a .npy file
     Apply(Apply),
+    /// Draw functions and their derivatives
+    #[command(subcommand)]
+    Plot(Plot),
     /// Show versions, instruction sets and cores
     Info,
 }
@@ -121,6 +124,19 @@ pub(crate) enum Data {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plot {
+    /// One figure (SVG) for each family of activation functions
+    Activations {
+        /// Directory of the figures
+        #[arg(long, value_name = "DIR", default_value = "activations")]
+        out: PathBuf,
+        /// Replace figures that are there
+        #[arg(long)]
+        force: bool,
+    },
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = after_apply())]
 pub(crate) struct Apply {
@@ -136,6 +152,9 @@ pub(crate) struct Apply {
     /// Write dx = f'(x) · dy instead, for this dy with the shape of x
     #[arg(long, value_name = "DY.npy")]
     pub(crate) backward: Option<PathBuf>,
+    /// A parameter of a function that learns them, e.g. beta=1.7 [default: the initial value]
+    #[arg(long = "parameter", value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub(crate) parameters: Vec<Assignment>,
     /// Seed of a stochastic unit [default: 1]
     #[arg(long, value_name = "S")]
     pub(crate) seed: Option<u64>,
@@ -153,6 +172,7 @@ fn after_apply() -> String {
          Examples:\n  \
          halfwave apply softplus x.npy y.npy\n  \
          halfwave apply tanh x.npy dx.npy --backward dy.npy   IN.npy is x here too\n  \
+         halfwave apply swish x.npy y.npy --parameter beta=1.7\n  \
          halfwave apply nrelu x.npy sample.npy --seed 7       a sample of max(0, x + N(0, σ(x)))",
         Function::names().join(", ")
     )
@@ -177,7 +197,7 @@ fn counted<const MAX: usize>(text: &str) -> Result<usize, String> {
 impl Apply {
     pub(crate) fn job(self) -> Result<apply::Job, Error> {
         let level = self.level.map_or_else(apply::level_from_env, Ok)?;
-        let Self { kind: function, input, output, backward, seed, force, .. } = self;
-        Ok(apply::Job { function, input, output, backward, seed, level, force })
+        let Self { kind: function, input, output, backward, parameters, seed, force, .. } = self;
+        Ok(apply::Job { function, input, output, backward, parameters, seed, level, force })
     }
 }

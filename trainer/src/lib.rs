@@ -30,6 +30,7 @@ pub mod data;
 pub mod error;
 pub mod experiments;
 pub mod failure;
+pub mod gallery;
 pub mod info;
 pub mod layers;
 pub mod metrics;

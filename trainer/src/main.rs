@@ -13,11 +13,11 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use halfwave_datasets::Locator;
 use halfwave_trainer::{
-    Error, apply, data, experiments, info, npy, output,
+    Error, apply, data, experiments, gallery, info, npy, output,
     run::{self, Options},
 };
 
-use crate::cli::{Cli, Command, Data};
+use crate::cli::{Cli, Command, Data, Plot};
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
@@ -77,6 +77,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let job = args.job()?;
             let shape = apply::apply(&job)?;
             print(&format!("{}: f32 {}\n", job.output.display(), npy::shape_text(&shape)))
+        }
+        Command::Plot(Plot::Activations { out, force }) => {
+            let files = gallery::write(&out, force)?;
+            let lines: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
+            print(&lines)
         }
         Command::Info => print(&info::text()?),
     }

@@ -1,4 +1,4 @@
-//! Plots as SVG: learning curves, and confusion matrices as heat maps.
+//! Plots as SVG: learning curves, functions with their derivatives, and confusion matrices as heat maps.
 
 use std::{fmt::Display, ops::Range};
 
@@ -109,6 +109,72 @@ where
         .draw()
         .map_err(words)?;
     root.present().map_err(words)
+}
+
+/// A function and its derivative, at the same places.
+pub struct Graph {
+    /// Its name.
+    pub label: String,
+    /// (x, f(x)).
+    pub values: Vec<(f64, f64)>,
+    /// (x, f'(x)).
+    pub slopes: Vec<(f64, f64)>,
+}
+
+/// Functions on the left, their derivatives on the right; what is outside of `y` is cut off.
+///
+/// # Errors
+/// In words, if the plot cannot be drawn.
+pub fn graphs(title: &str, y: Range<f64>, graphs: &[Graph]) -> Result<String, String> {
+    let mut svg = String::new();
+    let root = SVGBackend::with_string(&mut svg, (980, 440)).into_drawing_area();
+    root.fill(&WHITE).map_err(words)?;
+    for (side, panel) in root.split_evenly((1, 2)).iter().enumerate() {
+        let caption = format!("{title}{}", if side == 0 { "" } else { ": derivatives" });
+        let places = || graphs.iter().flat_map(|graph| graph.values.iter().map(|point| point.0));
+        let x = places().fold(f64::MAX, f64::min)..places().fold(f64::MIN, f64::max);
+        let mut chart = ChartBuilder::on(panel)
+            .caption(caption, ("sans-serif", 18))
+            .margin(12)
+            .x_label_area_size(40)
+            .y_label_area_size(52)
+            .build_cartesian_2d(x, y.clone())
+            .map_err(words)?;
+        chart
+            .configure_mesh()
+            .x_desc("x")
+            .y_desc(if side == 0 { "f(x)" } else { "f'(x)" })
+            .light_line_style(TRANSPARENT)
+            .bold_line_style(BLACK.mix(0.1))
+            .label_style(("sans-serif", 13))
+            .draw()
+            .map_err(words)?;
+        for (i, graph) in graphs.iter().enumerate() {
+            let points = if side == 0 { &graph.values } else { &graph.slopes };
+            let inside = points.iter().copied().filter(|point| y.contains(&point.1));
+            // Functions that coincide stay visible: later lines are thinner.
+            let width = 2 + (graphs.len() - 1 - i) as u32 / 2;
+            let style = COLOURS[i % COLOURS.len()].stroke_width(width);
+            chart
+                .draw_series(LineSeries::new(inside, style))
+                .map_err(words)?
+                .label(&graph.label)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+        }
+        if side == 0 {
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperLeft)
+                .background_style(WHITE.mix(0.85))
+                .border_style(BLACK.mix(0.2))
+                .label_font(("sans-serif", 13))
+                .draw()
+                .map_err(words)?;
+        }
+    }
+    root.present().map_err(words)?;
+    drop(root);
+    Ok(svg)
 }
 
 /// The label of a whole epoch; none in between.

@@ -81,6 +81,50 @@ fn units_are_sampled_from_a_seed() {
 }
 
 #[test]
+fn parameters_of_learned_functions_are_given_by_name() {
+    let home = tempdir().unwrap();
+    save(&home.path().join("x.npy"), &[4], &[-2.0, -1.0, 0.0, 3.0]);
+    save(&home.path().join("dy.npy"), &[4], &[1.0, 2.0, 3.0, 4.0]);
+    let apply = |arguments: &[&str]| {
+        let mut command = halfwave(home.path());
+        command.arg("apply").args(arguments).assert().success();
+        load(&home.path().join("y.npy")).1
+    };
+    assert_eq!(apply(&["prelu", "x.npy", "y.npy"]), [-0.5, -0.25, 0.0, 3.0]);
+    let half = ["x.npy", "y.npy", "--force", "--parameter", "slope=0.5"];
+    assert_eq!(apply(&[&["prelu"], &half[..]].concat()), [-1.0, -0.5, 0.0, 3.0]);
+    let backward = [&["prelu"], &half[..], &["--backward", "dy.npy"]].concat();
+    assert_eq!(apply(&backward), [0.5, 1.0, 1.5, 4.0]);
+    for (arguments, said) in [
+        (&["swish", "--parameter", "betta=1"][..], "did you mean `beta`?"),
+        (&["swish", "--parameter", "beta"], "expected NAME=VALUE"),
+        (&["swish", "--parameter", "beta=much"], "`much` is not a number"),
+        (&["relun", "--parameter", "n=-1"], "`n` is -1, but must be finite and above 0"),
+        (&["relu", "--parameter", "n=1"], "this function has no parameters"),
+        (&["swish", "--seed", "1"], "--seed is for stochastic units"),
+    ] {
+        let mut command = halfwave(home.path());
+        command.args(["apply", arguments[0], "x.npy", "new.npy"]).args(&arguments[1..]);
+        command.assert().code(2).stderr(contains(said));
+        assert!(!home.path().join("new.npy").exists());
+    }
+}
+
+#[test]
+fn figures_of_all_families_are_drawn() {
+    let home = tempdir().unwrap();
+    let mut command = halfwave(home.path());
+    command.args(["plot", "activations", "--out", "figures"]);
+    command.assert().success().stdout(contains("gated.svg")).stdout(contains("rectifiers.svg"));
+    for name in names(&home.path().join("figures")) {
+        let svg = fs::read_to_string(home.path().join("figures").join(&name)).unwrap();
+        assert!(svg.starts_with("<svg") && svg.contains("derivatives"), "{name}");
+    }
+    let mut again = halfwave(home.path());
+    again.args(["plot", "activations", "--out", "figures"]).assert().failure();
+}
+
+#[test]
 fn any_shape_makes_the_round_trip() {
     let home = tempdir().unwrap();
     for shape in [&[][..], &[0], &[5], &[3, 0, 2], &[1, 2, 3, 4, 5]] {
