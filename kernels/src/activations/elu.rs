@@ -5,6 +5,9 @@
 //!
 //! Clevert, Unterthiner & Hochreiter 2015, arXiv:1511.07289. α > 0, so the sign survives and backward
 //! takes the output.
+//!
+//! Worst errors over all inputs: .53 ULP forward, at x = −.015701378; .5 backward, at y =
+//! −8.940697·10⁻⁸.
 
 use super::{Activation, Saved};
 use crate::{
@@ -29,7 +32,7 @@ pub(super) fn expm1<S: Simd>(x: Double<S>) -> Double<S> {
 impl Activation for Elu {
     const NAME: &'static str = "elu";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.99;
+    const MAX_ULP: f64 = 0.53;
     const MAX_ULP_BACKWARD: f64 = 0.5;
 
     #[inline(always)]

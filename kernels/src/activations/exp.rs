@@ -2,7 +2,7 @@
 //!
 //! backward   dx = y dy
 //!
-//! Worst errors over all inputs: .77 ULP forward, at −87.65574 (a subnormal result); 0 backward.
+//! Worst errors over all inputs: .78 ULP forward, at x = −87.40735; 0 backward.
 
 use super::{Activation, Saved};
 use crate::{
@@ -16,7 +16,7 @@ pub(super) struct Exp;
 impl Activation for Exp {
     const NAME: &'static str = "exp";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.99;
+    const MAX_ULP: f64 = 0.78;
     const MAX_ULP_BACKWARD: f64 = 0.0;
 
     #[inline(always)]

@@ -5,6 +5,8 @@
 //!
 //! Hendrycks & Gimpel 2016, arXiv:1606.08415. x²/2 is carried in double-float into the exponential, and
 //! 2ᵏ is kept out until the end: the left tail is as exact as the rest.
+//!
+//! Worst errors over all inputs: .93 ULP forward, at x = .25207308; 1.43 backward, at x = −.8740367.
 
 use super::{Activation, Saved, reference, swish};
 use crate::{
@@ -89,8 +91,8 @@ fn reflect<S: Simd>(x: F32<S>, v: Double<S>, e: &Exp<S>) -> (Double<S>, F32<S>) 
 impl Activation for Gelu {
     const NAME: &'static str = "gelu";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 1.99;
+    const MAX_ULP: f64 = 0.93;
+    const MAX_ULP_BACKWARD: f64 = 1.43;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -4,6 +4,8 @@
 //! backward   dx = σ (1 + x (c₁ + 3 c₂ x²) (1 − σ)) dy, with a root at x = −.75246
 //!
 //! Hendrycks & Gimpel 2016, arXiv:1606.08415. t is carried in double-float into the exponential.
+//!
+//! Worst errors over all inputs: .78 ULP forward, at x = .33427837; 1.35 backward, at x = −.7523912.
 
 use super::{Activation, Saved, swish};
 use crate::{
@@ -43,8 +45,8 @@ fn cubic<S: Simd>(x: F32<S>, square: Double<S>, c: [f32; 2]) -> Double<S> {
 impl Activation for GeluTanh {
     const NAME: &'static str = "gelu_tanh";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 1.99;
+    const MAX_ULP: f64 = 0.78;
+    const MAX_ULP_BACKWARD: f64 = 1.35;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -5,6 +5,8 @@
 //!
 //! Courbariaux, Bengio & David 2015, arXiv:1511.00363; with this slope Howard et al. 2019,
 //! arXiv:1905.02244.
+//!
+//! Worst errors over all inputs: .5 ULP forward, at x = −8.9406974·10⁻⁸; .34 backward, at y = 1·10⁻⁴⁵.
 
 use super::{Activation, Saved};
 use crate::{
@@ -28,8 +30,8 @@ pub(super) fn sixth<S: Simd>(a: Double<S>) -> F32<S> {
 impl Activation for HardSigmoid {
     const NAME: &'static str = "hard_sigmoid";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 0.5;
+    const MAX_ULP: f64 = 0.5;
+    const MAX_ULP_BACKWARD: f64 = 0.34;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

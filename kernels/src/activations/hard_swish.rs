@@ -4,6 +4,9 @@
 //! backward   dx = 0 up to −3, dy from 3 on, (2 x + 3) / 6 dy between
 //!
 //! Howard et al. 2019, arXiv:1905.02244.
+//!
+//! Worst errors over all inputs: .5 ULP forward, at x = 1.8923888·10⁻⁶; .5 backward, at x =
+//! −4.4703487·10⁻⁸.
 
 use super::{Activation, Saved, hard_sigmoid::sixth};
 use crate::{
@@ -20,8 +23,8 @@ const SIXTH: [f32; 2] = [0.166_666_67, -4.967_054e-9];
 impl Activation for HardSwish {
     const NAME: &'static str = "hard_swish";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 0.99;
+    const MAX_ULP: f64 = 0.5;
+    const MAX_ULP_BACKWARD: f64 = 0.5;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

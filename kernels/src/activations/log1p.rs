@@ -2,7 +2,7 @@
 //!
 //! backward   dx = dy / (1 + x), NaN below −1
 //!
-//! Worst errors over all inputs: .67 ULP forward, at .41364998; 1.5 backward, at 1.7255545·10⁻⁴.
+//! Worst errors over all inputs: .67 ULP forward, at x = .41364998; 1.5 backward, at x = .00017255545.
 
 use super::{Activation, Saved};
 use crate::{

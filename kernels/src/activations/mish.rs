@@ -5,6 +5,8 @@
 //!
 //! Misra 2019, arXiv:1908.08681. With e = e^−|x| both quotients stay finite: above 0 numerator and
 //! denominator are multiplied by powers of e.
+//!
+//! Worst errors over all inputs: .78 ULP forward, at x = −91.90686; 1.01 backward, at x = −1.1858461.
 
 use super::{Activation, Saved, swish};
 use crate::{
@@ -78,8 +80,8 @@ fn step<S: Simd>(sum: Double<S>, e: Double<S>, c: Double<S>) -> Double<S> {
 impl Activation for Mish {
     const NAME: &'static str = "mish";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 1.99;
+    const MAX_ULP: f64 = 0.78;
+    const MAX_ULP_BACKWARD: f64 = 1.01;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

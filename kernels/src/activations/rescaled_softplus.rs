@@ -4,6 +4,8 @@
 //!
 //! Glorot, Bordes & Bengio, AISTATS 2011, who compare α from 1 to 6: on NORB the test error
 //! falls from 17.68 % to 16.54 %, and to 16.40 % with the rectifier.
+//!
+//! Worst errors over all inputs: .78 ULP forward, at x = −14.299872; .78 backward, at x = −14.561192.
 
 use super::{
     Activation, Saved,
@@ -22,8 +24,8 @@ const ALPHA: f32 = 6.0;
 impl Activation for RescaledSoftplus {
     const NAME: &'static str = "rescaled_softplus";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 0.99;
+    const MAX_ULP: f64 = 0.78;
+    const MAX_ULP_BACKWARD: f64 = 0.78;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

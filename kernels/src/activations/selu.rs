@@ -5,6 +5,9 @@
 //!
 //! Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515; λ and α to all digits, as two `f32`
 //! each. The sign survives, so backward takes the output.
+//!
+//! Worst errors over all inputs: 1 ULP forward, at x = 8.299395·10⁻³⁹; .7 backward, at y =
+//! −1.7881393·10⁻⁷.
 
 use super::{Activation, Saved, elu};
 use crate::{
@@ -29,8 +32,8 @@ fn times_lambda<S: Simd>(a: F32<S>) -> F32<S> {
 impl Activation for Selu {
     const NAME: &'static str = "selu";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 0.99;
+    const MAX_ULP: f64 = 1.0;
+    const MAX_ULP_BACKWARD: f64 = 0.7;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -4,6 +4,8 @@
 //! backward   dx = σ (1 + x (1 − σ)) dy, with a root at x = −1.2785
 //!
 //! Elfwing, Uchibe & Doya 2017, arXiv:1702.03118.
+//!
+//! Worst errors over all inputs: .78 ULP forward, at x = −91.8987; 1.98 backward, at x = −1.5004207.
 
 use super::{Activation, Saved, swish};
 use crate::simd::{F32, Simd};
@@ -14,8 +16,8 @@ pub(crate) struct Silu;
 impl Activation for Silu {
     const NAME: &'static str = "silu";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 1.99;
+    const MAX_ULP: f64 = 0.78;
+    const MAX_ULP_BACKWARD: f64 = 1.98;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -5,7 +5,7 @@
 //!
 //! Dugas et al., NIPS 2000; Glorot, Bordes & Bengio, AISTATS 2011.
 //!
-//! Worst errors over all inputs: .77 ULP, forward and backward, at −87.65574 (a subnormal result).
+//! Worst errors over all inputs: .78 ULP forward, at x = −87.40735; .78 backward, at x = −87.36715.
 
 use super::{Activation, Saved, sigmoid, swish};
 use crate::{
@@ -55,8 +55,8 @@ fn near_zero<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
 impl Activation for Softplus {
     const NAME: &'static str = "softplus";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 0.99;
+    const MAX_ULP: f64 = 0.78;
+    const MAX_ULP_BACKWARD: f64 = 0.78;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -21,10 +21,12 @@ impl Activation for Softsign {
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
-        // Beyond 2²⁶ the result is ±1.
-        let a = x.constant(67_108_864.0).min(x.abs());
-        let y = Double::exact(a);
-        y.div_rounded(Double::sum(x.constant(1.0), a)).with_sign_of(x)
+        // Beyond 2²⁶ the result is ±1. Above 1 it is 1 − 1 / (1 + |x|), whose errors are below the steps of
+        // the function: it stays monotone.
+        let (a, one) = (x.constant(67_108_864.0).min(x.abs()), x.constant(1.0));
+        let small = a.le(one);
+        let q = Double::exact(small.select(a, one)).div_rounded(Double::sum(one, a));
+        small.select(q, one - q).with_sign_of(x)
     }
     #[inline(always)]
     fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {

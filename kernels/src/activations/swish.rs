@@ -58,15 +58,18 @@ pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let bounded = x.constant(LIMIT / beta).min(x.abs());
     let a = Double::product(bounded, x.constant(beta));
     let row = factor(a.hi);
-    let value = row.slope.mul_add(a.lo, row.value);
-    derivative_from(x, a, Row { value, ..row })
+    let value = Double::fast_mul_add(row.slope, row.s, row.value);
+    let lo = row.slope.mul_add(a.lo, value.lo);
+    derivative_from(x, a, Double { lo, ..value })
 }
 
 /// dy/dx of [`silu`].
 #[inline(always)]
 pub(super) fn silu_derivative<S: Simd>(x: F32<S>) -> F32<S> {
     let a = x.constant(LIMIT).min(x.abs());
-    derivative_from(x, Double::exact(a), factor(a))
+    let row = factor(a);
+    let value = Double::fast_mul_add(row.slope, row.s, row.value);
+    derivative_from(x, Double::exact(a), value)
 }
 
 /// (1 + e⁻ᵃ − a) / (1 + e⁻ᵃ)²; from 20 on, 1 − a.
@@ -77,9 +80,8 @@ fn factor<S: Simd>(a: F32<S>) -> Row<S> {
 
 /// SiLU' at ±a: h = e⁻ᵃ · factor below 0, 1 − h above; the factor has a root at a = 1.2785.
 #[inline(always)]
-fn derivative_from<S: Simd>(x: F32<S>, a: Double<S>, factor: Row<S>) -> F32<S> {
+fn derivative_from<S: Simd>(x: F32<S>, a: Double<S>, factor: Double<S>) -> F32<S> {
     let e = exp_parts_of(-a);
-    let factor = Double::fast_mul_add(factor.slope, factor.s, factor.value);
     let rest = factor.hi.mul_add(e.mantissa.lo, factor.lo * e.mantissa.hi);
     let h = factor.hi.mul_add_once(e.mantissa.hi, rest).scale(e.k);
     let one = x.constant(1.0);
