@@ -39,6 +39,11 @@ pub mod levels {
     pub use crate::simd::{Portable, Scalar};
 }
 
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use activations::{Kind, Saved, UnknownKind};
 pub use crelu::{crelu, crelu_backward};
 pub use dispatch::{Level, LevelError, flushes_subnormals};

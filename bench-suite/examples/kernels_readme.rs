@@ -1,0 +1,105 @@
+//! Measures every activation and writes the table of `kernels/README.md`, between its two marks.
+//!
+//! ```text
+//! cargo run --release -p halfwave-bench-suite --example kernels_readme
+//! ```
+//!
+//! Per function: worst errors (documented in its file, asserted by `tests/tests/accuracy.rs`), and the median
+//! time of an element on each level, one thread, 64 Ki elements: two arrays in L2. All of a row's contestants
+//! are timed in turn, a plain copy of the same elements among them: its time is the limit of what moves as many bytes.
+
+use std::{fmt::Write as _, fs, hint::black_box, path::Path, time::Duration};
+
+use halfwave_bench_suite::{
+    inputs,
+    interleaved::{self, Contestant},
+    levels,
+};
+use halfwave_kernels::{Kind, Level, backward, forward};
+
+const ELEMENTS: usize = 1 << 16;
+const ROUNDS: usize = 15;
+const SLICE: Duration = Duration::from_millis(4);
+const BEGIN: &str = "<!-- table: begin -->";
+const END: &str = "<!-- table: end -->";
+
+/// A slice of `v` that begins with a cache line.
+fn aligned(v: &mut [f32]) -> &mut [f32] {
+    let start = v.as_ptr().align_offset(64);
+    &mut v[start..start + ELEMENTS]
+}
+
+/// Nanoseconds an element, forward or backward: of a copy, then of each level.
+fn times(kind: Kind, pass: &str, levels: &[Level]) -> Vec<f64> {
+    let pad = |x: &[f32]| [x, &[0.0; 16]].concat();
+    let (mut x, mut saved) =
+        (pad(&inputs::pre_activations(kind, ELEMENTS)), pad(&inputs::saved(kind, ELEMENTS)));
+    let mut dy = pad(&inputs::uniform(2, ELEMENTS, -1.0, 1.0));
+    // Inputs begin with a cache line, too.
+    for v in [&mut x, &mut saved, &mut dy] {
+        let start = v.as_ptr().align_offset(64);
+        v.copy_within(..ELEMENTS, start);
+    }
+    let (x, saved, dy) = (&*aligned(&mut x), &*aligned(&mut saved), &*aligned(&mut dy));
+    let copy = move |out: &mut [f32]| match pass {
+        "forward" => out.copy_from_slice(x),
+        _ => out.iter_mut().zip(x).zip(dy).for_each(|((out, x), dy)| *out = x + dy),
+    };
+    let mut memory = vec![vec![0.0; ELEMENTS + 16]; levels.len() + 1];
+    let mut contestants = Vec::new();
+    for (i, memory) in memory.iter_mut().enumerate() {
+        let out = aligned(memory);
+        let level = i.checked_sub(1).map(|i| levels[i]);
+        contestants.push(Contestant::new("", move || match (level, pass) {
+            (None, _) => copy(black_box(out)),
+            (Some(level), "forward") => forward(level, kind, black_box(x), out),
+            (Some(level), _) => backward(level, kind, black_box(saved), dy, out),
+        }));
+    }
+    interleaved::run(&mut contestants, ROUNDS, SLICE);
+    contestants.iter().map(|contestant| contestant.median() * 1e9 / ELEMENTS as f64).collect()
+}
+
+/// The rows of all functions.
+fn table(levels: &[Level]) -> String {
+    let mut text = String::from("| function | worst ULP, forward / backward |");
+    for level in levels {
+        write!(text, " {level}, ns |").unwrap_or_default();
+    }
+    text += " share of a copy's speed |\n|---|---|";
+    text += &"---|".repeat(levels.len() + 1);
+    text.push('\n');
+    for &kind in Kind::ALL {
+        let (forward, backward) = (times(kind, "forward", levels), times(kind, "backward", levels));
+        let ulp = (kind.max_ulp(), kind.max_ulp_backward());
+        write!(text, "| `{kind}` | {:.2} / {:.2} |", ulp.0, ulp.1).unwrap_or_default();
+        for (forward, backward) in forward.iter().zip(&backward).skip(1) {
+            write!(text, " {forward:.3} / {backward:.3} |").unwrap_or_default();
+        }
+        let share = |times: &[f64]| 100.0 * times[0] / times[1];
+        writeln!(text, " {:.0} / {:.0} % |", share(&forward), share(&backward)).unwrap_or_default();
+        eprintln!("{kind}");
+    }
+    text
+}
+
+/// The processor's name, where the system tells.
+fn processor() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let name = info.lines().find_map(|line| line.strip_prefix("model name"));
+    name.map_or("unknown processor".into(), |name| name.trim_start_matches(['\t', ' ', ':']).into())
+}
+
+fn main() -> Result<(), String> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kernels/README.md");
+    let text =
+        fs::read_to_string(&readme).map_err(|error| format!("{}: {error}", readme.display()))?;
+    let (head, rest) = text.split_once(BEGIN).ok_or("no mark for the begin of the table")?;
+    let (_, tail) = rest.split_once(END).ok_or("no mark for the end of the table")?;
+    // The scalar level is the reference and never chosen for speed.
+    let levels: Vec<Level> =
+        levels().into_iter().filter(|level| level.name() != "scalar").collect();
+    let about = format!("{}, one thread, {ELEMENTS} elements, forward / backward:", processor());
+    let text = format!("{head}{BEGIN}\n{about}\n\n{}{END}{tail}", table(&levels));
+    fs::write(&readme, text).map_err(|error| format!("{}: {error}", readme.display()))
+}
