@@ -29,7 +29,7 @@ const LIMIT_BACKWARD: f32 = 14.6;
 const DENSITY: [f32; 2] = [0.398_942_3, -1.133_517_3e-8];
 
 const ROOT: Root<6> = Root {
-    at: [-0.751_791_54, 1.211_445e-8],
+    at: [-0.751_791_54, 1.211_445e-8, 0.0],
     width: 0.12,
     slope: 0.431_494,
     rest: [

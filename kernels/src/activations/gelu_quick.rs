@@ -4,6 +4,8 @@
 //! backward   dx = σ (1 + β x (1 − σ)) dy, with a root at β x = −1.2785
 //!
 //! Hendrycks & Gimpel 2016, arXiv:1606.08415.
+//!
+//! Worst errors over all inputs: .78 ULP forward, at x = −53.74215; 1.98 backward, at x = −.8819658.
 
 use super::{Activation, Saved, swish};
 use crate::simd::{F32, Simd};
@@ -16,8 +18,8 @@ const BETA: f32 = 1.702;
 impl Activation for GeluQuick {
     const NAME: &'static str = "gelu_quick";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 1.99;
+    const MAX_ULP: f64 = 0.78;
+    const MAX_ULP_BACKWARD: f64 = 1.98;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -5,7 +5,7 @@
 //!
 //! Hendrycks & Gimpel 2016, arXiv:1606.08415. t is carried in double-float into the exponential.
 //!
-//! Worst errors over all inputs: .78 ULP forward, at x = .33427837; 1.35 backward, at x = −.7523912.
+//! Worst errors over all inputs: .78 ULP forward, at x = .33427837; .77 backward, at x = −10.235659.
 
 use super::{Activation, Saved, swish};
 use crate::{
@@ -24,7 +24,7 @@ const C2: [f32; 2] = [0.071_354_814, 2.398_832_5e-9];
 const C3: [f32; 2] = [0.214_064_45, -2.540_834_2e-10];
 
 const ROOT: Root<5> = Root {
-    at: [-0.752_461_43, 1.133_962_8e-8],
+    at: [-0.752_461_43, 1.133_962_8e-8, 0.0],
     width: 0.05,
     slope: 0.430_400_1,
     rest: [-1.234_205_6e-8, 0.387_518_38, -0.015_782_794, -0.113_855_96, -0.016_618_075],
@@ -46,7 +46,7 @@ impl Activation for GeluTanh {
     const NAME: &'static str = "gelu_tanh";
     const SAVED: Saved = Saved::Input;
     const MAX_ULP: f64 = 0.78;
-    const MAX_ULP_BACKWARD: f64 = 1.35;
+    const MAX_ULP_BACKWARD: f64 = 0.77;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -3,6 +3,8 @@
 //! backward   dx = (1 − |y|)² dy
 //!
 //! Bergstra, Desjardins, Lamblin & Bengio 2009, "Quadratic polynomials learn better image features".
+//!
+//! Worst errors over all inputs: .76 ULP forward, at x = 1.0019233; .5 backward, at y = 2.6971138·10⁻⁶.
 
 use super::{Activation, Saved};
 use crate::{
@@ -16,8 +18,8 @@ pub(crate) struct Softsign;
 impl Activation for Softsign {
     const NAME: &'static str = "softsign";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 0.99;
+    const MAX_ULP: f64 = 0.76;
+    const MAX_ULP_BACKWARD: f64 = 0.5;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

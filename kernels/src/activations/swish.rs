@@ -4,12 +4,20 @@
 
 use super::sigmoid::Logistic;
 use crate::{
-    math::{Double, LogisticTail, Piecewise, Row, exp_parts_of},
+    math::{Double, LogisticTail, Piecewise, Root, Row, exp_parts_of, zero_crossing},
     simd::{F32, Simd},
 };
 
 /// |t| beyond which x σ(t) is 0 or x for every x and β of use (β > 10⁻⁷).
 const LIMIT: f32 = 125.0;
+
+/// The root of SiLU'.
+const ROOT: Root<5> = Root {
+    at: [-1.278_464_6, 1.297_928_25e-8, 1.125_746_6e-16],
+    width: 0.05,
+    slope: 0.217_811_7,
+    rest: [2.039_869_6e-9, 0.146_648_8, 0.018_874_807, -0.015_222_085, -0.006_601_736],
+};
 
 /// x σ(t) = max(0, x) − |x| σ(−|t|), given |x| with any bound beyond which the last term does not matter,
 /// and |t| for it; t has the sign of x.
@@ -59,8 +67,14 @@ pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let a = Double::product(bounded, x.constant(beta));
     let row = factor(a.hi);
     let value = Double::fast_mul_add(row.slope, row.s, row.value);
-    let lo = row.slope.mul_add(a.lo, value.lo);
-    derivative_from(x, a, Double { lo, ..value })
+    // With P the slope from the middle, the slope here is P + s P' = 2 P - c₁ but for s² c₃.
+    let first = row.place.to_bits().shr(21).lookup16(&FACTOR.rest[0]);
+    let lo = (row.slope + (row.slope - first)).mul_add(a.lo, value.lo);
+    let slope = derivative_from(x, a, Double { lo, ..value });
+    // Next to the root a.lo is as large as the distance to it.
+    let below = x.lt(x.constant(0.0));
+    let t = Double { hi: below.select(-a.hi, a.hi), lo: below.select(-a.lo, a.lo) };
+    zero_crossing(t, &ROOT, slope)
 }
 
 /// dy/dx of [`silu`].
