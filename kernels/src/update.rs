@@ -28,7 +28,13 @@ pub struct Momentum {
 impl Momentum {
     /// The new (v, w).
     #[inline(always)]
-    fn update<S: Simd>(self, scale: f32, g: F32<S>, v: F32<S>, w: F32<S>) -> (F32<S>, F32<S>) {
+    pub(crate) fn update<S: Simd>(
+        self,
+        scale: f32,
+        g: F32<S>,
+        v: F32<S>,
+        w: F32<S>,
+    ) -> (F32<S>, F32<S>) {
         let gradient_rate = g.constant(-self.learning_rate * scale);
         let decay_rate = g.constant(-self.learning_rate * self.weight_decay);
         let v = g.mul_add(gradient_rate, w.mul_add(decay_rate, v * g.constant(self.momentum)));
@@ -150,7 +156,7 @@ pub fn adam(
 
 /// What is the same for all elements of a step, computed in `f64`.
 #[derive(Clone, Copy)]
-struct AdamCoefficients {
+pub(crate) struct AdamCoefficients {
     beta1: f32,
     beta2: f32,
     /// (1 − β₁) scale.
@@ -166,7 +172,7 @@ struct AdamCoefficients {
 }
 
 impl AdamCoefficients {
-    fn new(step: Adam, t: u64, scale: f32) -> Self {
+    pub(crate) fn new(step: Adam, t: u64, scale: f32) -> Self {
         let (beta1, beta2) = (f64::from(step.beta1), f64::from(step.beta2));
         let scale = f64::from(scale);
         let power = |beta: f64| beta.powf(t as f64);
@@ -188,7 +194,7 @@ impl AdamCoefficients {
 impl AdamCoefficients {
     /// The new (m, v, w).
     #[inline(always)]
-    fn update<S: Simd>(
+    pub(crate) fn update<S: Simd>(
         self,
         g: F32<S>,
         m: F32<S>,

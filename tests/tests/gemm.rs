@@ -2,12 +2,13 @@
 
 use halfwave_kernels::{
     Kind, Level, backward_in_place, forward_in_place,
-    gemm::{Epilogue, MatMut, MatRef, matmul, matmul_add},
+    gemm::{Epilogue, MatMut, MatRef, Update, matmul, matmul_add, matmul_update},
     rng::Stream,
     units::{self, Unit},
+    update,
 };
 use halfwave_tests::{
-    compare::{assert_same_bits, levels, scalar},
+    compare::{assert_same_bits, levels},
     inputs,
 };
 
@@ -118,7 +119,7 @@ fn products_are_within_the_bound_of_their_length() {
         matmul(Level::best(), a, b, plain.view(), Epilogue::None);
         matmul(Level::best(), a, b, biased.view(), Epilogue::Bias(&bias));
         added.view().fill(0.5);
-        matmul_add(-0.25, a, b, added.view());
+        matmul_add(Level::best(), -0.25, a, b, added.view(), Epilogue::None);
         for i in 0..m {
             for (j, &bias) in bias.iter().enumerate() {
                 let (sum, size) = exact(a, b, i, j);
@@ -131,7 +132,7 @@ fn products_are_within_the_bound_of_their_length() {
                 check(plain.row(i)[j], sum, bound(0.0), &what);
                 let start = f64::from(bias);
                 check(biased.row(i)[j], sum + start, 2.0 * bound(start), &format!("bias, {what}"));
-                let exact = 0.5 - 0.25 * sum;
+                let exact = sum - 0.25 * 0.5;
                 check(added.row(i)[j], exact, 2.0 * bound(0.5), &format!("add, {what}"));
             }
         }
@@ -185,11 +186,11 @@ fn epilogues_are_the_same_functions_on_every_level() {
         let sample = |&unit| Epilogue::BiasSample { bias: &bias, unit, noise };
         epilogues.extend(Unit::ALL.iter().map(sample));
 
-        let mut product = Out::new(m, n, 0);
-        matmul(scalar(), a, b, product.view(), Epilogue::None);
         for epilogue in epilogues {
             let mut reference: Option<Vec<f32>> = None;
             for level in levels() {
+                let mut product = Out::new(m, n, 0);
+                matmul(level, a, b, product.view(), Epilogue::None);
                 let mut fused = Out::new(m, n, n % 3);
                 matmul(level, a, b, fused.view(), epilogue);
                 let what = || format!("{m}×{n}×{k} on {level}, {:.70}", format!("{epilogue:?}"));
@@ -204,6 +205,92 @@ fn epilogues_are_the_same_functions_on_every_level() {
     }
 }
 
+/// Same bits: each element is the sum that its documentation says, whatever level, tile or layout it is in.
+#[test]
+fn products_are_chains_of_multiply_adds_on_every_level() {
+    let mut shapes = shapes();
+    shapes.extend([(100, 400, 500), (530, 50, 193), (17, 900, 192), (1, 1, 1000)]);
+    for (case, (m, n, k)) in shapes.into_iter().enumerate() {
+        let (la, lb) = (LAYOUTS[case % 4], LAYOUTS[case / 4 % 4]);
+        let (mut a, mut b) = (Operand::new(la, m, k, 1), Operand::new(lb, k, n, 2));
+        if case % 5 == 0 {
+            for (operand, odd) in [(&mut a, f32::INFINITY), (&mut b, f32::NAN)] {
+                let middle = operand.values.len() / 2;
+                operand.values.iter_mut().skip(middle).step_by(97).take(3).for_each(|x| *x = odd);
+            }
+        }
+        let (a, b) = (a.view(), b.view());
+        let element =
+            |i: usize, j: usize| (0..k).fold(0.0_f32, |sum, l| a[(i, l)].mul_add(b[(l, j)], sum));
+        let expected: Vec<f32> =
+            (0..m).flat_map(|i| (0..n).map(move |j| (i, j))).map(|(i, j)| element(i, j)).collect();
+        for level in levels().into_iter().filter(|level| level.is_fused()) {
+            let mut out = Out::new(m, n, case % 3);
+            matmul(level, a, b, out.view(), Epilogue::None);
+            let what = || format!("{m}×{n}×{k} on {level}, {la:?} · {lb:?}");
+            for (i, (y, expected)) in out.dense().iter().zip(&expected).enumerate() {
+                let same = y.to_bits() == expected.to_bits() || y.is_nan() && expected.is_nan();
+                assert!(same, "{}, element {i}: {y}, expected {expected}", what());
+            }
+        }
+    }
+}
+
+fn view(x: &mut [f32], (rows, columns): (usize, usize)) -> MatMut<'_, f32> {
+    MatMut::from_row_major_slice_mut(x, rows, columns)
+}
+
+#[test]
+fn updates_have_the_bits_of_a_product_and_an_update() {
+    let momentum = update::Momentum { learning_rate: 0.1, momentum: 0.9, weight_decay: 1e-3 };
+    let adam = update::Adam { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let (scale, t) = (-0.125, 3);
+    for (m, n, k) in [(1, 1, 1), (37, 67, 10), (600, 130, 20), (5, 900, 200), (3, 5, 0)] {
+        let (a, b) =
+            (Operand::new(Layout::Transposed, m, k, 1), Operand::new(Layout::Rows, k, n, 2));
+        let (a, b) = (a.view(), b.view());
+        let start = |seed| inputs::uniform(m * n, seed, 0.0, 1.0);
+        let shape = (m, n);
+        for level in levels() {
+            let mut gradient = vec![0.0; m * n];
+            matmul(level, a, b, view(&mut gradient, shape), Epilogue::None);
+            let ([mut v, mut w], [mut fv, mut fw]) = ([3, 4].map(start), [3, 4].map(start));
+            update::momentum(level, momentum, scale, &gradient, &mut v, &mut w);
+            let fused = Update::Momentum { step: momentum, scale, velocity: view(&mut fv, shape) };
+            matmul_update(level, a, b, fused, view(&mut fw, shape));
+            let what = |name| move || format!("{name}, {m}×{n}×{k} on {level}");
+            assert_same_bits(what("velocity"), &fv, &v);
+            assert_same_bits(what("weights"), &fw, &w);
+
+            let [mut first, mut second, mut w] = [3, 5, 4].map(start);
+            let [mut f_first, mut f_second, mut fw] = [3, 5, 4].map(start);
+            update::adam(level, adam, t, scale, &gradient, &mut first, &mut second, &mut w);
+            let (m, v) = (view(&mut f_first, shape), view(&mut f_second, shape));
+            matmul_update(
+                level,
+                a,
+                b,
+                Update::Adam { step: adam, t, scale, m, v },
+                view(&mut fw, shape),
+            );
+            assert_same_bits(what("m"), &f_first, &first);
+            assert_same_bits(what("v"), &f_second, &second);
+            assert_same_bits(what("weights by Adam"), &fw, &w);
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "`velocity` is (3, 2), `weights` is (2, 2)")]
+fn a_state_of_another_shape_is_refused() {
+    let (a, b, mut w, mut v) = ([0.0; 4], [0.0; 4], [0.0; 4], [0.0; 6]);
+    let (a, b) = (MatRef::from_row_major_slice(&a, 2, 2), MatRef::from_row_major_slice(&b, 2, 2));
+    let step = update::Momentum { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.0 };
+    let velocity = MatMut::from_row_major_slice_mut(&mut v, 3, 2);
+    let update = Update::Momentum { step, scale: 1.0, velocity };
+    matmul_update(Level::best(), a, b, update, MatMut::from_row_major_slice_mut(&mut w, 2, 2));
+}
+
 #[test]
 #[should_panic(expected = "the shapes do not fit")]
 fn shapes_that_do_not_fit_are_refused() {
@@ -214,7 +301,7 @@ fn shapes_that_do_not_fit_are_refused() {
 }
 
 #[test]
-#[should_panic(expected = "out must be row-major")]
+#[should_panic(expected = "`out` must be row-major")]
 fn a_transposed_output_is_refused() {
     let (a, b, mut out) = ([0.0; 6], [0.0; 6], [0.0; 4]);
     let (a, b) = (MatRef::from_row_major_slice(&a, 2, 3), MatRef::from_row_major_slice(&b, 3, 2));

@@ -54,7 +54,8 @@ fn products_with_every_epilogue() {
         }
         same_on_any_number(&format!("{m}×{n}×{k}, matmul_add"), || {
             let mut out = vec![0.25; m * n];
-            matmul_add(0.5, a, b, MatMut::from_row_major_slice_mut(&mut out, m, n));
+            let view = MatMut::from_row_major_slice_mut(&mut out, m, n);
+            matmul_add(Level::best(), 0.5, a, b, view, Epilogue::None);
             out
         });
     }

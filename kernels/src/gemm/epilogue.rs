@@ -2,6 +2,7 @@
 
 use faer::{MatMut, MatRef};
 
+use super::check_row_major;
 use crate::{
     activations::{self, Activation, Kind},
     dispatch::{Kernel, Level},
@@ -64,7 +65,7 @@ impl Tile<'_> {
     }
 }
 
-fn contiguous_mut(row: faer::RowMut<'_, f32>) -> &mut [f32] {
+pub(super) fn contiguous_mut(row: faer::RowMut<'_, f32>) -> &mut [f32] {
     row.try_as_row_major_mut()
         .expect("the product checks that its output is row-major")
         .as_slice_mut()
@@ -90,7 +91,7 @@ impl Epilogue<'_> {
                     saved.shape(),
                     (m, n)
                 );
-                assert!(saved.col_stride() == 1 || n <= 1, "`saved` must be row-major");
+                check_row_major("saved", *saved);
             }
         }
     }

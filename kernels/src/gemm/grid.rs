@@ -2,43 +2,89 @@
 
 use faer::MatMut;
 
-use crate::simd::LANES;
-
-/// Columns of a tile: enough to keep the product near its full speed, few enough that narrow layers
-/// still give every thread a tile.
-const WIDTH: usize = 192;
-/// Rows of a tile: a tile of the full width is 512 KiB, inside L2.
+/// Columns of a tile at most: as many as keep its packed rows of the left operand, its sums and a sliver
+/// of the right operand in L2 together.
+const WIDTH: usize = 384;
+/// Rows of a tile at most.
 const HEIGHT: usize = 512;
+/// Columns of a sliver on the widest level: a tile ends where one does.
+const SLIVER: usize = 48;
+/// Rows of a tile end at a multiple of this: sixteen rows of the left operand are packed together.
+const ROWS: usize = 16;
+/// Multiply-adds of a tile at most if the others are as large: there is work for several threads.
+const SHARE: usize = 1 << 24;
+/// Multiply-adds below which one thread takes all tiles: waking another takes as long.
+const WORTH_THREADS: usize = 1 << 20;
 
-/// Calls `f(row, column, tile)` for each tile of `out`, on the threads of the current rayon pool.
-pub(super) fn for_each_tile(
-    out: MatMut<'_, f32>,
-    f: &(impl Fn(usize, usize, MatMut<'_, f32>) + Sync),
+/// Calls `f(row, column, tiles)` for each tile of the matrices `outs`, all of one shape, whose elements take
+/// `depth` multiply-adds each; on the threads of the current rayon pool if there is enough to do.
+pub(super) fn for_each_tile<const N: usize>(
+    outs: [MatMut<'_, f32>; N],
+    depth: usize,
+    f: &(impl Fn(usize, usize, [MatMut<'_, f32>; N]) + Sync),
 ) {
-    split(out, 0, 0, f);
-}
-
-/// Halves the matrix until one tile is left.
-fn split(
-    out: MatMut<'_, f32>,
-    row: usize,
-    column: usize,
-    f: &(impl Fn(usize, usize, MatMut<'_, f32>) + Sync),
-) {
-    if let Some(at) = middle(out.ncols(), WIDTH) {
-        let (left, right) = out.split_at_col_mut(at);
-        rayon::join(|| split(left, row, column, f), || split(right, row, column + at, f));
-    } else if let Some(at) = middle(out.nrows(), HEIGHT) {
-        let (top, bottom) = out.split_at_row_mut(at);
-        rayon::join(|| split(top, row, column, f), || split(bottom, row + at, column, f));
-    } else {
-        f(row, column, out);
+    let (rows, columns) = outs[0].shape();
+    if rows > 0 && columns > 0 {
+        let threads = work(rows, columns, depth) >= WORTH_THREADS;
+        split(outs, depth, threads, (0, 0), f);
     }
 }
 
-/// The middle of `length`, at a multiple of the vector length, if one tile is not enough.
-fn middle(length: usize, tile: usize) -> Option<usize> {
-    (length > tile).then(|| (length / 2).next_multiple_of(LANES))
+/// Halves the matrices until one tile is left.
+fn split<const N: usize>(
+    outs: [MatMut<'_, f32>; N],
+    depth: usize,
+    threads: bool,
+    (row, column): (usize, usize),
+    f: &(impl Fn(usize, usize, [MatMut<'_, f32>; N]) + Sync),
+) {
+    let (rows, columns) = outs[0].shape();
+    let share = threads && work(rows, columns, depth) > SHARE;
+    let go = |first: [MatMut<'_, f32>; N], second: [MatMut<'_, f32>; N], at| {
+        let first = || split(first, depth, threads, (row, column), f);
+        let second = || split(second, depth, threads, at, f);
+        if threads {
+            rayon::join(first, second);
+        } else {
+            first();
+            second();
+        }
+    };
+    if columns > WIDTH || (share && columns >= 4 * SLIVER) {
+        let at = middle(columns, SLIVER);
+        let (left, right) = halves(outs, |out| out.split_at_col_mut(at));
+        go(left, right, (row, column + at));
+    } else if rows > HEIGHT || (share && rows >= 8 * ROWS) {
+        let at = middle(rows, ROWS);
+        let (top, bottom) = halves(outs, |out| out.split_at_row_mut(at));
+        go(top, bottom, (row + at, column));
+    } else {
+        f(row, column, outs);
+    }
+}
+
+/// Multiply-adds.
+fn work(rows: usize, columns: usize, depth: usize) -> usize {
+    rows.saturating_mul(columns).saturating_mul(depth)
+}
+
+/// The multiple of `unit` next to the middle.
+fn middle(length: usize, unit: usize) -> usize {
+    (length + unit) / (2 * unit) * unit
+}
+
+fn halves<'a, const N: usize>(
+    outs: [MatMut<'a, f32>; N],
+    split: impl Fn(MatMut<'a, f32>) -> (MatMut<'a, f32>, MatMut<'a, f32>),
+) -> ([MatMut<'a, f32>; N], [MatMut<'a, f32>; N]) {
+    let mut seconds = [const { None }; N];
+    let mut rest = seconds.iter_mut();
+    let firsts = outs.map(|out| {
+        let (first, second) = split(out);
+        *rest.next().expect("one for each") = Some(second);
+        first
+    });
+    (firsts, seconds.map(|second| second.expect("one for each")))
 }
 
 #[cfg(test)]
@@ -49,21 +95,23 @@ mod tests {
     #[test]
     fn tiles_cover_every_element_once() {
         for (rows, columns) in [(1, 1), (512, 256), (513, 257), (100, 4000), (1000, 10), (0, 5)] {
-            let mut counts = vec![0.0; rows * columns];
-            let out = MatMut::from_row_major_slice_mut(&mut counts, rows, columns);
-            let tiles = Mutex::new(Vec::new());
-            for_each_tile(out, &|row, column, mut tile: MatMut<'_, f32>| {
-                for i in 0..tile.nrows() {
-                    for j in 0..tile.ncols() {
-                        tile[(i, j)] += 1.0;
+            for depth in [0, 1, 3000] {
+                let mut counts = vec![0.0; rows * columns];
+                let out = MatMut::from_row_major_slice_mut(&mut counts, rows, columns);
+                let tiles = Mutex::new(Vec::new());
+                for_each_tile([out], depth, &|row, column, [mut tile]| {
+                    for i in 0..tile.nrows() {
+                        for j in 0..tile.ncols() {
+                            tile[(i, j)] += 1.0;
+                        }
                     }
+                    tiles.lock().unwrap().push((row, column, tile.nrows(), tile.ncols()));
+                });
+                assert!(counts.iter().all(|&count| count == 1.0), "{rows} × {columns}");
+                for (row, column, height, width) in tiles.into_inner().unwrap() {
+                    assert!(row % ROWS == 0 && column % SLIVER == 0);
+                    assert!(height <= HEIGHT && width <= WIDTH);
                 }
-                tiles.lock().unwrap().push((row, column, tile.nrows(), tile.ncols()));
-            });
-            assert!(counts.iter().all(|&count| count == 1.0), "{rows} × {columns}");
-            for (row, column, height, width) in tiles.into_inner().unwrap() {
-                assert!(row % LANES == 0 && column % LANES == 0);
-                assert!(height <= HEIGHT && width <= WIDTH);
             }
         }
     }

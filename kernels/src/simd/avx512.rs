@@ -35,6 +35,9 @@ impl Simd for Avx512 {
     type F64 = [__m512d; 2];
     type Mask = [__mmask16; 1];
 
+    // 24 sums, three vectors and a broadcast in 32 registers.
+    const TILE: (usize, usize) = (8, 3);
+
     #[inline(always)]
     fn vectorize<R>(self, f: impl FnOnce() -> R) -> R {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,fma")]
@@ -187,6 +190,48 @@ impl Simd for Avx512 {
         min_f64(a: F64, b: F64) -> F64 = _mm512_min_pd(a, b);
         f64_to_bits(a: F64) -> U64 = _mm512_castpd_si512(a);
         f64_from_bits(a: U64) -> F64 = _mm512_castsi512_pd(a);
+    }
+
+    #[inline(always)]
+    fn prefetch(self, x: &f32) {
+        // SAFETY: a prefetch reads nothing that the program could see.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast()) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [Self::F32; LANES]) -> [Self::F32; LANES] {
+        // SAFETY: the token; registers only.
+        unsafe {
+            let mut r = rows;
+            let mut t = rows;
+            for i in 0..8 {
+                let (a, b) = (r[2 * i][0], r[2 * i + 1][0]);
+                t[2 * i] = [_mm512_unpacklo_ps(a, b)];
+                t[2 * i + 1] = [_mm512_unpackhi_ps(a, b)];
+            }
+            // Lane l of each quarter q of r[4 i + j] is then row 4 i + l, column 4 q + j.
+            for i in 0..4 {
+                for half in 0..2 {
+                    let a = _mm512_castps_pd(t[4 * i + half][0]);
+                    let b = _mm512_castps_pd(t[4 * i + half + 2][0]);
+                    r[4 * i + 2 * half] = [_mm512_castpd_ps(_mm512_unpacklo_pd(a, b))];
+                    r[4 * i + 2 * half + 1] = [_mm512_castpd_ps(_mm512_unpackhi_pd(a, b))];
+                }
+            }
+            for j in 0..4 {
+                for half in 0..2 {
+                    let (a, b) = (r[8 * half + j][0], r[8 * half + j + 4][0]);
+                    t[8 * half + j] = [_mm512_shuffle_f32x4::<0x88>(a, b)];
+                    t[8 * half + j + 4] = [_mm512_shuffle_f32x4::<0xdd>(a, b)];
+                }
+            }
+            for j in 0..8 {
+                let (a, b) = (t[j][0], t[8 + j][0]);
+                r[j] = [_mm512_shuffle_f32x4::<0x88>(a, b)];
+                r[8 + j] = [_mm512_shuffle_f32x4::<0xdd>(a, b)];
+            }
+            r
+        }
     }
 
     #[inline(always)]

@@ -47,7 +47,7 @@ pub use neon::Neon;
 pub use portable::Portable;
 pub use scalar::Scalar;
 pub(crate) use stream::{LINE, Stream};
-pub(crate) use vec::{F32, F64, Mask, U32, U64, load_up_to, store_up_to};
+pub(crate) use vec::{F32, F64, Mask, U32, U64, load_up_to, store_up_to, transpose};
 
 /// Number of lanes of a vector, on every level.
 pub(crate) const LANES: usize = 16;
@@ -67,6 +67,9 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     type F64: Copy;
     /// 16 × `bool`.
     type Mask: Copy;
+
+    /// Rows and vectors of the part of a product that is held in registers.
+    const TILE: (usize, usize) = (4, 1);
 
     /// Runs `f` with the instructions of this level enabled; `f` and all that it calls must be
     /// `#[inline(always)]`.
@@ -188,6 +191,23 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn shr_i32(self, a: Self::U32, n: u32) -> Self::U32;
     /// Each lane of `a` rotated to the right by its lane of `n` < 32.
     fn rotate_right_u32(self, a: Self::U32, n: Self::U32) -> Self::U32;
+    /// Asks for the cache line of `x`, where the level has such an instruction.
+    #[inline(always)]
+    fn prefetch(self, _x: &f32) {}
+
+    /// Lane `i` of vector `j` becomes lane `j` of vector `i`.
+    #[inline(always)]
+    fn transpose(self, rows: [Self::F32; LANES]) -> [Self::F32; LANES] {
+        let mut lanes = [[0.0; LANES]; LANES];
+        for (row, lanes) in rows.into_iter().zip(&mut lanes) {
+            self.store(row, lanes);
+        }
+        std::array::from_fn(
+            #[inline(always)]
+            |i| self.load(&lanes.map(|lanes| lanes[i])),
+        )
+    }
+
     /// `table[index]`, with the low five bits of each index.
     fn lookup(self, table: &[f32; 32], index: Self::U32) -> Self::F32;
     /// `table[index]`, with the low three bits of each index: one permutation nearly everywhere.

@@ -327,3 +327,18 @@ pub(crate) fn store_up_to<S: Simd>(x: F32<S>, out: &mut [f32]) {
         Err(_) => x.store_partial(out),
     }
 }
+
+/// Lane `i` of vector `j` becomes lane `j` of vector `i`.
+#[inline(always)]
+pub(crate) fn transpose<S: Simd>(simd: S, rows: [F32<S>; LANES]) -> [F32<S>; LANES] {
+    let mut plain = [rows[0].1; LANES];
+    for i in 0..LANES {
+        plain[i] = rows[i].1;
+    }
+    let plain = simd.transpose(plain);
+    let mut out = rows;
+    for i in 0..LANES {
+        out[i] = F32(simd, plain[i]);
+    }
+    out
+}

@@ -1,0 +1,245 @@
+//! The product of one tile.
+
+use faer::{MatMut, MatRef};
+
+use super::{
+    ahead::Ahead,
+    epilogue::contiguous_mut,
+    pack::{Line, pack},
+};
+use crate::{
+    dispatch::Kernel,
+    simd::{F32, LANES, Simd},
+};
+
+/// Terms of a sum that are taken at a time: a sliver of b of so many rows stays in L1, so many columns of
+/// a tile of a in L2.
+pub(super) const DEPTH: usize = 192;
+
+/// The left operand, packed.
+pub(super) struct Left<'a> {
+    /// Its rows.
+    pub(super) rows: usize,
+    /// For every [`DEPTH`] terms, for every sixteen rows: a line for each term.
+    pub(super) lines: &'a [Line],
+}
+
+impl Left<'_> {
+    /// The terms from `start` on, of the sixteen rows that `row` is among.
+    #[inline(always)]
+    fn sliver(&self, start: usize, terms: usize, row: usize) -> &[Line] {
+        let slivers = self.rows.div_ceil(LANES);
+        &self.lines[start * slivers + row / LANES * terms..][..terms]
+    }
+}
+
+/// Memory of a thread for a tile.
+#[derive(Default)]
+pub(super) struct Scratch {
+    /// A sliver of b.
+    right: Vec<Line>,
+    /// The sums of the tile, sliver after sliver, in each row after row: in a matrix whose rows are a power
+    /// of two apart they would push each other out of the caches.
+    sums: Vec<Line>,
+}
+
+/// What becomes of the sums of a tile.
+pub(super) trait Finish {
+    /// Takes the sums of `width` elements from (`row`, `column`) of the tile on.
+    fn piece<S: Simd>(&mut self, simd: S, row: usize, column: usize, width: usize, sums: &[Line]);
+}
+
+/// a b on a tile, for the columns `b` of the right operand.
+pub(super) struct TileProduct<'a, F> {
+    pub(super) a: &'a Left<'a>,
+    /// Where the tile starts in a, a multiple of 16.
+    pub(super) row: usize,
+    pub(super) rows: usize,
+    pub(super) b: MatRef<'a, f32>,
+    pub(super) scratch: &'a mut Scratch,
+    pub(super) finish: F,
+}
+
+impl<F: Finish> Kernel for TileProduct<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        if S::TILE.1 == 3 {
+            self.in_slivers::<S, 3>(simd);
+        } else {
+            self.in_slivers::<S, 1>(simd);
+        }
+    }
+}
+
+impl<F: Finish> TileProduct<'_, F> {
+    /// Slivers of 16 V columns.
+    #[inline(always)]
+    fn in_slivers<S: Simd, const V: usize>(self, simd: S) {
+        let Self { a, row, rows, b, scratch: Scratch { right, sums }, mut finish } = self;
+        let (depth, columns) = b.shape();
+        sums.clear();
+        sums.resize(rows * columns.div_ceil(LANES), Line::ZERO);
+        let part = |start: usize, column: usize| {
+            let (terms, width) = (DEPTH.min(depth - start), (V * LANES).min(columns - column));
+            b.submatrix(start, column, terms, width)
+        };
+        for start in (0..depth).step_by(DEPTH) {
+            for (column, sums) in (0..columns).step_by(V * LANES).zip(sums.chunks_mut(rows * V)) {
+                let this = part(start, column);
+                let next = if column + V * LANES < columns {
+                    Some(part(start, column + V * LANES))
+                } else if start + DEPTH < depth {
+                    Some(part(start + DEPTH, 0))
+                } else {
+                    None
+                };
+                let left = |i| a.sliver(start, this.nrows(), row + i);
+                match this.ncols().div_ceil(LANES) {
+                    2 if V > 2 => sliver::<S, 2>(simd, left, this, next, right, sums),
+                    1 if V > 1 => sliver::<S, 1>(simd, left, this, next, right, sums),
+                    _ => sliver::<S, V>(simd, left, this, next, right, sums),
+                }
+            }
+        }
+        for i in 0..rows {
+            for (column, sums) in (0..columns).step_by(V * LANES).zip(sums.chunks(rows * V)) {
+                let width = (V * LANES).min(columns - column);
+                let vectors = width.div_ceil(LANES);
+                finish.piece(simd, i, column, width, &sums[i * vectors..][..vectors]);
+            }
+        }
+    }
+}
+
+/// out ← beta out + sums.
+pub(super) struct Store<'a> {
+    /// 0: what stands in `out` is not read.
+    pub(super) beta: f32,
+    pub(super) out: MatMut<'a, f32>,
+}
+
+impl Finish for Store<'_> {
+    #[inline(always)]
+    fn piece<S: Simd>(&mut self, simd: S, row: usize, column: usize, width: usize, sums: &[Line]) {
+        let beta = self.beta;
+        let added = |y: F32<S>, sum: F32<S>| y.mul_add(y.constant(beta), sum);
+        let part = &mut contiguous_mut(self.out.as_mut().row_mut(row))[column..][..width];
+        let (whole, tail) = part.as_chunks_mut::<LANES>();
+        for (y, sum) in whole.iter_mut().zip(sums) {
+            let sum = F32::load(simd, &sum.0);
+            if beta == 0.0 { sum } else { added(F32::load(simd, y), sum) }.store(y);
+        }
+        if !tail.is_empty() {
+            let sum = F32::load(simd, &sums[sums.len() - 1].0);
+            let sum = if beta == 0.0 { sum } else { added(F32::load_partial(simd, tail), sum) };
+            sum.store_partial(tail);
+        }
+    }
+}
+
+/// All rows of the tile, the W vectors of columns of `b`, which is packed into `lines`; `next` is what comes
+/// after it.
+#[inline(always)]
+fn sliver<'a, S: Simd, const W: usize>(
+    simd: S,
+    left: impl Fn(usize) -> &'a [Line],
+    b: MatRef<'_, f32>,
+    next: Option<MatRef<'_, f32>>,
+    lines: &mut Vec<Line>,
+    sums: &mut [Line],
+) {
+    lines.resize(b.nrows() * W, Line::ZERO);
+    let (right, _) = lines.as_chunks_mut::<W>();
+    pack(simd, b, right);
+    let mut ahead = Ahead::new(next);
+    let (sums, _) = sums.as_chunks_mut::<W>();
+    for (i, sums) in sums.chunks_mut(S::TILE.0).enumerate() {
+        let row = i * S::TILE.0;
+        block(simd, left(row), row % LANES, right, sums, &mut ahead);
+    }
+}
+
+/// As many rows as are held in registers; they stand in the lines of `left` from `first` on.
+#[inline(always)]
+fn block<S: Simd, const W: usize>(
+    simd: S,
+    left: &[Line],
+    first: usize,
+    right: &[[Line; W]],
+    sums: &mut [[Line; W]],
+    ahead: &mut Ahead<'_>,
+) {
+    match sums.len() {
+        8 if S::TILE.0 >= 8 => rows::<S, 8, W>(simd, left, first, right, sums, ahead),
+        7 if S::TILE.0 >= 8 => rows::<S, 7, W>(simd, left, first, right, sums, ahead),
+        6 if S::TILE.0 >= 8 => rows::<S, 6, W>(simd, left, first, right, sums, ahead),
+        5 if S::TILE.0 >= 8 => rows::<S, 5, W>(simd, left, first, right, sums, ahead),
+        4 => rows::<S, 4, W>(simd, left, first, right, sums, ahead),
+        3 => rows::<S, 3, W>(simd, left, first, right, sums, ahead),
+        2 => rows::<S, 2, W>(simd, left, first, right, sums, ahead),
+        _ => rows::<S, 1, W>(simd, left, first, right, sums, ahead),
+    }
+}
+
+/// Steps after which one cache line is asked for.
+const STEPS: usize = 4;
+
+/// M rows of W vectors: each element is a chain of multiply-adds in the order of the terms.
+#[inline(always)]
+fn rows<S: Simd, const M: usize, const W: usize>(
+    simd: S,
+    left: &[Line],
+    first: usize,
+    right: &[[Line; W]],
+    out: &mut [[Line; W]],
+    ahead: &mut Ahead<'_>,
+) {
+    let out: &mut [[Line; W]; M] = out.try_into().expect("M rows");
+    let mut sums = [[F32::splat(simd, 0.0); W]; M];
+    for r in 0..M {
+        for v in 0..W {
+            sums[r][v] = F32::load(simd, &out[r][v].0);
+        }
+    }
+    let (lefts, left_tail) = left.as_chunks::<STEPS>();
+    let (rights, right_tail) = right.as_chunks::<STEPS>();
+    for (left, right) in lefts.iter().zip(rights) {
+        ahead.touch(simd);
+        for i in 0..STEPS {
+            sums = term(simd, sums, &left[i], first, &right[i]);
+        }
+    }
+    for (left, right) in left_tail.iter().zip(right_tail) {
+        sums = term(simd, sums, left, first, right);
+    }
+    for r in 0..M {
+        for v in 0..W {
+            sums[r][v].store(&mut out[r][v].0);
+        }
+    }
+}
+
+/// The sums and one term more.
+#[inline(always)]
+fn term<S: Simd, const M: usize, const W: usize>(
+    simd: S,
+    mut sums: [[F32<S>; W]; M],
+    left: &Line,
+    first: usize,
+    right: &[Line; W],
+) -> [[F32<S>; W]; M] {
+    let mut vectors = [F32::splat(simd, 0.0); W];
+    for v in 0..W {
+        vectors[v] = F32::load(simd, &right[v].0);
+    }
+    let left: &[f32; M] = left.0[first..].first_chunk().expect("M rows from first on");
+    for r in 0..M {
+        let left = F32::splat(simd, left[r]);
+        for v in 0..W {
+            sums[r][v] = left.mul_add(vectors[v], sums[r][v]);
+        }
+    }
+    sums
+}
