@@ -4,6 +4,9 @@
 //! backward   dx = dy above 0, else (1 + y/α) dy
 //!
 //! Barron 2017, arXiv:1704.07483. α > 0, so the sign survives and backward takes the output.
+//!
+//! Worst errors over all inputs: .53 ULP forward, at x = −.015701378; .5 backward, at y =
+//! −8.940697·10⁻⁸.
 
 use super::{Activation, Saved, elu};
 use crate::{
@@ -20,8 +23,8 @@ pub(crate) struct Celu {
 impl Activation for Celu {
     const NAME: &'static str = "celu";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 1.0;
+    const MAX_ULP: f64 = 0.53;
+    const MAX_ULP_BACKWARD: f64 = 0.5;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -2,6 +2,8 @@
 //!
 //! forward    y from a table of eight polynomials in |x|; ±1 from |x| = 4 on
 //! backward   dx = 2/√π e^(−x²) dy
+//!
+//! Worst errors over all inputs: .77 ULP forward, at x = 9.965829·10⁻³⁹; .78 backward, at x = 9.353767.
 
 use super::{Activation, Saved, reference, swish};
 use crate::{
@@ -18,8 +20,8 @@ const SLOPE: [f32; 2] = [std::f32::consts::FRAC_2_SQRT_PI, -5.863_538_3e-8];
 impl Activation for Erf {
     const NAME: &'static str = "erf";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.99;
-    const MAX_ULP_BACKWARD: f64 = 0.99;
+    const MAX_ULP: f64 = 0.77;
+    const MAX_ULP_BACKWARD: f64 = 0.78;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
