@@ -1,11 +1,15 @@
-//! Matrix products with fused epilogues, on one thread and on all.
+//! Matrix products with fused epilogues, on one thread and on all, and faer's bare product beside them.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use halfwave_bench_suite::{product::Product, shapes, threads};
+use halfwave_bench_suite::{
+    product::Product,
+    shapes::{self, Epilogue},
+    threads,
+};
 use halfwave_kernels::Level;
 
 /// Throughput is in multiply-adds: twice the figure is FLOP/s.
@@ -20,9 +24,14 @@ fn bench_gemm(criterion: &mut Criterion) {
             product.check(level, epilogue);
             for pool in &pools {
                 let threads = format!("{}T", pool.current_num_threads());
-                group.bench_function(BenchmarkId::new(epilogue.name(), threads), |bencher| {
+                group.bench_function(BenchmarkId::new(epilogue.name(), &threads), |bencher| {
                     pool.install(|| bencher.iter(|| product.run(level, epilogue)));
                 });
+                if epilogue == Epilogue::None {
+                    group.bench_function(BenchmarkId::new("faer", threads), |bencher| {
+                        pool.install(|| bencher.iter(|| product.run_faer()));
+                    });
+                }
             }
         }
         group.finish();

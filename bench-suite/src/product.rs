@@ -63,6 +63,17 @@ impl<'a> Product<'a> {
         self.out = out;
     }
 
+    /// faer's product of the same operands, on as many threads.
+    pub fn run_faer(&mut self) {
+        let mut out = std::mem::take(&mut self.out);
+        let (a, b) = self.operands();
+        let view = MatMut::from_row_major_slice_mut(&mut out, self.shape.m, self.shape.n);
+        let threads = rayon::current_num_threads();
+        let par = if threads > 1 { faer::Par::rayon(threads) } else { faer::Par::Seq };
+        faer::linalg::matmul::matmul(view, faer::Accum::Replace, a, b, 1.0, par);
+        self.out = out;
+    }
+
     /// Runs once: the bare product within the error bound of its sums, the epilogue with the bits
     /// that the scalar level gives when it goes over the whole product afterwards.
     ///

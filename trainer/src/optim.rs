@@ -1,9 +1,16 @@
 //! Optimisers: what they are, what they keep, and which kernel makes their step.
 
-use halfwave_kernels::{Level, update};
+use halfwave_kernels::{
+    Level,
+    gemm::{self, MatMut, MatRef, Update},
+    update,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{TrainError, buffers::zeros};
+use crate::{
+    TrainError,
+    buffers::{matrix_mut, zeros},
+};
 
 /// How gradients become updates.
 ///
@@ -109,6 +116,32 @@ impl Optimiser {
                 update::adam(level, step, t, scale, gradient, first, second, parameters);
             }
         }
+    }
+
+    /// [`Optimiser::update`] with the gradient a · b, which is never written to memory.
+    pub(crate) fn update_by_product(
+        self,
+        level: Level,
+        t: u64,
+        scale: f32,
+        [a, b]: [MatRef<'_, f32>; 2],
+        state: &mut State,
+        weights: MatMut<'_, f32>,
+    ) {
+        let State { first, second } = state;
+        let columns = weights.ncols();
+        let first = matrix_mut(first, columns);
+        let update = match self {
+            Self::Sgd { learning_rate, momentum } => {
+                let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0 };
+                Update::Momentum { step, scale, velocity: first }
+            }
+            Self::Adam { learning_rate, beta1, beta2, epsilon } => {
+                let step = update::Adam { learning_rate, beta1, beta2, epsilon };
+                Update::Adam { step, t, scale, m: first, v: matrix_mut(second, columns) }
+            }
+        };
+        gemm::matmul_update(level, a, b, update, weights);
     }
 }
 

@@ -1,4 +1,4 @@
-//! The grid of tiles: a function of the shape only.
+//! The grid of tiles. It changes no bit of a product, so it is chosen for the caches and the threads.
 
 use faer::MatMut;
 
@@ -11,8 +11,10 @@ const HEIGHT: usize = 512;
 const SLIVER: usize = 48;
 /// Rows of a tile end at a multiple of this: sixteen rows of the left operand are packed together.
 const ROWS: usize = 16;
-/// Multiply-adds of a tile at most if the others are as large: there is work for several threads.
-const SHARE: usize = 1 << 24;
+/// Tiles for each thread, if there is more than one.
+const TILES: usize = 2;
+/// Multiply-adds of a tile at least, if it need not be smaller: some 20 µs.
+const LEAST: usize = 1 << 21;
 /// Multiply-adds below which one thread takes all tiles: waking another takes as long.
 const WORTH_THREADS: usize = 1 << 20;
 
@@ -25,24 +27,27 @@ pub(super) fn for_each_tile<const N: usize>(
 ) {
     let (rows, columns) = outs[0].shape();
     if rows > 0 && columns > 0 {
-        let threads = work(rows, columns, depth) >= WORTH_THREADS;
-        split(outs, depth, threads, (0, 0), f);
+        let work = work(rows, columns, depth);
+        let threads = if work < WORTH_THREADS { 1 } else { rayon::current_num_threads() };
+        let most = if threads > 1 { (work / (TILES * threads)).max(LEAST) } else { usize::MAX };
+        split(outs, depth, most, threads > 1, (0, 0), f);
     }
 }
 
-/// Halves the matrices until one tile is left.
+/// Halves the matrices until one tile is left, of `most` multiply-adds unless it would be too narrow.
 fn split<const N: usize>(
     outs: [MatMut<'_, f32>; N],
     depth: usize,
+    most: usize,
     threads: bool,
     (row, column): (usize, usize),
     f: &(impl Fn(usize, usize, [MatMut<'_, f32>; N]) + Sync),
 ) {
     let (rows, columns) = outs[0].shape();
-    let share = threads && work(rows, columns, depth) > SHARE;
+    let share = work(rows, columns, depth) / 3 > most / 2;
     let go = |first: [MatMut<'_, f32>; N], second: [MatMut<'_, f32>; N], at| {
-        let first = || split(first, depth, threads, (row, column), f);
-        let second = || split(second, depth, threads, at, f);
+        let first = || split(first, depth, most, threads, (row, column), f);
+        let second = || split(second, depth, most, threads, at, f);
         if threads {
             rayon::join(first, second);
         } else {
@@ -50,7 +55,7 @@ fn split<const N: usize>(
             second();
         }
     };
-    if columns > WIDTH || (share && columns >= 4 * SLIVER) {
+    if columns > WIDTH || (share && columns >= 2 * SLIVER) {
         let at = middle(columns, SLIVER);
         let (left, right) = halves(outs, |out| out.split_at_col_mut(at));
         go(left, right, (row, column + at));

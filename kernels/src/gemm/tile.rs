@@ -79,8 +79,10 @@ impl<F: Finish> TileProduct<'_, F> {
     fn in_slivers<S: Simd, const V: usize>(self, simd: S) {
         let Self { a, row, rows, b, scratch: Scratch { right, sums }, mut finish } = self;
         let (depth, columns) = b.shape();
-        sums.clear();
         sums.resize(rows * columns.div_ceil(LANES), Line::ZERO);
+        if depth == 0 {
+            sums.fill(Line::ZERO);
+        }
         let part = |start: usize, column: usize| {
             let (terms, width) = (DEPTH.min(depth - start), (V * LANES).min(columns - column));
             b.submatrix(start, column, terms, width)
@@ -97,9 +99,9 @@ impl<F: Finish> TileProduct<'_, F> {
                 };
                 let left = |i| a.sliver(start, this.nrows(), row + i);
                 match this.ncols().div_ceil(LANES) {
-                    2 if V > 2 => sliver::<S, 2>(simd, left, this, next, right, sums),
-                    1 if V > 1 => sliver::<S, 1>(simd, left, this, next, right, sums),
-                    _ => sliver::<S, V>(simd, left, this, next, right, sums),
+                    2 if V > 2 => sliver::<S, 2>(simd, left, this, next, start > 0, right, sums),
+                    1 if V > 1 => sliver::<S, 1>(simd, left, this, next, start > 0, right, sums),
+                    _ => sliver::<S, V>(simd, left, this, next, start > 0, right, sums),
                 }
             }
         }
@@ -140,13 +142,14 @@ impl Finish for Store<'_> {
 }
 
 /// All rows of the tile, the W vectors of columns of `b`, which is packed into `lines`; `next` is what comes
-/// after it.
+/// after it. The sums begin at 0, or `go_on`.
 #[inline(always)]
 fn sliver<'a, S: Simd, const W: usize>(
     simd: S,
     left: impl Fn(usize) -> &'a [Line],
     b: MatRef<'_, f32>,
     next: Option<MatRef<'_, f32>>,
+    go_on: bool,
     lines: &mut Vec<Line>,
     sums: &mut [Line],
 ) {
@@ -157,29 +160,30 @@ fn sliver<'a, S: Simd, const W: usize>(
     let (sums, _) = sums.as_chunks_mut::<W>();
     for (i, sums) in sums.chunks_mut(S::TILE.0).enumerate() {
         let row = i * S::TILE.0;
-        block(simd, left(row), row % LANES, right, sums, &mut ahead);
+        let left = (left(row), row % LANES);
+        block(simd, left, right, go_on, sums, &mut ahead);
     }
 }
 
-/// As many rows as are held in registers; they stand in the lines of `left` from `first` on.
+/// As many rows as are held in registers; they stand in the lines of `left` from an element on.
 #[inline(always)]
 fn block<S: Simd, const W: usize>(
     simd: S,
-    left: &[Line],
-    first: usize,
+    left: (&[Line], usize),
     right: &[[Line; W]],
+    go_on: bool,
     sums: &mut [[Line; W]],
     ahead: &mut Ahead<'_>,
 ) {
     match sums.len() {
-        8 if S::TILE.0 >= 8 => rows::<S, 8, W>(simd, left, first, right, sums, ahead),
-        7 if S::TILE.0 >= 8 => rows::<S, 7, W>(simd, left, first, right, sums, ahead),
-        6 if S::TILE.0 >= 8 => rows::<S, 6, W>(simd, left, first, right, sums, ahead),
-        5 if S::TILE.0 >= 8 => rows::<S, 5, W>(simd, left, first, right, sums, ahead),
-        4 => rows::<S, 4, W>(simd, left, first, right, sums, ahead),
-        3 => rows::<S, 3, W>(simd, left, first, right, sums, ahead),
-        2 => rows::<S, 2, W>(simd, left, first, right, sums, ahead),
-        _ => rows::<S, 1, W>(simd, left, first, right, sums, ahead),
+        8 if S::TILE.0 >= 8 => rows::<S, 8, W>(simd, left, right, go_on, sums, ahead),
+        7 if S::TILE.0 >= 8 => rows::<S, 7, W>(simd, left, right, go_on, sums, ahead),
+        6 if S::TILE.0 >= 8 => rows::<S, 6, W>(simd, left, right, go_on, sums, ahead),
+        5 if S::TILE.0 >= 8 => rows::<S, 5, W>(simd, left, right, go_on, sums, ahead),
+        4 => rows::<S, 4, W>(simd, left, right, go_on, sums, ahead),
+        3 => rows::<S, 3, W>(simd, left, right, go_on, sums, ahead),
+        2 => rows::<S, 2, W>(simd, left, right, go_on, sums, ahead),
+        _ => rows::<S, 1, W>(simd, left, right, go_on, sums, ahead),
     }
 }
 
@@ -190,17 +194,19 @@ const STEPS: usize = 4;
 #[inline(always)]
 fn rows<S: Simd, const M: usize, const W: usize>(
     simd: S,
-    left: &[Line],
-    first: usize,
+    (left, first): (&[Line], usize),
     right: &[[Line; W]],
+    go_on: bool,
     out: &mut [[Line; W]],
     ahead: &mut Ahead<'_>,
 ) {
     let out: &mut [[Line; W]; M] = out.try_into().expect("M rows");
     let mut sums = [[F32::splat(simd, 0.0); W]; M];
-    for r in 0..M {
-        for v in 0..W {
-            sums[r][v] = F32::load(simd, &out[r][v].0);
+    if go_on {
+        for r in 0..M {
+            for v in 0..W {
+                sums[r][v] = F32::load(simd, &out[r][v].0);
+            }
         }
     }
     let (lefts, left_tail) = left.as_chunks::<STEPS>();

@@ -18,6 +18,9 @@ use crate::{
 /// Left operands that are not in use. A thread that waits for the tiles of one product may begin another.
 static LEFT: Mutex<Vec<Vec<Line>>> = Mutex::new(Vec::new());
 
+/// Lines that a thread packs at least: 100 µs.
+const LINES: usize = 1 << 15;
+
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
@@ -40,7 +43,7 @@ pub(super) fn with_left(level: Level, a: MatRef<'_, f32>, f: impl FnOnce(&Left<'
         let start = block * DEPTH;
         let terms = lines.len() / slivers;
         let columns = columns.subrows(start, terms);
-        lines.par_chunks_mut(terms).with_min_len((4096 / terms).max(1)).enumerate().for_each(
+        lines.par_chunks_mut(terms).with_min_len(LINES.div_ceil(terms)).enumerate().for_each(
             |(i, lines)| {
                 let source = columns.subcols(i * LANES, LANES.min(rows - i * LANES));
                 level.run(PackLeft { source, lines });

@@ -41,6 +41,35 @@ unsafe fn first(n: usize) -> [__m256i; 2] {
     }
 }
 
+/// Lane `i` of register `j` becomes lane `j` of register `i`.
+///
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn transpose8(r: [__m256; 8]) -> [__m256; 8] {
+    // SAFETY: AVX2 by the caller's promise; registers only.
+    unsafe {
+        let (mut t, mut s, mut out) = (r, r, r);
+        for i in 0..4 {
+            t[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+            t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+        }
+        // Each half of s[4 i + j] is column j or j + 4 of rows 4 i to 4 i + 3.
+        for i in 0..2 {
+            for half in 0..2 {
+                let (a, b) = (t[4 * i + half], t[4 * i + half + 2]);
+                s[4 * i + 2 * half] = _mm256_shuffle_ps::<0x44>(a, b);
+                s[4 * i + 2 * half + 1] = _mm256_shuffle_ps::<0xee>(a, b);
+            }
+        }
+        for j in 0..4 {
+            out[j] = _mm256_permute2f128_ps::<0x20>(s[j], s[j + 4]);
+            out[j + 4] = _mm256_permute2f128_ps::<0x31>(s[j], s[j + 4]);
+        }
+        out
+    }
+}
+
 impl Simd for Avx2 {
     type F32 = [__m256; 2];
     type U32 = [__m256i; 2];
@@ -264,6 +293,31 @@ impl Simd for Avx2 {
         min_f64(a: F64, b: F64) -> F64 = _mm256_min_pd(a, b);
         f64_to_bits(a: F64) -> U64 = _mm256_castpd_si256(a);
         f64_from_bits(a: U64) -> F64 = _mm256_castsi256_pd(a);
+    }
+
+    #[inline(always)]
+    fn prefetch(self, x: &f32) {
+        // SAFETY: a prefetch reads nothing that the program could see.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast()) }
+    }
+
+    #[inline(always)]
+    fn transpose(self, rows: [Self::F32; LANES]) -> [Self::F32; LANES] {
+        let mut out = rows;
+        for i in 0..2 {
+            for j in 0..2 {
+                let mut block = [rows[0][0]; 8];
+                for k in 0..8 {
+                    block[k] = rows[8 * i + k][j];
+                }
+                // SAFETY: the token.
+                let block = unsafe { transpose8(block) };
+                for k in 0..8 {
+                    out[8 * j + k][i] = block[k];
+                }
+            }
+        }
+        out
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
-//! Masks to bits and back on every level: all 65536 of them. Streaming stores at every alignment.
+//! Masks to bits and back on every level: all 65536 of them. Transposition. Streaming stores at every alignment.
 
-use super::{F32, LANES, Mask, Simd, Stream};
+use super::{F32, LANES, Mask, Simd, Stream, transpose};
 use crate::dispatch::{Kernel, Level};
 
 fn levels() -> Vec<Level> {
@@ -31,6 +31,37 @@ fn bit_i_is_lane_i() {
                 assert_eq!(lane, expected, "{level}, bits {bits:#x}, lane {i}");
             }
             assert_eq!(back, bits, "{level}");
+        }
+    }
+}
+
+struct Transposed([[f32; LANES]; LANES]);
+
+impl Kernel for Transposed {
+    type Output = [[f32; LANES]; LANES];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let rows = self.0.map(
+            #[inline(always)]
+            |row| F32::load(simd, &row),
+        );
+        transpose(simd, rows).map(
+            #[inline(always)]
+            |row| row.to_array(),
+        )
+    }
+}
+
+#[test]
+fn transpose_swaps_rows_and_lanes() {
+    let rows = std::array::from_fn(|i| std::array::from_fn(|j| (16 * i + j) as f32));
+    for level in levels() {
+        let columns = level.run(Transposed(rows));
+        for i in 0..LANES {
+            for j in 0..LANES {
+                assert_eq!(columns[i][j], rows[j][i], "{level}, row {i}, lane {j}");
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use halfwave_kernels::Level;
 use super::{Mlp, network::Tape};
 use crate::{
     TrainError,
-    buffers::{gather, within, zeros},
+    buffers::{gather, matrix, matrix_mut, within, zeros},
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
 
@@ -59,21 +59,24 @@ impl<'a> Fit<'a> {
     /// That the gradients are finite, as far as those of the biases, sums over all rows, tell.
     fn check_gradients(&self) -> Result<(), Diverged> {
         let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
-        match self.tape.layers.iter().position(|layer| !finite(&layer.gradient.bias)) {
+        match self.tape.layers.iter().position(|layer| !finite(&layer.bias)) {
             Some(l) => Err(Diverged(format!("a gradient of layer {} is not finite", l + 1))),
             None => Ok(()),
         }
     }
 
+    /// The gradients of the weights are products that become updates tile by tile.
     fn update(&mut self, t: u64) {
-        let Self { mlp, level, tape, labels, .. } = self;
+        let Self { mlp, level, tape, labels, x, train, .. } = self;
+        let x = &x[..labels.len() * train.width];
         let (optimiser, scale) = (mlp.config.optimiser, 1.0 / labels.len() as f32);
-        let layers = mlp.network.layers.iter_mut().zip(&mut mlp.states).zip(&tape.layers);
-        for ((layer, [weights, bias]), tape) in layers {
-            let gradient = &tape.gradient;
-            let w = &mut layer.weights;
-            optimiser.update(*level, t, scale, &gradient.weights, weights, w);
-            optimiser.update(*level, t, scale, &gradient.bias, bias, &mut layer.bias);
+        let layers = mlp.network.layers.iter_mut().zip(&mut mlp.states);
+        for (l, (layer, [weights, bias])) in layers.enumerate() {
+            let [x, dz] = tape.operands(x, l);
+            let operands = [matrix(x, layer.inputs).transpose(), matrix(dz, layer.outputs)];
+            let w = matrix_mut(&mut layer.weights, layer.outputs);
+            optimiser.update_by_product(*level, t, scale, operands, weights, w);
+            optimiser.update(*level, t, scale, &tape.layers[l].bias, bias, &mut layer.bias);
         }
     }
 }
@@ -93,8 +96,7 @@ impl Learner for Fit<'_> {
         if !loss.is_finite() {
             return Err(Diverged(format!("the loss is {loss}")));
         }
-        let x = &self.x[..rows.len() * width];
-        self.mlp.network.backward(self.level, x, &mut self.tape);
+        self.mlp.network.backward(self.level, &mut self.tape);
         self.check_gradients()?;
         self.update(at.steps + 1);
         Ok(())

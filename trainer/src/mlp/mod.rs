@@ -220,8 +220,15 @@ impl Mlp {
         let mask = |layer| self.draws.mask(layer, 0);
         self.network.forward(level, &data.x, &mut tape, mask);
         let loss = tape.loss(level, self.config.head, &data.labels);
-        self.network.backward(level, &data.x, &mut tape);
-        Ok((loss, tape.layers.into_iter().map(|layer| layer.gradient).collect()))
+        self.network.backward(level, &mut tape);
+        let gradient = |(l, layer): (usize, &Dense)| {
+            let [x, dz] = tape.operands(&data.x, l);
+            let mut gradient = layer.gradient()?;
+            layer.backward(level, x, dz, &mut gradient);
+            Ok(gradient)
+        };
+        let gradients = self.network.layers.iter().enumerate().map(gradient);
+        Ok((loss, gradients.collect::<Result<_, TrainError>>()?))
     }
 
     fn check_data(&self, data: &Dataset) -> Result<(), TrainError> {

@@ -1,12 +1,12 @@
 //! The layers of an MLP in their order: forward, backward, evaluation.
 
-use halfwave_kernels::{Kind, Level, rng::Noise};
+use halfwave_kernels::{Kind, Level, rng::Noise, rows};
 
 use super::{Head, MlpConfig, draws::Draws};
 use crate::{
     TrainError,
     buffers::zeros,
-    layers::{Dense, DenseGradient, DenseTape, Dropout},
+    layers::{Dense, DenseTape, Dropout},
 };
 
 /// Rows that evaluation takes at a time.
@@ -33,8 +33,8 @@ pub(super) struct LayerTape {
     dropout: Option<Dropout>,
     /// Gradient of what goes into the activation, `[batch, outputs]`.
     dz: Vec<f32>,
-    /// Gradient of the parameters, summed over the batch.
-    pub(super) gradient: DenseGradient,
+    /// Gradient of the biases, summed over the batch.
+    pub(super) bias: Vec<f32>,
 }
 
 impl LayerTape {
@@ -54,12 +54,21 @@ impl Tape {
                 dense: dense.tape(batch)?,
                 dropout: drops.then(|| Dropout::new(dropout, batch, dense.outputs)).transpose()?,
                 dz: zeros("the gradients of a layer", &[batch, dense.outputs])?,
-                gradient: dense.gradient()?,
+                bias: zeros("the gradients of a layer", &[dense.outputs])?,
             })
         };
         let layers =
             network.layers.iter().enumerate().map(layer).collect::<Result<_, TrainError>>()?;
         Ok(Self { rows: 0, layers, losses: zeros("the losses", &[batch])? })
+    }
+
+    /// Input of layer `l`, `[rows, inputs]`, and the gradient of what goes into its activation, `[rows,
+    /// outputs]`, after a backward pass from `x`: the gradient of its weights is xᵀ dz.
+    pub(super) fn operands<'a>(&'a self, x: &'a [f32], l: usize) -> [&'a [f32]; 2] {
+        let of = |values: &'a [f32], batch: usize| &values[..values.len() / batch * self.rows];
+        let batch = self.losses.len();
+        let input = if l == 0 { x } else { of(self.layers[l - 1].output(), batch) };
+        [input, of(&self.layers[l].dz, batch)]
     }
 
     /// The outputs of the last layer, `[rows, classes]`.
@@ -123,23 +132,21 @@ impl Network {
         }
     }
 
-    /// Backward from the gradient that [`Tape::loss`] left: the gradients of all parameters.
-    pub(super) fn backward(&self, level: Level, x: &[f32], tape: &mut Tape) {
+    /// Backward from the gradient that [`Tape::loss`] left: the gradients of all layers' inputs and biases.
+    /// The weights may then be updated in any order.
+    pub(super) fn backward(&self, level: Level, tape: &mut Tape) {
         let rows = tape.rows;
         for (l, layer) in self.layers.iter().enumerate().rev() {
             let (below, this) = tape.layers.split_at_mut(l);
-            let LayerTape { dz, gradient, .. } = &mut this[0];
+            let LayerTape { dz, bias, .. } = &mut this[0];
             let dz = &dz[..rows * layer.outputs];
-            let Some(below) = below.last_mut() else {
-                return layer.backward(level, x, dz, gradient);
-            };
-            let inputs = rows * layer.inputs;
-            layer.backward(level, &below.output()[..inputs], dz, gradient);
-            let LayerTape { dense, dropout, dz: dz_below, .. } = below;
-            let dz_below = &mut dz_below[..inputs];
-            layer.backward_input(level, dz, &self.layers[l - 1], dense, dz_below);
-            if let Some(dropout) = dropout {
-                dropout.backward(dz_below);
+            rows::column_sums(level, dz, bias);
+            if let Some(LayerTape { dense, dropout, dz: dz_below, .. }) = below.last_mut() {
+                let dz_below = &mut dz_below[..rows * layer.inputs];
+                layer.backward_input(level, dz, &self.layers[l - 1], dense, dz_below);
+                if let Some(dropout) = dropout {
+                    dropout.backward(dz_below);
+                }
             }
         }
     }

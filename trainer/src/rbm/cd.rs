@@ -14,11 +14,12 @@
 //! would bias NReLU, whose mean is above max(0, x).
 //!
 //! Data and reconstruction stand one below the other, v `[2 batch, visible]` and h `[2 batch, hidden]`
-//! with a₁ negated: the gradient of W is one product, vᵀ h, and its memory is written once.
+//! with a₁ negated: the gradient of W is one product, vᵀ h, whose tiles become the update of W while they
+//! are in cache.
 
 use halfwave_kernels::{
     Level, forward,
-    gemm::{self, Epilogue},
+    gemm::{self, Epilogue, MatRef},
     rng::Noise,
     rows, units,
 };
@@ -29,24 +30,19 @@ use crate::{
     buffers::{matrix, matrix_mut, zeros},
 };
 
-/// One number for each parameter: a gradient, or the velocities.
+/// One number for each bias: a gradient, or the velocities.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Gradient {
-    /// Of W `[visible, hidden]`.
-    pub(super) weights: Vec<f32>,
+pub(super) struct Biases {
     /// Of b `[visible]`.
-    pub(super) visible_bias: Vec<f32>,
+    pub(super) visible: Vec<f32>,
     /// Of c `[hidden]`.
-    pub(super) hidden_bias: Vec<f32>,
+    pub(super) hidden: Vec<f32>,
 }
 
-impl Gradient {
+impl Biases {
     pub(super) fn new(visible: usize, hidden: usize) -> Result<Self, TrainError> {
-        Ok(Self {
-            weights: zeros("the gradient of the weights", &[visible, hidden])?,
-            visible_bias: zeros("the gradient of the biases", &[visible])?,
-            hidden_bias: zeros("the gradient of the biases", &[hidden])?,
-        })
+        let buffer = |units: usize| zeros("the gradient of the biases", &[units]);
+        Ok(Self { visible: buffer(visible)?, hidden: buffer(hidden)? })
     }
 }
 
@@ -61,7 +57,7 @@ pub(super) struct Chain {
     /// Column sums of the reconstructions.
     sums: Vec<f32>,
     /// The gradient of the log-likelihood as CD-1 has it, summed over the batch.
-    pub(super) gradient: Gradient,
+    pub(super) biases: Biases,
 }
 
 impl Chain {
@@ -73,7 +69,7 @@ impl Chain {
             h: buffer(&[2, batch, hidden])?,
             samples: buffer(&[batch, hidden])?,
             sums: buffer(&[visible])?,
-            gradient: Gradient::new(visible, hidden)?,
+            biases: Biases::new(visible, hidden)?,
         })
     }
 
@@ -82,7 +78,14 @@ impl Chain {
         &mut self.v[..rows * visible]
     }
 
-    /// The gradient for the data of `rows` rows. Returns the sum of (v₀ − v₁)².
+    /// v and h of the last step with so many `rows`: the gradient of W is vᵀ h.
+    pub(super) fn states(&self, rbm: &Rbm, rows: usize) -> [MatRef<'_, f32>; 2] {
+        let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
+        let v = matrix(&self.v[..2 * rows * visible], visible);
+        [v, matrix(&self.h[..2 * rows * hidden], hidden)]
+    }
+
+    /// Both phases for the data of `rows` rows. Returns the sum of (v₀ − v₁)².
     pub(super) fn step(&mut self, rbm: &Rbm, level: Level, noise: Noise, rows: usize) -> f64 {
         let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
         let v = &mut self.v[..2 * rows * visible];
@@ -110,7 +113,7 @@ impl Chain {
         gemm::matmul(level, matrix(v1, visible), w, matrix_mut(a1, hidden), epilogue);
         a1.iter_mut().for_each(|a| *a = -*a);
 
-        let Gradient { weights, visible_bias, hidden_bias } = &mut self.gradient;
+        let Biases { visible: visible_bias, hidden: hidden_bias } = &mut self.biases;
         let sums = &mut self.sums;
         let of_visible = || {
             rows::column_sums(level, v1, sums);
@@ -119,10 +122,7 @@ impl Chain {
             squared_distance(v0, v1)
         };
         let of_hidden = || rows::column_sums(level, h, hidden_bias);
-        let (error, ()) = rayon::join(of_visible, of_hidden);
-        let (v, h) = (matrix(v, visible), matrix(h, hidden));
-        gemm::matmul(level, v.transpose(), h, matrix_mut(weights, hidden), Epilogue::None);
-        error
+        rayon::join(of_visible, of_hidden).0
     }
 }
 

@@ -1,14 +1,15 @@
 //! What the training loop does with an RBM.
 
-use halfwave_kernels::{Level, update};
-
-use super::{
-    Rbm,
-    cd::{Chain, Gradient},
+use halfwave_kernels::{
+    Level,
+    gemm::{self, Update},
+    update,
 };
+
+use super::{Rbm, Velocity, cd::Chain};
 use crate::{
     TrainError,
-    buffers::{gather, within},
+    buffers::{gather, matrix_mut, within},
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
 
@@ -31,20 +32,24 @@ impl<'a> Fit<'a> {
 
     /// Momentum on all parameters, weight decay on W.
     fn update(&mut self, rows: usize, epochs: u64) {
+        let [v, h] = self.chain.states(self.rbm, rows);
+        let hidden_units = self.rbm.hidden_units();
         let Rbm { config, weights, visible_bias, hidden_bias, velocity, .. } = &mut *self.rbm;
         let initial = epochs < config.momentum_epoch as u64;
         let momentum = if initial { config.initial_momentum } else { config.final_momentum };
         let (learning_rate, level) = (config.learning_rate, self.level);
         // The gradient is that of the log-likelihood, which is to grow.
         let scale = -1.0 / rows as f32;
-        let gradient = &self.chain.gradient;
-        let decayed =
-            update::Momentum { learning_rate, momentum, weight_decay: config.weight_decay };
-        let plain = update::Momentum { weight_decay: 0.0, ..decayed };
-        let Gradient { weights: v, visible_bias: vb, hidden_bias: vc } = velocity;
-        update::momentum(level, decayed, scale, &gradient.weights, v, weights);
-        update::momentum(level, plain, scale, &gradient.visible_bias, vb, visible_bias);
-        update::momentum(level, plain, scale, &gradient.hidden_bias, vc, hidden_bias);
+        let step = update::Momentum { learning_rate, momentum, weight_decay: config.weight_decay };
+        let plain = update::Momentum { weight_decay: 0.0, ..step };
+        let Velocity { weights: velocity, biases } = velocity;
+        let velocity = matrix_mut(velocity, hidden_units);
+        let update = Update::Momentum { step, scale, velocity };
+        gemm::matmul_update(level, v.transpose(), h, update, matrix_mut(weights, hidden_units));
+        let gradient = &self.chain.biases;
+        let (vb, vc) = (&mut biases.visible, &mut biases.hidden);
+        update::momentum(level, plain, scale, &gradient.visible, vb, visible_bias);
+        update::momentum(level, plain, scale, &gradient.hidden, vc, hidden_bias);
     }
 }
 
@@ -57,7 +62,7 @@ impl Learner for Fit<'_> {
         if !error.is_finite() {
             return Err(Diverged(format!("the reconstruction error is {error}")));
         }
-        if !self.chain.gradient.hidden_bias.iter().all(|c| c.is_finite()) {
+        if !self.chain.biases.hidden.iter().all(|c| c.is_finite()) {
             return Err(Diverged("the mean of a hidden unit is not finite".into()));
         }
         self.error += error;

@@ -140,8 +140,15 @@ pub struct Rbm {
     weights: Vec<f32>,
     visible_bias: Vec<f32>,
     hidden_bias: Vec<f32>,
-    velocity: cd::Gradient,
+    velocity: Velocity,
     progress: Progress,
+}
+
+/// What momentum keeps.
+#[derive(Clone, Debug)]
+struct Velocity {
+    weights: Vec<f32>,
+    biases: cd::Biases,
 }
 
 impl Rbm {
@@ -173,7 +180,10 @@ impl Rbm {
             weights,
             visible_bias: zeros("the biases", &[visible_units])?,
             hidden_bias: zeros("the biases", &[hidden_units])?,
-            velocity: cd::Gradient::new(visible_units, hidden_units)?,
+            velocity: Velocity {
+                weights: zeros("the velocities of the weights", &[visible_units, hidden_units])?,
+                biases: cd::Biases::new(visible_units, hidden_units)?,
+            },
             progress: Progress::default(),
         })
     }
