@@ -1,5 +1,7 @@
 //! Convolution and max-pooling against seven loops in `f64`, central differences of them, and PyTorch.
 
+#![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+
 use std::collections::HashMap;
 
 use halfwave_kernels::{

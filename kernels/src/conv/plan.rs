@@ -8,7 +8,8 @@ use crate::simd::LANES;
 const SLOTS: usize = 24;
 /// Multiply-adds that are worth a slot of their own: several times what waking a thread takes.
 const WORTH_A_SLOT: usize = 1 << 20;
-/// Elements of patches and output of a part: 256 KiB, a quarter of L2.
+/// Elements of patches and output of a part: 256 KiB, a quarter of L2 or less. Half and twice as many measure
+/// the same.
 const PART: usize = 1 << 16;
 /// Rows of a part at least, however long a patch is: fewer would not keep the product busy.
 const MIN_ROWS: usize = 64;

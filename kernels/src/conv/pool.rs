@@ -146,9 +146,7 @@ impl Kernel for Forward<'_> {
                         }
                     }
                     store_up_to(best, y);
-                    for (out, index) in indices.iter_mut().zip(index.to_array()) {
-                        *out = index as u8;
-                    }
+                    store_bytes(index, indices);
                 }
             }
         }
@@ -183,11 +181,7 @@ impl Kernel for Backward<'_> {
                 let strips = dy.chunks(LANES).zip(indices.chunks(LANES));
                 for (strip, (dy, indices)) in strips.enumerate() {
                     let start = (top * columns.input + left) * channels + strip * LANES;
-                    let mut index = [0.0; LANES];
-                    for (index, &byte) in index.iter_mut().zip(indices) {
-                        *index = f32::from(byte);
-                    }
-                    let (index, count) = (F32::load(simd, &index), dy.len());
+                    let (index, count) = (load_bytes(simd, indices), dy.len());
                     let dy = load_up_to(simd, dy);
                     for (down, ky) in ky.clone().enumerate() {
                         for (right, kx) in kx.clone().enumerate() {
@@ -202,4 +196,28 @@ impl Kernel for Backward<'_> {
             }
         }
     }
+}
+
+/// Stores the first `out.len()` ≤ 16 lanes, which are integers from 0 to 255.
+#[inline(always)]
+fn store_bytes<S: Simd>(x: F32<S>, out: &mut [u8]) {
+    let mut integers = [0; LANES];
+    x.to_i32().store(&mut integers);
+    // Loops of a known length become one instruction.
+    let bytes = integers.map(|integer| integer as u8);
+    match <&mut [u8; LANES]>::try_from(&mut *out) {
+        Ok(out) => *out = bytes,
+        Err(_) => out.copy_from_slice(&bytes[..out.len()]),
+    }
+}
+
+/// The first `bytes.len()` ≤ 16 lanes as numbers, the others 0.
+#[inline(always)]
+fn load_bytes<S: Simd>(simd: S, bytes: &[u8]) -> F32<S> {
+    let whole: [u8; LANES] = bytes.try_into().unwrap_or_else(|_| {
+        let mut whole = [0; LANES];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        whole
+    });
+    F32::load(simd, &whole.map(f32::from))
 }
