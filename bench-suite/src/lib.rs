@@ -1,6 +1,7 @@
 //! What the benchmarks share: inputs, checks of results, shapes of products, interleaved timing.
 
 pub mod check;
+pub mod conv;
 pub mod elementwise;
 pub mod inputs;
 pub mod interleaved;

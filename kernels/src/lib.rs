@@ -16,6 +16,7 @@
 //! ```
 
 mod activations;
+pub mod conv;
 mod crelu;
 mod dispatch;
 mod elementwise;

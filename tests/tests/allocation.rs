@@ -9,7 +9,10 @@ use std::{
 };
 
 use halfwave_kernels::{
-    Kind, Level, backward, backward_in_place, crelu, crelu_backward, forward, forward_in_place,
+    Kind, Level, backward, backward_in_place,
+    conv::{self, Conv2d, MaxPool2d, Padding, Workspace},
+    crelu, crelu_backward, forward, forward_in_place,
+    gemm::Epilogue,
     learned::{
         self, LearnedKind,
         carelu::{self, CaRelu},
@@ -137,6 +140,50 @@ fn run_everything(level: Level, b: &mut Buffers) {
     rows::batch_norm_backward(level, gamma, x, (mean, inverse), dy, y, (dgamma, dbeta));
 }
 
+/// Convolutions with copied patches and without, and pooling.
+struct Images {
+    layers: [(Conv2d, Workspace); 2],
+    weights: Vec<f32>,
+    dw: Vec<f32>,
+    db: Vec<f32>,
+    pool: MaxPool2d,
+    indices: Vec<u8>,
+}
+
+impl Images {
+    #[expect(clippy::unwrap_used, reason = "tests may")]
+    fn new() -> Self {
+        let layers = [[3, 3, 16, 32], [1, 1, 16, 32]].map(|weights| {
+            let shape = Conv2d::new([20, 16, 16, 16], weights, [1, 1], Padding::Same).unwrap();
+            (shape, Workspace::new(&shape))
+        });
+        Self {
+            layers,
+            weights: smooth(9 * 16 * 32, 3),
+            dw: vec![0.0; 9 * 16 * 32],
+            db: vec![0.0; 32],
+            pool: MaxPool2d::new([20, 16, 16, 32], [2, 2], [2, 2], Padding::Valid).unwrap(),
+            indices: vec![0; 20 * 8 * 8 * 32],
+        }
+    }
+
+    fn run(&mut self, level: Level, b: &mut Buffers) {
+        let (inputs, outputs) = (20 * 16 * 16 * 16, 20 * 16 * 16 * 32);
+        let (x, dy) = (&b.x[..inputs], &b.dy[..outputs]);
+        for (shape, workspace) in &mut self.layers {
+            let weights = shape.weights().iter().product();
+            let (w, dw) = (&self.weights[..weights], &mut self.dw[..weights]);
+            let epilogue = Epilogue::BiasActivation { bias: &[0.5; 32], kind: Kind::Relu };
+            conv::forward(level, shape, x, w, &mut b.y[..outputs], epilogue, workspace);
+            conv::backward_weights(level, shape, x, dy, dw, Some(&mut self.db), workspace);
+            conv::backward_input(level, shape, dy, w, &mut b.z[..inputs], workspace);
+        }
+        let (y, indices) = (&mut b.y[..outputs / 4], &mut self.indices);
+        conv::max_pool(level, &self.pool, dy, y, indices);
+        conv::max_pool_backward(level, &self.pool, indices, y, &mut b.z[..outputs]);
+    }
+}
+
 #[test]
 fn no_kernel_allocates() {
     let mut buffers = Buffers {
@@ -150,14 +197,17 @@ fn no_kernel_allocates() {
         rows: [vec![1.0; N / COLUMNS], vec![1.0; N / COLUMNS]],
         labels: vec![3; N / COLUMNS],
     };
+    let mut images = Images::new();
     let level = Level::best();
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let allocations = pool.install(|| {
             // What rayon and the standard library set up once a thread.
             run_everything(level, &mut buffers);
+            images.run(level, &mut buffers);
             let before = ALLOCATIONS.load(Ordering::Relaxed);
             run_everything(level, &mut buffers);
+            images.run(level, &mut buffers);
             ALLOCATIONS.load(Ordering::Relaxed) - before
         });
         assert_eq!(allocations, 0, "{threads} threads");

@@ -33,9 +33,9 @@ pub(super) fn pack<S: Simd, const V: usize>(
                     F32::load(simd, &whole[v]).store(&mut lines[v].0);
                 }
             } else {
-                for v in 0..V {
+                for (v, line) in lines.iter_mut().enumerate() {
                     let x = whole.get(v).map_or(tail, |x| x);
-                    F32::load_partial(simd, x).store(&mut lines[v].0);
+                    F32::load_partial(simd, x).store(&mut line.0);
                 }
             }
         }

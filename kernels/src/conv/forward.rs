@@ -1,0 +1,107 @@
+//! The forward product.
+
+use rayon::prelude::*;
+
+use super::{
+    Conv2d, Workspace,
+    geometry::check_elements,
+    patches::gather,
+    plan::{Plan, parts, patches_of_slot},
+};
+use crate::{
+    dispatch::Level,
+    gemm::{Epilogue, MatMut, MatRef, matmul},
+};
+
+/// out = the convolution of x with the weights, then the epilogue.
+///
+/// `x [batch, height, width, in_channels]`, `weights [kernel_h, kernel_w, in_channels, out_channels]`,
+/// `out [batch, out_h, out_w, out_channels]`, as `shape` says. To the epilogue `out` is a matrix
+/// `[batch · out_h · out_w, out_channels]`: a bias is one number a channel, element i of `out` takes draw i
+/// of the noise, and saved values have the shape of that matrix.
+///
+/// Runs on the current rayon pool; the number of its threads changes no bit. NaN and infinity in x reach the
+/// outputs whose window covers them, and no others.
+///
+/// ```
+/// use halfwave_kernels::{Kind, Level, conv::{self, Conv2d, Padding, Workspace}, gemm::Epilogue};
+/// let shape = Conv2d::new([1, 3, 3, 1], [2, 2, 1, 1], [1, 1], Padding::Valid)?;
+/// let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
+/// let (weights, mut out) = ([1.0, 0.0, 0.0, -2.0], [0.0; 4]);
+/// let epilogue = Epilogue::BiasActivation { bias: &[10.0], kind: Kind::Relu };
+/// let mut workspace = Workspace::new(&shape);
+/// conv::forward(Level::best(), &shape, &x, &weights, &mut out, epilogue, &mut workspace);
+/// assert_eq!(out, [1.0, 0.0, 0.0, 0.0]);
+/// # Ok::<(), halfwave_kernels::conv::GeometryError>(())
+/// ```
+///
+/// # Panics
+/// If a slice or the epilogue does not have the shape, or the workspace is for a smaller one.
+pub fn forward(
+    level: Level,
+    shape: &Conv2d,
+    x: &[f32],
+    weights: &[f32],
+    out: &mut [f32],
+    epilogue: Epilogue<'_>,
+    workspace: &mut Workspace,
+) {
+    check_elements("x", x.len(), &shape.input());
+    check_elements("weights", weights.len(), &shape.weights());
+    check_elements("out", out.len(), &shape.output());
+    check_saved(shape, &epilogue);
+    let (patches, _) = workspace.buffers(shape);
+    let (length, channels) = (shape.patch(), shape.out_channels);
+    let weights = MatRef::from_row_major_slice(weights, length, channels);
+    if shape.is_direct() {
+        let x = MatRef::from_row_major_slice(x, shape.pixels(), length);
+        let out = MatMut::from_row_major_slice_mut(out, shape.pixels(), channels);
+        return matmul(level, x, weights, out, epilogue);
+    }
+    if out.is_empty() {
+        return;
+    }
+    let plan = Plan::forward(shape);
+    let slots = out.par_chunks_mut(plan.slot * channels);
+    let patches = patches.par_chunks_mut(patches_of_slot(shape));
+    slots.zip(patches).enumerate().for_each(|(slot, (out, patches))| {
+        for (first, count) in parts(out.len() / channels, plan.part) {
+            let out = &mut out[first * channels..][..count * channels];
+            let first = slot * plan.slot + first;
+            gather(level, shape, x, (first, count), patches);
+            matmul(
+                level,
+                MatRef::from_row_major_slice(&patches[..count * length], count, length),
+                weights,
+                MatMut::from_row_major_slice_mut(out, count, channels),
+                rows(epilogue, first, count, channels),
+            );
+        }
+    });
+}
+
+/// The epilogue of `count` rows from row `first` on of a matrix with `columns` columns.
+fn rows(epilogue: Epilogue<'_>, first: usize, count: usize, columns: usize) -> Epilogue<'_> {
+    match epilogue {
+        Epilogue::None | Epilogue::Bias(_) | Epilogue::BiasActivation { .. } => epilogue,
+        Epilogue::BiasSample { bias, unit, noise } => {
+            Epilogue::BiasSample { bias, unit, noise: noise.skip((first * columns) as u64) }
+        }
+        Epilogue::Backward { kind, saved } => {
+            Epilogue::Backward { kind, saved: saved.subrows(first, count) }
+        }
+    }
+}
+
+/// That saved values are as many as the outputs: a part of them cannot tell.
+#[track_caller]
+fn check_saved(shape: &Conv2d, epilogue: &Epilogue<'_>) {
+    if let Epilogue::Backward { saved, .. } = epilogue {
+        let out = (shape.pixels(), shape.out_channels);
+        assert!(
+            saved.shape() == out,
+            "`saved` is {:?}, out is {out:?}: they must be equal",
+            saved.shape()
+        );
+    }
+}
