@@ -9,7 +9,7 @@ mod pcg;
 mod plan;
 mod variates;
 
-pub(crate) use pcg::{Jump, Lanes};
+pub(crate) use pcg::{Jump, Lanes, Spacing};
 pub use pcg::{Noise, Stream};
 pub use plan::{Block, NoisePlan, NoisePlanBuilder, PlanError};
 pub use variates::{bits, normal, uniform};

@@ -68,7 +68,7 @@ impl<T: Transform> Kernel for Fill<'_, T> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let mut lanes = Lanes::new(simd, self.noise);
+        let mut lanes = Lanes::consecutive(simd, self.noise);
         let (whole, tail) = self.out.as_chunks_mut::<LANES>();
         for out in whole {
             T::apply(lanes.next()).store(out);
@@ -89,7 +89,7 @@ impl Kernel for Bits<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let mut lanes = Lanes::new(simd, self.noise);
+        let mut lanes = Lanes::consecutive(simd, self.noise);
         let (whole, tail) = self.out.as_chunks_mut::<LANES>();
         for out in whole {
             lanes.next().store(out);
