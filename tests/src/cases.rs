@@ -390,6 +390,15 @@ pub fn random() -> Vec<Case> {
         },
     ));
     cases.push(case(
+        "normal_of_bits",
+        |n| vec![n; 2],
+        move |level, arrays| {
+            let [x, out] = arrays else { unreachable!() };
+            let bits: Vec<u32> = x.iter().map(|x| x.to_bits()).collect();
+            rng::normal_of_bits(level, &bits, out);
+        },
+    ));
+    cases.push(case(
         "bits",
         |n| vec![n],
         move |level, arrays| {

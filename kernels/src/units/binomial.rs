@@ -8,7 +8,7 @@ use super::{
     bernoulli::{SCALE, uniform_v, zero_or_nan},
 };
 use crate::{
-    activations::{Kind, sigmoid},
+    activations::{Kind, sigmoid, sigmoid_times},
     rng::Lanes,
     simd::{F32, Simd},
 };
@@ -28,22 +28,17 @@ impl StochasticUnit for Binomial {
     }
     #[inline(always)]
     fn mean<S: Simd>(self, x: F32<S>) -> F32<S> {
-        sigmoid(x) * x.constant(self.trials as f32)
+        sigmoid_times(x, self.trials as f32)
     }
     #[inline(always)]
     fn sample<S: Simd>(self, x: F32<S>, lanes: &mut Lanes<S>) -> F32<S> {
-        self.sample_with_mean(x, lanes).1
-    }
-    #[inline(always)]
-    fn sample_with_mean<S: Simd>(self, x: F32<S>, lanes: &mut Lanes<S>) -> (F32<S>, F32<S>) {
         let (zero, one) = (x.constant(0.0), x.constant(1.0));
-        let p = sigmoid(x);
-        let threshold = p * p.constant(SCALE);
+        let threshold = sigmoid(x) * x.constant(SCALE);
         let mut count = zero_or_nan(x);
         for i in 1..=self.trials {
             let fires = uniform_v(lanes.draw(i == self.trials)).le(threshold);
             count = count + fires.select(one, zero);
         }
-        (p * p.constant(self.trials as f32), count)
+        count
     }
 }

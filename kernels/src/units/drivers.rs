@@ -17,9 +17,9 @@ use crate::{
 /// |---|---|---|
 /// | Bernoulli | σ(x) | .78 ULP |
 /// | Gaussian | x | 0 |
-/// | NReLU | x Φ(x/s) + s φ(x/s), s = √σ(x) | 1 ULP |
+/// | NReLU | x Φ(x/s) + s φ(x/s), s = √σ(x) | .51 ULP |
 /// | SSU(N) | Σ σ(x − i + ½), i = 1 … N | .51 ULP |
-/// | Binomial(n) | n σ(x) | 1.5 ULP |
+/// | Binomial(n) | n σ(x) | 1 ULP |
 /// | truncated Gaussian | x + φ(x)/Φ(x) | .51 ULP |
 ///
 /// For N → ∞ that of SSU(N) is ln(1 + eˣ) to within .0106: [`forward`](crate::forward) of
