@@ -177,6 +177,7 @@ fn lanes_2_to_the_40_apart_are_noticed_at_2_to_the_28_draws() {
     let found = battery(64, &mut lanes_apart(40), normal);
     println!("{found:?}");
     assert!(found.lanes < FAILS_BELOW, "bits that lanes share: p = {:e}", found.lanes);
+    assert!(found.lags < FAILS_BELOW, "correlation at lags 1 to 64: p = {:e}", found.lags);
 }
 
 #[test]

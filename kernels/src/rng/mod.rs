@@ -7,6 +7,8 @@
 
 mod pcg;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod variates;
 
 pub(crate) use pcg::{Jump, Lanes, Spacing};

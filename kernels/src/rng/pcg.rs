@@ -126,6 +126,18 @@ impl Noise {
         self.jump(Jump::steps(draws))
     }
 
+    /// A place where the next output is `bits`.
+    #[cfg(test)]
+    pub(super) fn with_output(bits: u32) -> Self {
+        // Without rotation, so with the top five bits 0: output bit i is state bit i + 27 ^ i + 45.
+        let mut state = 0_u64;
+        for i in (0..32).rev() {
+            let above = state >> 63.min(i + 45);
+            state |= ((u64::from(bits >> i) ^ above) & 1) << (i + 27);
+        }
+        Self { state, increment: 1 }
+    }
+
     #[inline(always)]
     pub(crate) fn jump(self, jump: Jump) -> Self {
         let state = self.state.wrapping_mul(jump.multiplier);
