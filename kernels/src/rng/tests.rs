@@ -82,7 +82,9 @@ fn truncated_gaussians_rise_with_u_and_with_x() {
         let y = quantiles(x);
         assert!(y.is_sorted(), "at {x}: {y:?}");
     }
-    for (below, above) in quantiles(-1e-6).into_iter().zip(quantiles(1e-6)) {
+    // Above 0 they end at x + 6.33: the last draw, of 2³², is not compared.
+    let compared = draws.len() - 1;
+    for (below, above) in quantiles(-1e-6).into_iter().zip(quantiles(1e-6)).take(compared) {
         assert!((below - above).abs() < 5e-6, "{below} below 0 and {above} above");
     }
 }
