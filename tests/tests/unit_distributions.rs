@@ -332,6 +332,35 @@ fn other_continuous_distributions_are_noticed() {
     }
 }
 
+/// The accuracy that the unit's file documents: of P(Y > y) below 0, and of y from there on.
+#[test]
+fn truncated_gaussians_are_the_quantiles_of_the_bits() {
+    let (unit, n) = (Unit::TruncatedGaussian, 1 << 16);
+    let (mut below, mut above) = (0.0_f64, 0.0_f64);
+    let places =
+        [-1e4, -1e3, -100.0, -20.0, -8.0, -3.0, -1.0, -0.3, -1e-3, 0.0, 1e-3, 0.3, 1.0, 3.0, 8.0];
+    for (x, seed) in places.into_iter().zip(7000..) {
+        let noise = Stream::new(seed).at(0);
+        let (mut bits, mut y) = (vec![0; n], vec![x; n]);
+        rng::bits(Level::best(), noise, &mut bits);
+        units::sample_in_place(Level::best(), unit, noise, &mut y);
+        for (y, bits) in y.into_iter().zip(bits) {
+            let tail = (f64::from(bits & 0x7fff_ffff) + 0.5) / 4_294_967_296.0;
+            let u = if bits >> 31 == 0 { tail } else { 1.0 - tail };
+            let (x, y) = (f64::from(x), f64::from(y));
+            let found = survival(unit, x, y);
+            if x < 0.0 {
+                below = below.max((found / u - 1.0).abs());
+            } else {
+                let density = normal_density(y - x) / normal_cdf(x);
+                above = above.max((found - u).abs() / density);
+            }
+        }
+    }
+    println!("error of P(Y > y) below 0 {below:e}, of y above {above:e}");
+    assert!(below < 6e-6 && above < 2e-6, "{below:e}, {above:e}");
+}
+
 #[test]
 fn truncated_gaussians_are_finite_and_not_negative() {
     let magnitudes = (-60..=53).map(|k| 2.0_f32.powf(k as f32 / 4.0)).chain([0.0, 1e4]);

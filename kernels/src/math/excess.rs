@@ -4,7 +4,7 @@
 //! (a + m) m, and 1 − a Φ(−a)/φ(a) = m / (a + m). m falls from √(2/π) to 1/a; it is a quotient of
 //! polynomials with positive coefficients, of least relative error over all a ≥ 0.
 
-use super::{polynomial, polynomial_f64};
+use super::{polynomial, polynomial_f64, reciprocal};
 use crate::simd::{F32, F64, Simd};
 
 /// Numerator and denominator; relative error 2⁻²³·⁴.
@@ -43,8 +43,21 @@ pub(crate) fn mean_excess<S: Simd>(a: F32<S>) -> F32<S> {
     polynomial(a, &EXCESS.0) / polynomial(a, &EXCESS.1)
 }
 
+/// m(a) to 2⁻¹⁷, by a product.
+#[inline(always)]
+pub(crate) fn rough_mean_excess<S: Simd>(a: F32<S>) -> F32<S> {
+    polynomial(a, &EXCESS.0) * reciprocal(polynomial(a, &EXCESS.1))
+}
+
 /// m(a) for 0 ≤ a ≤ 10⁴³; relative error < 2⁻³³.
 #[inline(always)]
 pub(crate) fn mean_excess_f64<S: Simd>(a: F64<S>) -> F64<S> {
-    polynomial_f64(a, &EXCESS_F64.0) / polynomial_f64(a, &EXCESS_F64.1)
+    let (numerator, denominator) = mean_excess_parts(a);
+    numerator / denominator
+}
+
+/// The numerator and the denominator of m(a).
+#[inline(always)]
+pub(crate) fn mean_excess_parts<S: Simd>(a: F64<S>) -> (F64<S>, F64<S>) {
+    (polynomial_f64(a, &EXCESS_F64.0), polynomial_f64(a, &EXCESS_F64.1))
 }

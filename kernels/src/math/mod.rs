@@ -18,7 +18,7 @@ mod tests_f64;
 
 pub(crate) use double::Double;
 pub(crate) use erf::{erf, scaled_normal_tail};
-pub(crate) use excess::{mean_excess, mean_excess_f64};
+pub(crate) use excess::{mean_excess, mean_excess_f64, mean_excess_parts, rough_mean_excess};
 pub(crate) use exp::{
     Exp, ROUND as EXP_ROUND, exp, exp_parts, exp_parts_of, expm1_parts, table as exp_table,
 };

@@ -11,7 +11,7 @@
 use super::StochasticUnit;
 use crate::{
     activations::{Kind, sigmoid},
-    math::{exp_f64, mean_excess_f64, normal::normal_from_bits},
+    math::{exp_f64, mean_excess_parts, normal::normal_from_bits},
     rng::Lanes,
     simd::{F32, F64, Simd},
 };
@@ -38,15 +38,17 @@ impl StochasticUnit for Nrelu {
         let one = wide.constant(1.0);
         let inverse = exp_f64(-wide) + one;
         let variance = one / inverse;
-        // Far below, where the result is 0 whatever s is, not to divide by 0.
-        let guess = variance.narrow();
-        let guess = guess.constant(1e-30).max(guess).sqrt().widen();
-        let s = (guess + variance / guess) * wide.constant(0.5);
+        // 1/s to 24 bits, and s = V/s, improved by Newton's step. Far below, where the result is 0 whatever s
+        // is, it must be finite only.
+        let guess = inverse.constant(1e30).min(inverse).narrow().sqrt().widen();
+        let error = (guess * variance).mul_add(guess, -one);
+        let s = guess * variance * error.mul_add(wide.constant(-0.5), one);
         let a = (wide * inverse * s).abs();
         // Beyond, φ(a) is 0.
         let bounded = a.constant(1e6).min(a);
-        let m = mean_excess_f64(bounded);
-        let beyond = s * density(wide * wide * inverse) * m / (bounded + m);
+        let (m, denominator) = mean_excess_parts(bounded);
+        let hazard = bounded.mul_add(denominator, m);
+        let beyond = s * density(wide * wide * inverse) * m / hazard;
         let zero = x.constant(0.0);
         (x.le(zero).select(zero, x).widen() + beyond).narrow()
     }

@@ -19,6 +19,7 @@ use crate::{
     math::{
         Double, exp, ln, ln_of_sum, mean_excess, mean_excess_f64,
         normal::{tail_from_bits, upper_quantile},
+        reciprocal, rough_mean_excess,
     },
     rng::Lanes,
     simd::{F32, Mask, Simd, U32},
@@ -76,36 +77,40 @@ impl<S: Simd> Tail<S> {
         });
         let h = a + m;
         let ratio = e / h;
-        let centre = root(ratio, m).mul_add(a.constant(1.0 / 3.0), a);
-        let excess = bounded_excess(centre);
-        let start = root(ratio, (centre + excess) * excess / h);
+        // A hundredth would be enough for k and for what it is taken from.
+        let (double, divisor) = root(ratio, m);
+        let centre = (double * reciprocal(divisor)).mul_add(a.constant(1.0 / 3.0), a);
+        let excess = rough_mean_excess(within_bound(centre));
+        let bounded = a.constant(1e30).min(h);
+        let (double, divisor) = root(ratio, (centre + excess) * excess * reciprocal(bounded));
+        let start = double / divisor;
         let z = a + start;
-        let excess = bounded_excess(z);
+        let excess = mean_excess(within_bound(z));
         let hazard = z + excess;
         let residual = start.mul_add(start.mul_add(half, a), ln(hazard / h) - e);
         // The residual's derivatives are h, h m and h m (m + h) − h.
-        let newton = residual / hazard;
+        let newton = residual * reciprocal(a.constant(1e30).min(hazard));
         let bend = newton * excess;
         let third = excess.mul_add(excess + hazard, -one) * a.constant(1.0 / 6.0);
-        let denominator = (newton * newton).mul_add(third, one - bend);
-        let y = start - newton * bend.mul_add(-half, one) / denominator;
+        let divisor = (newton * newton).mul_add(third, one - bend) * hazard;
+        let y = start - residual * bend.mul_add(-half, one) / divisor;
         let y = e.lt(e.constant(SMALL)).select(start, y);
         let zero = a.constant(0.0);
         y.le(zero).select(zero, y)
     }
 }
 
-/// 2e / (h + √(h² + 2 k e)), the root of h y + k y²/2 = e, from e / h and k / h.
+/// 2e / (h + √(h² + 2 k e)), the root of h y + k y²/2 = e, from e / h and k / h: dividend and divisor.
 #[inline(always)]
-fn root<S: Simd>(ratio: F32<S>, k_by_h: F32<S>) -> F32<S> {
+fn root<S: Simd>(ratio: F32<S>, k_by_h: F32<S>) -> (F32<S>, F32<S>) {
     let (double, one) = (ratio + ratio, ratio.constant(1.0));
-    double / (double.mul_add(k_by_h, one).sqrt() + one)
+    (double, double.mul_add(k_by_h, one).sqrt() + one)
 }
 
-/// m(a); beyond 2²⁰, where it is too small to matter, m(2²⁰).
+/// a, up to 2²⁰: beyond, m(a) is too small to matter.
 #[inline(always)]
-fn bounded_excess<S: Simd>(a: F32<S>) -> F32<S> {
-    mean_excess(a.constant(1_048_576.0).min(a))
+fn within_bound<S: Simd>(a: F32<S>) -> F32<S> {
+    a.constant(1_048_576.0).min(a)
 }
 
 impl StochasticUnit for TruncatedGaussian {
@@ -126,7 +131,7 @@ impl StochasticUnit for TruncatedGaussian {
         let tail = Tail::new(lanes.next());
         let a = x.abs();
         let a = a.constant(f32::MAX).min(a);
-        let m = bounded_excess(a);
+        let m = mean_excess(within_bound(a));
         let density = exp(a * a * a.constant(-0.5)) * a.constant(super::nrelu::DENSITY_AT_0 as f32);
         let above = tail.above(x, density / (a + m));
         x.lt(x.constant(0.0)).select(tail.below(a, m), above)
