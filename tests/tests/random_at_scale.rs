@@ -208,9 +208,9 @@ fn tails(transform: fn(&[u32]) -> Vec<f32>, bits: impl Iterator<Item = u32>) -> 
                 counts[i.min(PLACES - 1)][usize::from(z < 0.0)] += 1;
             }
             for i in (0..PLACES - 1).rev() {
-                for side in 0..2 {
-                    counts[i][side] += counts[i + 1][side];
-                }
+                let [upper, lower] = counts[i + 1];
+                counts[i][0] += upper;
+                counts[i][1] += lower;
             }
             counts
         })
