@@ -196,7 +196,7 @@ impl<S: Simd> Exponentials<S> {
 
 /// Makes a row its softmax; returns (maximum, sum of exponentials − 1).
 #[inline(always)]
-fn softmax_row<S: Simd>(simd: S, row: &mut [f32]) -> (f32, f64) {
+pub(crate) fn softmax_row<S: Simd>(simd: S, row: &mut [f32]) -> (f32, f64) {
     let max = row_max(simd, row);
     map_in_place(
         simd,

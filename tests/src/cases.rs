@@ -10,7 +10,7 @@ use halfwave_kernels::{
     masks,
     rng::{self, Stream},
     rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
-    units::{self, Unit},
+    units::{self, Unit, potts},
     update::{self, Adam, Momentum},
 };
 
@@ -316,12 +316,31 @@ fn words_of(numbers: &[f32]) -> Vec<u16> {
     numbers.iter().map(|x| (x.to_bits() >> 8 ^ x.to_bits()) as u16).collect()
 }
 
+/// Units with other parameters than in [`Unit::ALL`]: as one draw, and with more than one exponential.
+const UNITS: [Unit; 3] =
+    [Unit::Ssu { copies: 1 }, Unit::Ssu { copies: 40 }, Unit::Binomial { trials: 3 }];
+
 /// Units and variates.
 #[must_use]
 pub fn random() -> Vec<Case> {
     let noise = Stream::new(2026).at(12_345);
     let mut cases = Vec::new();
-    for &unit in Unit::ALL {
+    for &unit in UNITS.iter().chain(Unit::ALL) {
+        cases.push(case(
+            format!("mean {unit}"),
+            |n| vec![n; 2],
+            move |level, arrays| {
+                let [x, out] = arrays else { unreachable!() };
+                units::mean(level, unit, x, out);
+            },
+        ));
+        cases.push(case(
+            format!("mean_in_place {unit}"),
+            |n| vec![n],
+            move |level, arrays| {
+                units::mean_in_place(level, unit, arrays[0]);
+            },
+        ));
         cases.push(case(
             format!("sample {unit}"),
             |n| vec![n; 2],
@@ -337,6 +356,24 @@ pub fn random() -> Vec<Case> {
                 units::sample_in_place(level, unit, noise, arrays[0]);
             },
         ));
+        cases.push(case(
+            format!("sample_with_mean {unit}"),
+            |n| vec![n; 3],
+            move |level, arrays| {
+                let [x, mean, out] = arrays else { unreachable!() };
+                units::sample_with_mean(level, unit, noise, x, mean, out);
+            },
+        ));
+    }
+    for copies in [1, 8, 40] {
+        cases.push(case(
+            format!("ssu_variance {copies}"),
+            |n| vec![n; 2],
+            move |level, arrays| {
+                let [x, out] = arrays else { unreachable!() };
+                units::ssu_variance(level, copies, x, out);
+            },
+        ));
     }
     cases.push(case(
         "uniform",
@@ -350,6 +387,15 @@ pub fn random() -> Vec<Case> {
         |n| vec![n],
         move |level, arrays| {
             rng::normal(level, noise, arrays[0]);
+        },
+    ));
+    cases.push(case(
+        "normal_of_bits",
+        |n| vec![n; 2],
+        move |level, arrays| {
+            let [x, out] = arrays else { unreachable!() };
+            let bits: Vec<u32> = x.iter().map(|x| x.to_bits()).collect();
+            rng::normal_of_bits(level, &bits, out);
         },
     ));
     cases.push(case(
@@ -379,6 +425,39 @@ pub fn rows() -> Vec<Case> {
             |level, arrays| {
                 let n = arrays[0].len() / ROWS;
                 rows::softmax_in_place(level, arrays[0], n);
+            },
+        );
+        let noise = Stream::new(2026).at(12_345);
+        let potts_mean = case(
+            format!("potts::mean {inputs}"),
+            |n| vec![ROWS * n; 2],
+            |level, arrays| {
+                let [x, out] = arrays else { unreachable!() };
+                potts::mean(level, x, x.len() / ROWS, out);
+            },
+        );
+        let potts = case(
+            format!("potts::sample {inputs}"),
+            |n| vec![ROWS * n; 2],
+            move |level, arrays| {
+                let [x, out] = arrays else { unreachable!() };
+                potts::sample(level, noise, x, x.len() / ROWS, out);
+            },
+        );
+        let potts_in_place = case(
+            format!("potts::sample_in_place {inputs}"),
+            |n| vec![ROWS * n],
+            move |level, arrays| {
+                let n = arrays[0].len() / ROWS;
+                potts::sample_in_place(level, noise, arrays[0], n);
+            },
+        );
+        let potts_with_mean = case(
+            format!("potts::sample_with_mean {inputs}"),
+            |n| vec![ROWS * n; 3],
+            move |level, arrays| {
+                let [x, mean, out] = arrays else { unreachable!() };
+                potts::sample_with_mean(level, noise, x, x.len() / ROWS, mean, out);
             },
         );
         let head = |name: &str, f: Head| {
@@ -436,6 +515,10 @@ pub fn rows() -> Vec<Case> {
         cases.extend(
             [
                 softmax,
+                potts_mean,
+                potts,
+                potts_in_place,
+                potts_with_mean,
                 cross_entropy,
                 normalised,
                 sums,

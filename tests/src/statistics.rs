@@ -62,6 +62,61 @@ pub fn chi_square(counts: &[u64]) -> f64 {
     2.0 * upper.min(1.0 - upper)
 }
 
+/// Pearson's χ² of `counts` of cells with these `probabilities`, in order; neighbours of which fewer than
+/// ten are expected count as one cell.
+#[must_use]
+pub fn chi_square_of(counts: &[u64], probabilities: &[f64]) -> f64 {
+    let n = counts.iter().sum::<u64>() as f64;
+    let mut cells: Vec<[f64; 2]> = Vec::new();
+    let mut open = [0.0; 2];
+    for (&count, p) in counts.iter().zip(probabilities) {
+        open = [open[0] + count as f64, open[1] + p * n];
+        if open[1] >= 10.0 {
+            cells.push(std::mem::take(&mut open));
+        }
+    }
+    match cells.last_mut() {
+        Some(last) => *last = [last[0] + open[0], last[1] + open[1]],
+        None => cells.push(open),
+    }
+    if cells.len() < 2 {
+        return 1.0;
+    }
+    let chi_square: f64 = cells.iter().map(|[found, np]| (found - np).powi(2) / np).sum();
+    let upper = gamma_ur((cells.len() - 1) as f64 / 2.0, chi_square / 2.0);
+    // Cells may have few expected counts each, but to be too equal fails as well.
+    2.0 * upper.min(1.0 - upper)
+}
+
+/// φ(a)/Φ(−a), the hazard rate of the normal distribution, for a ≥ 0.
+#[must_use]
+pub fn normal_hazard(a: f64) -> f64 {
+    a + normal_mean_excess(a)
+}
+
+/// φ(a)/Φ(−a) − a, the mean of a normal variate beyond a ≥ 0, less a.
+#[must_use]
+pub fn normal_mean_excess(a: f64) -> f64 {
+    if a < 2.0 {
+        return normal_density(a) / normal_cdf(-a) - a;
+    }
+    // Laplace's continued fraction, from the inside.
+    let terms = 20 + (2000.0 / (a * a)) as u32;
+    (1..=terms).rev().fold(0.0, |rest, k| f64::from(k) / (a + rest))
+}
+
+/// χ² of the Hamming distances between `a` and `b`: how many bits random numbers share.
+#[must_use]
+pub fn hamming(pairs: impl Iterator<Item = (u32, u32)>) -> f64 {
+    let mut counts = [0; 33];
+    pairs.for_each(|(a, b)| counts[(a ^ b).count_ones() as usize] += 1);
+    let mut binomial = [0.5_f64.powi(32); 33];
+    for k in 1..=32 {
+        binomial[k] = binomial[k - 1] * (33 - k) as f64 / k as f64;
+    }
+    chi_square_of(&counts, &binomial)
+}
+
 /// Kolmogorov and Smirnov's test that `u` is uniform on \[0, 1\]; sorts it.
 #[must_use]
 pub fn kolmogorov_smirnov(u: &mut [f64]) -> f64 {

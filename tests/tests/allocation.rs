@@ -20,7 +20,7 @@ use halfwave_kernels::{
     masks, par_backward, par_backward_in_place, par_forward, par_forward_in_place,
     rng::{self, Stream},
     rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
-    units::{self, Unit},
+    units::{self, Unit, potts},
     update::{self, Adam, Momentum},
 };
 use halfwave_tests::bits::smooth;
@@ -79,7 +79,13 @@ fn run_everything(level: Level, b: &mut Buffers) {
     for &unit in Unit::ALL {
         units::sample(level, unit, Stream::new(1).at(0), x, y);
         units::par_sample(level, unit, Stream::new(1).at(0), x, y);
+        units::mean(level, unit, x, y);
+        units::par_mean(level, unit, x, y);
+        units::sample_with_mean(level, unit, Stream::new(1).at(0), x, y, z);
+        units::par_sample_with_mean(level, unit, Stream::new(1).at(0), x, y, z);
     }
+    potts::sample_with_mean(level, Stream::new(1).at(0), x, COLUMNS, y, z);
+    potts::par_sample_with_mean(level, Stream::new(1).at(0), x, COLUMNS, y, z);
     crelu(level, &x[..N / 2], y, COLUMNS);
     crelu_backward(level, &x[..N / 2], dy, &mut y[..N / 2], COLUMNS);
     rng::uniform(level, Stream::new(1).at(0), y);

@@ -4,7 +4,7 @@ use halfwave_kernels::{
     Kind, Level, backward, backward_in_place, forward, forward_in_place, par_backward,
     par_backward_in_place, par_forward, par_forward_in_place,
     rng::Stream,
-    units::{self, Unit},
+    units::{self, Unit, potts},
 };
 use halfwave_tests::bits::{assert_same, mixed, smooth};
 use rayon::ThreadPoolBuilder;
@@ -38,7 +38,7 @@ fn the_number_of_threads_changes_no_bit() {
                 assert_same(&in_place_dx, &dx, &what);
             }
             for &unit in Unit::ALL {
-                let what = format!("{}, {n} elements, {threads} threads", unit.name());
+                let what = format!("{unit}, {n} elements, {threads} threads");
                 let noise = Stream::new(7).at(1 << 20);
                 let (mut one, mut par, mut in_place) = (vec![0.0; n], vec![0.0; n], x.clone());
                 units::sample(level, unit, noise, &x, &mut one);
@@ -48,6 +48,37 @@ fn the_number_of_threads_changes_no_bit() {
                 });
                 assert_same(&par, &one, &what);
                 assert_same(&in_place, &one, &what);
+                let (mut mean, mut par_mean, mut both_mean) = (x.clone(), par, vec![0.0; n]);
+                let (mut mean_in_place, mut both) = (x.clone(), in_place);
+                units::mean_in_place(level, unit, &mut mean);
+                pool.install(|| {
+                    units::par_mean(level, unit, &x, &mut par_mean);
+                    units::par_mean_in_place(level, unit, &mut mean_in_place);
+                    units::par_sample_with_mean(level, unit, noise, &x, &mut both_mean, &mut both);
+                });
+                assert_same(&par_mean, &mean, &what);
+                assert_same(&mean_in_place, &mean, &what);
+                assert_same(&both_mean, &mean, &what);
+                assert_same(&both, &one, &what);
+            }
+            for states in [1, 3, 100] {
+                let what = format!("potts({states}), {n} elements, {threads} threads");
+                let x = &x[..n / states * states];
+                let noise = Stream::new(7).at(1 << 20);
+                let (mut mean, mut one) = (x.to_vec(), x.to_vec());
+                potts::mean(level, x, states, &mut mean);
+                potts::sample(level, noise, x, states, &mut one);
+                let (mut par_mean, mut par) = (x.to_vec(), x.to_vec());
+                let (mut both_mean, mut both) = (x.to_vec(), x.to_vec());
+                pool.install(|| {
+                    potts::par_mean(level, x, states, &mut par_mean);
+                    potts::par_sample(level, noise, x, states, &mut par);
+                    potts::par_sample_with_mean(level, noise, x, states, &mut both_mean, &mut both);
+                });
+                assert_same(&par_mean, &mean, &what);
+                assert_same(&par, &one, &what);
+                assert_same(&both_mean, &mean, &what);
+                assert_same(&both, &one, &what);
             }
         }
     }

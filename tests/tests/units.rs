@@ -194,7 +194,12 @@ fn a_split_batch_has_the_same_noise() {
         for at in [1, 16, 17, 500, 999] {
             let mut parts = x.clone();
             let (first, second) = parts.split_at_mut(at);
-            units::sample_in_place(Level::best(), unit, noise.skip(at as u64), second);
+            units::sample_in_place(
+                Level::best(),
+                unit,
+                noise.skip(at as u64 * u64::from(unit.draws())),
+                second,
+            );
             units::sample_in_place(Level::best(), unit, noise, first);
             assert_eq!(parts, whole, "{unit} split at {at}");
         }

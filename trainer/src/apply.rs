@@ -31,12 +31,12 @@ pub enum Function {
 }
 
 impl Function {
-    /// All names, in the order of the documentation.
+    /// All names, in the order of the documentation; units with a parameter at one of its values.
     #[must_use]
-    pub fn names() -> Vec<&'static str> {
-        let activations = Kind::ALL.iter().map(|kind| kind.name());
-        let learned = LearnedKind::ALL.iter().map(|kind| kind.name());
-        activations.chain(learned).chain(Unit::ALL.iter().map(|unit| unit.name())).collect()
+    pub fn names() -> Vec<String> {
+        let activations = Kind::ALL.iter().map(|kind| kind.name().into());
+        let learned = LearnedKind::ALL.iter().map(|kind| kind.name().into());
+        activations.chain(learned).chain(Unit::ALL.iter().map(Unit::to_string)).collect()
     }
 }
 

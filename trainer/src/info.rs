@@ -23,7 +23,7 @@ pub fn text() -> Result<String, Error> {
     let slow = if profile == "debug" { " (slow: build with --release)" } else { "" };
     let names = |names: Vec<&str>| names.join(" ");
     let kinds = names(Kind::ALL.iter().map(|kind| kind.name()).collect());
-    let units = names(Unit::ALL.iter().map(|unit| unit.name()).collect());
+    let units = Unit::ALL.iter().map(Unit::to_string).collect::<Vec<_>>().join(" ");
     let experiments = names(experiments::names());
     Ok(format!(
         "halfwave     {halfwave}, {target}, {profile} build{slow}\n\

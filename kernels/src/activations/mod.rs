@@ -33,7 +33,7 @@ mod swish;
 mod tanh;
 mod tanh_relu;
 
-pub(crate) use sigmoid::sigmoid;
+pub(crate) use sigmoid::{sigmoid, sigmoid_times};
 
 use std::{fmt, str::FromStr};
 

@@ -54,26 +54,32 @@ impl<S: Simd> Logistic<S> {
     }
 }
 
-/// σ(x) from |x|, which may be a little more or less.
+/// n σ(x) from |x|, which may be a little more or less.
 #[inline(always)]
-fn from_tail<S: Simd>(x: F32<S>, a: Double<S>) -> F32<S> {
-    let (zero, one) = (x.constant(0.0), x.constant(1.0));
-    let tail = LogisticTail::of(a).times(one);
-    x.lt(zero).select(tail, one - tail)
+fn from_tail<S: Simd>(x: F32<S>, a: Double<S>, n: f32) -> F32<S> {
+    let (zero, n) = (x.constant(0.0), x.constant(n));
+    let tail = LogisticTail::of(a).times(n);
+    x.lt(zero).select(tail, n - tail)
 }
 
 /// σ(x).
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(x: F32<S>) -> F32<S> {
-    // Below −110 the result is 0.
-    from_tail(x, Double::exact(x.constant(110.0).min(x.abs())))
+    sigmoid_times(x, 1.0)
+}
+
+/// n σ(x), for 1 ≤ n ≤ 2¹⁶: rounded once, unless by its distance to n.
+#[inline(always)]
+pub(crate) fn sigmoid_times<S: Simd>(x: F32<S>, n: f32) -> F32<S> {
+    // Below −125 the result is 0.
+    from_tail(x, Double::exact(x.constant(125.0).min(x.abs())), n)
 }
 
 /// σ(β x), for β > 0.
 #[inline(always)]
 pub(super) fn sigmoid_of_product<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let bounded = x.constant(110.0 / beta).min(x.abs());
-    from_tail(x, Double::product(bounded, x.constant(beta)))
+    from_tail(x, Double::product(bounded, x.constant(beta)), 1.0)
 }
 
 impl Activation for Sigmoid {

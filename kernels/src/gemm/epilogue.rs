@@ -7,7 +7,7 @@ use crate::{
     activations::{self, Activation, Kind},
     dispatch::{Kernel, Level},
     elementwise::{backward_of, forward_of, same_length, zip_in_place},
-    rng::{Jump, Lanes, Noise},
+    rng::{Jump, Lanes, Noise, Spacing},
     simd::{F32, LANES, Simd},
     units::{self, StochasticUnit, Unit},
 };
@@ -26,7 +26,8 @@ pub enum Epilogue<'a> {
         /// f.
         kind: Kind,
     },
-    /// A sample of the unit at out + bias; element (i, j) takes draw i·n + j of `noise`.
+    /// A sample of the unit at out + bias; element (i, j) takes the draws of `noise` from (i·n + j)·d on,
+    /// with d = [`Unit::draws`].
     BiasSample {
         /// One value a column.
         bias: &'a [f32],
@@ -198,20 +199,22 @@ impl units::Visitor for BiasSample<'_> {
             fn run<S: Simd>(self, simd: S) {
                 let Self(unit, mut tile, bias, noise) = self;
                 let bias = tile.part(bias);
-                let mut noise = noise.skip((tile.row * tile.columns + tile.column) as u64);
-                let next_row = Jump::steps(tile.columns as u64);
+                let (spacing, draws) = (Spacing::of(unit.draws()), u64::from(unit.draws()));
+                let first = (tile.row * tile.columns + tile.column) as u64;
+                let mut noise = noise.skip(first * draws);
+                let next_row = Jump::steps(tile.columns as u64 * draws);
                 for i in 0..tile.values.nrows() {
-                    let mut lanes = Lanes::new(simd, noise);
+                    let mut lanes = Lanes::new(simd, noise, &spacing);
                     noise = noise.jump(next_row);
                     let (ys, y_tail) = tile.values_of_row(i).as_chunks_mut::<LANES>();
                     let (bs, b_tail) = bias.as_chunks::<LANES>();
                     for (y, b) in ys.iter_mut().zip(bs) {
                         let x = F32::load(simd, y) + F32::load(simd, b);
-                        unit.sample(x, lanes.next()).store(y);
+                        unit.sample(x, &mut lanes).store(y);
                     }
                     if !y_tail.is_empty() {
                         let x = F32::load_partial(simd, y_tail) + F32::load_partial(simd, b_tail);
-                        unit.sample(x, lanes.next()).store_partial(y_tail);
+                        unit.sample(x, &mut lanes).store_partial(y_tail);
                     }
                 }
             }

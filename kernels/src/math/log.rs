@@ -82,6 +82,12 @@ pub(crate) fn log1p_parts<S: Simd>(z: Double<S>) -> Double<S> {
     of_sum(z.add_to(z.hi.constant(1.0)).normalised()).normalised()
 }
 
+/// ln(hi + lo) for a sum > 0 with hi normal, rounded; small next to 1 with it.
+#[inline(always)]
+pub(crate) fn ln_of_sum<S: Simd>(u: Double<S>) -> F32<S> {
+    of_sum(u).rounded()
+}
+
 /// ln(1 + x), worst error .6 ULP over all inputs; −∞ at −1, NaN below.
 #[inline(always)]
 pub(crate) fn log1p<S: Simd>(x: F32<S>) -> F32<S> {

@@ -12,9 +12,23 @@ use crate::simd::{F32, Simd, U32};
 /// The standard normal variate of 32 uniform random bits.
 #[inline(always)]
 pub(crate) fn normal_from_bits<S: Simd>(bits: U32<S>) -> F32<S> {
+    let z = upper_quantile(tail_from_bits(bits));
+    // z ≥ 0 but for rounding next to u = ½, so the sign is flipped, not set.
+    (z.to_bits() ^ (bits & bits.constant(0x8000_0000))).as_f32_bits()
+}
+
+/// v + ½ of 32 bits, in \[½, 2³¹\]: 2³² times a tail probability, which is neither 0 nor 1.
+#[inline(always)]
+pub(crate) fn tail_from_bits<S: Simd>(bits: U32<S>) -> F32<S> {
     let v = (bits & bits.constant(0x7fff_ffff)).i32_to_f32();
-    // The largest v round up to 2³¹, which belongs to no octave.
-    let t = (v + v.constant(0.5)).min(v.constant(2_147_483_520.0)).to_bits();
+    v + v.constant(0.5)
+}
+
+/// −Φ⁻¹(2⁻³² t), which is ≥ 0 but for rounding, for ½ ≤ t ≤ 2³¹.
+#[inline(always)]
+pub(crate) fn upper_quantile<S: Simd>(t: F32<S>) -> F32<S> {
+    // The largest t round up to 2³¹, which belongs to no octave.
+    let t = t.min(t.constant(2_147_483_520.0)).to_bits();
     let octave = t.shr(23) - t.constant(126);
     let mantissa = ((t & t.constant(0x007f_ffff)) | t.constant(0x3f80_0000)).as_f32_bits();
     let s = mantissa - mantissa.constant(1.5);
@@ -22,8 +36,7 @@ pub(crate) fn normal_from_bits<S: Simd>(bits: U32<S>) -> F32<S> {
     for coefficients in QUANTILE[..6].iter().rev() {
         z = z.mul_add(s, octave.lookup(coefficients));
     }
-    // z ≥ 0 but for rounding next to u = ½, so the sign is flipped, not set.
-    (z.to_bits() ^ (bits & bits.constant(0x8000_0000))).as_f32_bits()
+    z
 }
 
 /// `QUANTILE[j][i]`: coefficient of sʲ in octave i, where u is in 2^(i − 33) · \[1, 2).

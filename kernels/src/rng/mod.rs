@@ -7,9 +7,11 @@
 
 mod pcg;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod variates;
 
-pub(crate) use pcg::{Jump, Lanes};
+pub(crate) use pcg::{Jump, Lanes, Spacing};
 pub use pcg::{Noise, Stream};
 pub use plan::{Block, NoisePlan, NoisePlanBuilder, PlanError};
-pub use variates::{bits, normal, uniform};
+pub use variates::{bits, normal, normal_of_bits, uniform};

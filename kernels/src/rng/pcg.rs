@@ -2,7 +2,8 @@
 //!
 //! The generator is state ← A·state + C, with the output a function of the old state. n steps are
 //! themselves such a map, state ← Aⁿ·state + C·Gₙ with Gₙ = 1 + A + … + Aⁿ⁻¹; lane i starts i steps
-//! ahead and all lanes step by sixteen.
+//! ahead and all lanes step by sixteen. Where an element takes d draws, lane i starts i·d steps ahead,
+//! steps by one d − 1 times and then by 15·d + 1: to the element sixteen further on.
 
 use crate::simd::{LANES, Simd, U32, U64};
 
@@ -36,20 +37,42 @@ impl Jump {
     }
 }
 
-/// Aⁱ and Gᵢ for the lanes.
-const LANE_JUMPS: ([u64; LANES], [u64; LANES]) = {
-    let (mut multipliers, mut sums) = ([0; LANES], [0; LANES]);
-    let mut i = 0;
-    while i < LANES {
-        let jump = Jump::steps(i as u64);
-        multipliers[i] = jump.multiplier;
-        sums[i] = jump.sum;
-        i += 1;
-    }
-    (multipliers, sums)
-};
+/// Where the lanes stand and how they step if each element takes the same number of draws.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spacing {
+    /// Aⁿ and Gₙ for the lanes' n, the multiples of the draws.
+    multipliers: [u64; LANES],
+    sums: [u64; LANES],
+    /// From the last draw of an element to the first of that in the same lane of the next vector.
+    turn: Jump,
+}
 
-const VECTOR_JUMP: Jump = Jump::steps(LANES as u64);
+/// To the next draw of an element.
+const STEP: Jump = Jump::steps(1);
+
+impl Spacing {
+    /// One draw an element.
+    const ONE: Self = Self::computed(1);
+
+    /// `draws` an element.
+    #[inline(always)]
+    pub(crate) const fn of(draws: u32) -> Self {
+        if draws == 1 { Self::ONE } else { Self::computed(draws) }
+    }
+
+    const fn computed(draws: u32) -> Self {
+        let draws = draws as u64;
+        let jump = Jump::steps(draws);
+        let (mut multipliers, mut sums) = ([1; LANES], [0_u64; LANES]);
+        let mut i = 1;
+        while i < LANES {
+            multipliers[i] = jump.multiplier.wrapping_mul(multipliers[i - 1]);
+            sums[i] = jump.multiplier.wrapping_mul(sums[i - 1]).wrapping_add(jump.sum);
+            i += 1;
+        }
+        Self { multipliers, sums, turn: Jump::steps((LANES as u64 - 1) * draws + 1) }
+    }
+}
 
 /// The PCG32 stream of a seed: 2⁶⁴ outputs, each with an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +126,18 @@ impl Noise {
         self.jump(Jump::steps(draws))
     }
 
+    /// A place where the next output is `bits`.
+    #[cfg(test)]
+    pub(super) fn with_output(bits: u32) -> Self {
+        // Without rotation, so with the top five bits 0: output bit i is state bit i + 27 ^ i + 45.
+        let mut state = 0_u64;
+        for i in (0..32).rev() {
+            let above = state >> 63.min(i + 45);
+            state |= ((u64::from(bits >> i) ^ above) & 1) << (i + 27);
+        }
+        Self { state, increment: 1 }
+    }
+
     #[inline(always)]
     pub(crate) fn jump(self, jump: Jump) -> Self {
         let state = self.state.wrapping_mul(jump.multiplier);
@@ -110,33 +145,65 @@ impl Noise {
     }
 }
 
-/// Sixteen consecutive outputs at a time.
+/// One output for each of sixteen consecutive elements at a time.
 #[derive(Clone, Copy)]
 pub(crate) struct Lanes<S: Simd> {
     state: U64<S>,
+    turn: Affine<S>,
+    /// Not used, and so not computed, where an element takes one draw.
+    step: Affine<S>,
+}
+
+/// A [`Jump`] in one stream.
+#[derive(Clone, Copy)]
+struct Affine<S: Simd> {
     multiplier: U64<S>,
     increment: U64<S>,
 }
 
-impl<S: Simd> Lanes<S> {
-    /// Starts at `noise`.
+impl<S: Simd> Affine<S> {
     #[inline(always)]
-    pub(crate) fn new(simd: S, noise: Noise) -> Self {
-        let increment = U64::splat(simd, noise.increment);
-        let state = U64::splat(simd, noise.state) * U64::load(simd, &LANE_JUMPS.0)
-            + increment * U64::load(simd, &LANE_JUMPS.1);
+    fn new(simd: S, jump: Jump, noise: Noise) -> Self {
+        Self {
+            multiplier: U64::splat(simd, jump.multiplier),
+            increment: U64::splat(simd, noise.increment.wrapping_mul(jump.sum)),
+        }
+    }
+}
+
+impl<S: Simd> Lanes<S> {
+    /// The first element's draws start at `noise`.
+    #[inline(always)]
+    pub(crate) fn new(simd: S, noise: Noise, spacing: &Spacing) -> Self {
+        let state = U64::splat(simd, noise.state) * U64::load(simd, &spacing.multipliers)
+            + U64::splat(simd, noise.increment) * U64::load(simd, &spacing.sums);
         Self {
             state,
-            multiplier: U64::splat(simd, VECTOR_JUMP.multiplier),
-            increment: U64::splat(simd, noise.increment.wrapping_mul(VECTOR_JUMP.sum)),
+            turn: Affine::new(simd, spacing.turn, noise),
+            step: Affine::new(simd, STEP, noise),
         }
     }
 
-    /// The next sixteen outputs (XSH-RR: a xorshift, then a rotation by the top five bits).
+    /// One draw an element, consecutive ones.
+    #[inline(always)]
+    pub(crate) fn consecutive(simd: S, noise: Noise) -> Self {
+        Self::new(simd, noise, &Spacing::ONE)
+    }
+
+    /// The next output of each element's draws; `last` if it is the last one, after which the next
+    /// sixteen elements have their turn.
+    #[inline(always)]
+    pub(crate) fn draw(&mut self, last: bool) -> U32<S> {
+        let old = self.state;
+        let Affine { multiplier, increment } = if last { self.turn } else { self.step };
+        self.state = old * multiplier + increment;
+        // XSH-RR: a xorshift, then a rotation by the top five bits.
+        ((old.shr(18) ^ old).shr(27)).low().rotate_right(old.shr(59).low())
+    }
+
+    /// The only draw of each of the next sixteen elements.
     #[inline(always)]
     pub(crate) fn next(&mut self) -> U32<S> {
-        let old = self.state;
-        self.state = old * self.multiplier + self.increment;
-        ((old.shr(18) ^ old).shr(27)).low().rotate_right(old.shr(59).low())
+        self.draw(true)
     }
 }

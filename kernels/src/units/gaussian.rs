@@ -1,10 +1,11 @@
-//! Gaussian with unit variance: x + N(0, 1).
+//! Gaussian with unit variance: x + N(0, 1); one draw an element.
 
 use super::StochasticUnit;
 use crate::{
     activations::Kind,
     math::normal::normal_from_bits,
-    simd::{F32, Simd, U32},
+    rng::Lanes,
+    simd::{F32, Simd},
 };
 
 #[derive(Clone, Copy)]
@@ -15,7 +16,11 @@ impl StochasticUnit for Gaussian {
     const ACTIVATION: Kind = Kind::Identity;
 
     #[inline(always)]
-    fn sample<S: Simd>(self, x: F32<S>, bits: U32<S>) -> F32<S> {
-        x + normal_from_bits(bits)
+    fn mean<S: Simd>(self, x: F32<S>) -> F32<S> {
+        x
+    }
+    #[inline(always)]
+    fn sample<S: Simd>(self, x: F32<S>, lanes: &mut Lanes<S>) -> F32<S> {
+        x + normal_from_bits(lanes.next())
     }
 }

@@ -107,6 +107,12 @@ impl RbmConfig {
         let at_least_1 = |name, value| TrainError::require(value > 0, name, "at least 1", value);
         at_least_1("hidden_units", self.hidden_units)?;
         at_least_1("batch", self.batch)?;
+        TrainError::require(
+            self.hidden.check().is_ok(),
+            "hidden",
+            "copies or trials from 1 to 65536",
+            self.hidden,
+        )?;
         positive("learning_rate", self.learning_rate)?;
         share("initial_momentum", self.initial_momentum)?;
         share("final_momentum", self.final_momentum)?;
@@ -163,7 +169,9 @@ impl Rbm {
         let product = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
         let mut builder = NoisePlan::builder(seed);
         let first_weights = builder.before(product(visible_units, hidden_units));
-        let samples = builder.each_step(product(config.batch, hidden_units));
+        let draws =
+            product(config.batch, hidden_units).saturating_mul(config.hidden.draws().into());
+        let samples = builder.each_step(draws);
         let plan = builder.build(0)?;
 
         let mut weights = zeros("the weights", &[visible_units, hidden_units])?;
