@@ -17,8 +17,8 @@ use crate::{
 ///
 /// `x [batch, height, width, in_channels]`, `weights [kernel_h, kernel_w, in_channels, out_channels]`,
 /// `out [batch, out_h, out_w, out_channels]`, as `shape` says. To the epilogue `out` is a matrix
-/// `[batch · out_h · out_w, out_channels]`: a bias is one number a channel, element i of `out` takes draw i
-/// of the noise, and saved values have the shape of that matrix.
+/// `[batch · out_h · out_w, out_channels]`: a bias is one number a channel, element i of `out` takes the draws
+/// from i · [`Unit::draws`](crate::units::Unit::draws) on, and saved values have the shape of that matrix.
 ///
 /// Runs on the current rayon pool; the number of its threads changes no bit. NaN and infinity in x reach the
 /// outputs whose window covers them, and no others.
@@ -85,7 +85,8 @@ fn rows(epilogue: Epilogue<'_>, first: usize, count: usize, columns: usize) -> E
     match epilogue {
         Epilogue::None | Epilogue::Bias(_) | Epilogue::BiasActivation { .. } => epilogue,
         Epilogue::BiasSample { bias, unit, noise } => {
-            Epilogue::BiasSample { bias, unit, noise: noise.skip((first * columns) as u64) }
+            let draws = (first * columns) as u64 * u64::from(unit.draws());
+            Epilogue::BiasSample { bias, unit, noise: noise.skip(draws) }
         }
         Epilogue::Backward { kind, saved } => {
             Epilogue::Backward { kind, saved: saved.subrows(first, count) }
