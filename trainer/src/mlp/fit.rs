@@ -2,6 +2,7 @@
 
 use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
+use rayon::prelude::*;
 
 use super::{Mlp, network::Tape};
 use crate::{
@@ -65,19 +66,20 @@ impl<'a> Fit<'a> {
         }
     }
 
-    /// The gradients of the weights are products that become updates tile by tile.
+    /// The gradients of the weights are products that become updates tile by tile. The layers have nothing to
+    /// do with each other by now: the threads share all of them out at once.
     fn update(&mut self, t: u64) {
         let Self { mlp, level, tape, labels, x, train, .. } = self;
-        let x = &x[..labels.len() * train.width];
+        let (level, tape, x) = (*level, &*tape, &x[..labels.len() * train.width]);
         let (optimiser, scale) = (mlp.config.optimiser, 1.0 / labels.len() as f32);
-        let layers = mlp.network.layers.iter_mut().zip(&mut mlp.states);
-        for (l, (layer, [weights, bias])) in layers.enumerate() {
+        let layers = mlp.network.layers.par_iter_mut().zip(&mut mlp.states);
+        layers.enumerate().for_each(|(l, (layer, [weights, bias]))| {
             let [x, dz] = tape.operands(x, l);
             let operands = [matrix(x, layer.inputs).transpose(), matrix(dz, layer.outputs)];
             let w = matrix_mut(&mut layer.weights, layer.outputs);
-            optimiser.update_by_product(*level, t, scale, operands, weights, w);
-            optimiser.update(*level, t, scale, &tape.layers[l].bias, bias, &mut layer.bias);
-        }
+            optimiser.update_by_product(level, t, scale, operands, weights, w);
+            optimiser.update(level, t, scale, &tape.layers[l].bias, bias, &mut layer.bias);
+        });
     }
 }
 
