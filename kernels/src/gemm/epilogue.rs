@@ -72,8 +72,8 @@ pub(super) fn contiguous_mut(row: faer::RowMut<'_, f32>) -> &mut [f32] {
         .as_slice_mut()
 }
 
-fn contiguous(row: faer::RowRef<'_, f32>) -> &[f32] {
-    row.try_as_row_major().expect("the product checks that saved values are row-major").as_slice()
+pub(super) fn contiguous(row: faer::RowRef<'_, f32>) -> &[f32] {
+    row.try_as_row_major().expect("the product checks that its operand is row-major").as_slice()
 }
 
 impl Epilogue<'_> {

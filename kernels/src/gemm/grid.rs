@@ -1,5 +1,10 @@
 //! The grid of tiles. It changes no bit of a product, so it is chosen for the caches and the threads.
 
+use std::{
+    hint,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
 use faer::MatMut;
 
 /// Columns of a tile at most: as many as keep its packed rows of the left operand, its sums and a sliver
@@ -18,6 +23,10 @@ const LEAST: usize = 1 << 21;
 /// Multiply-adds below which one thread takes all tiles: waking another takes as long.
 const WORTH_THREADS: usize = 1 << 20;
 
+/// Turns of waiting, some 40 ns each, for the last tiles before the thread goes to sleep: to wake it takes
+/// longer than the last tiles do.
+const TURNS: usize = 2000;
+
 /// Calls `f(row, column, tiles)` for each tile of the matrices `outs`, all of one shape, whose elements take
 /// `depth` multiply-adds each; on the threads of the current rayon pool if there is enough to do.
 pub(super) fn for_each_tile<const N: usize>(
@@ -30,41 +39,71 @@ pub(super) fn for_each_tile<const N: usize>(
         let work = work(rows, columns, depth);
         let threads = if work < WORTH_THREADS { 1 } else { rayon::current_num_threads() };
         let most = if threads > 1 { (work / (TILES * threads)).max(LEAST) } else { usize::MAX };
-        split(outs, depth, most, threads > 1, (0, 0), f);
+        let waiting = (threads > 1).then(|| AtomicUsize::new(1));
+        Split { depth, most, waiting, f }.split(outs, (0, 0));
     }
 }
 
-/// Halves the matrices until one tile is left, of `most` multiply-adds unless it would be too narrow.
-fn split<const N: usize>(
-    outs: [MatMut<'_, f32>; N],
+struct Split<'a, F> {
     depth: usize,
+    /// Multiply-adds of a tile, unless it would be too narrow.
     most: usize,
-    threads: bool,
-    (row, column): (usize, usize),
-    f: &(impl Fn(usize, usize, [MatMut<'_, f32>; N]) + Sync),
-) {
-    let (rows, columns) = outs[0].shape();
-    let share = work(rows, columns, depth) / 3 > most / 2;
-    let go = |first: [MatMut<'_, f32>; N], second: [MatMut<'_, f32>; N], at| {
-        let first = || split(first, depth, most, threads, (row, column), f);
-        let second = || split(second, depth, most, threads, at, f);
-        if threads {
-            rayon::join(first, second);
+    /// Parts of the matrices that no thread has begun to compute; none if there is one thread only.
+    waiting: Option<AtomicUsize>,
+    f: &'a F,
+}
+
+impl<F> Split<'_, F> {
+    /// Halves the matrices until one tile is left.
+    fn split<const N: usize>(&self, outs: [MatMut<'_, f32>; N], (row, column): (usize, usize))
+    where
+        F: Fn(usize, usize, [MatMut<'_, f32>; N]) + Sync,
+    {
+        let (rows, columns) = outs[0].shape();
+        let share = work(rows, columns, self.depth) / 3 > self.most / 2;
+        if columns > WIDTH || (share && columns >= 2 * SLIVER) {
+            let at = middle(columns, SLIVER);
+            let (left, right) = halves(outs, |out| out.split_at_col_mut(at));
+            self.both(|| self.split(left, (row, column)), || self.split(right, (row, column + at)));
+        } else if rows > HEIGHT || (share && rows >= 8 * ROWS) {
+            let at = middle(rows, ROWS);
+            let (top, bottom) = halves(outs, |out| out.split_at_row_mut(at));
+            self.both(|| self.split(top, (row, column)), || self.split(bottom, (row + at, column)));
         } else {
-            first();
-            second();
+            if let Some(waiting) = &self.waiting {
+                waiting.fetch_sub(1, Ordering::Relaxed);
+            }
+            (self.f)(row, column, outs);
         }
-    };
-    if columns > WIDTH || (share && columns >= 2 * SLIVER) {
-        let at = middle(columns, SLIVER);
-        let (left, right) = halves(outs, |out| out.split_at_col_mut(at));
-        go(left, right, (row, column + at));
-    } else if rows > HEIGHT || (share && rows >= 8 * ROWS) {
-        let at = middle(rows, ROWS);
-        let (top, bottom) = halves(outs, |out| out.split_at_row_mut(at));
-        go(top, bottom, (row + at, column));
-    } else {
-        f(row, column, outs);
+    }
+
+    fn both(&self, first: impl FnOnce() + Send, second: impl FnOnce() + Send)
+    where
+        F: Sync,
+    {
+        let Some(waiting) = &self.waiting else {
+            first();
+            return second();
+        };
+        waiting.fetch_add(1, Ordering::Relaxed);
+        let done = AtomicBool::new(false);
+        rayon::join(
+            || {
+                first();
+                // As long as parts wait, rayon takes one.
+                let mut turns = 0..TURNS;
+                while !done.load(Ordering::Relaxed)
+                    && waiting.load(Ordering::Relaxed) == 0
+                    && turns.next().is_some()
+                {
+                    hint::spin_loop();
+                }
+            },
+            || {
+                second();
+                done.store(true, Ordering::Relaxed);
+            },
+        );
     }
 }
 

@@ -31,7 +31,8 @@ pub use update::Update;
 
 use crate::dispatch::Level;
 use epilogue::Tile;
-use tile::{Finish, Left, Store, TileProduct};
+use tile::{Finish, Store, TileProduct};
+use workspace::Source;
 
 /// out = a · b, then the epilogue on every tile. `a [m, k]`, `b [k, n]`, `out [m, n]`; `a` and `b` may have
 /// any strides (transposed views cost nothing), `out` is row-major, with any distance between rows.
@@ -80,7 +81,7 @@ pub fn matmul_add(
     check_shapes(a, b, out.as_ref());
     epilogue.check(out.nrows(), out.ncols());
     let columns = out.ncols();
-    workspace::with_left(level, a, |a| {
+    workspace::with_left(level, a, b.ncols(), |a| {
         grid::for_each_tile([out], b.nrows(), &|row, column, [mut tile]: [MatMut<'_, f32>; 1]| {
             let (rows, b) = (tile.nrows(), b.subcols(column, tile.ncols()));
             product(level, a, (row, rows), b, Store { beta, out: tile.as_mut() });
@@ -111,14 +112,12 @@ pub fn matmul_update(
 /// One tile of a product: `rows` rows from `row` on of a, the columns `b`.
 fn product<F: Finish>(
     level: Level,
-    a: &Left<'_>,
+    a: &Source<'_>,
     (row, rows): (usize, usize),
     b: MatRef<'_, f32>,
     finish: F,
 ) {
-    workspace::with_scratch(|scratch| {
-        level.run(TileProduct { a, row, rows, b, scratch, finish });
-    });
+    a.with(level, |a, scratch| level.run(TileProduct { a, row, rows, b, scratch, finish }));
 }
 
 #[track_caller]

@@ -4,7 +4,7 @@ use faer::{MatMut, MatRef};
 
 use super::{
     ahead::Ahead,
-    epilogue::contiguous_mut,
+    epilogue::{contiguous, contiguous_mut},
     pack::{Line, pack},
 };
 use crate::{
@@ -16,21 +16,42 @@ use crate::{
 /// a tile of a in L2.
 pub(super) const DEPTH: usize = 192;
 
-/// The left operand, packed.
-pub(super) struct Left<'a> {
-    /// Its rows.
+/// The left operand.
+pub(super) enum Left<'a> {
+    Packed(Packed<'a>),
+    /// Row-major, as it stands, for products of one vector of columns: each element is used once.
+    Rows(MatRef<'a, f32>),
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Packed<'a> {
     pub(super) rows: usize,
     /// For every [`DEPTH`] terms, for every sixteen rows: a line for each term.
     pub(super) lines: &'a [Line],
 }
 
-impl Left<'_> {
-    /// The terms from `start` on, of the sixteen rows that `row` is among.
+impl<'a> Left<'a> {
+    /// The terms from `start` on of the rows from `row` on.
     #[inline(always)]
-    fn sliver(&self, start: usize, terms: usize, row: usize) -> &[Line] {
-        let slivers = self.rows.div_ceil(LANES);
-        &self.lines[start * slivers + row / LANES * terms..][..terms]
+    fn part(&self, start: usize, terms: usize, row: usize) -> LeftPart<'a> {
+        match *self {
+            Left::Packed(Packed { rows, lines }) => {
+                let slivers = rows.div_ceil(LANES);
+                let lines = &lines[start * slivers + row / LANES * terms..][..terms];
+                LeftPart::Packed { lines, first: row % LANES }
+            }
+            Left::Rows(a) => LeftPart::Rows(a.submatrix(row, start, a.nrows() - row, terms)),
+        }
     }
+}
+
+/// What the rows in registers read of the left operand.
+#[derive(Clone, Copy)]
+enum LeftPart<'a> {
+    /// A line for each term; the rows stand in it from `first` on.
+    Packed { lines: &'a [Line], first: usize },
+    /// The rows.
+    Rows(MatRef<'a, f32>),
 }
 
 /// Memory of a thread for a tile.
@@ -97,7 +118,7 @@ impl<F: Finish> TileProduct<'_, F> {
                 } else {
                     None
                 };
-                let left = |i| a.sliver(start, this.nrows(), row + i);
+                let left = |i| a.part(start, this.nrows(), row + i);
                 match this.ncols().div_ceil(LANES) {
                     2 if V > 2 => sliver::<S, 2>(simd, left, this, next, start > 0, right, sums),
                     1 if V > 1 => sliver::<S, 1>(simd, left, this, next, start > 0, right, sums),
@@ -146,7 +167,7 @@ impl Finish for Store<'_> {
 #[inline(always)]
 fn sliver<'a, S: Simd, const W: usize>(
     simd: S,
-    left: impl Fn(usize) -> &'a [Line],
+    left: impl Fn(usize) -> LeftPart<'a>,
     b: MatRef<'_, f32>,
     next: Option<MatRef<'_, f32>>,
     go_on: bool,
@@ -159,17 +180,15 @@ fn sliver<'a, S: Simd, const W: usize>(
     let mut ahead = Ahead::new(next);
     let (sums, _) = sums.as_chunks_mut::<W>();
     for (i, sums) in sums.chunks_mut(S::TILE.0).enumerate() {
-        let row = i * S::TILE.0;
-        let left = (left(row), row % LANES);
-        block(simd, left, right, go_on, sums, &mut ahead);
+        block(simd, left(i * S::TILE.0), right, go_on, sums, &mut ahead);
     }
 }
 
-/// As many rows as are held in registers; they stand in the lines of `left` from an element on.
+/// As many rows as are held in registers.
 #[inline(always)]
 fn block<S: Simd, const W: usize>(
     simd: S,
-    left: (&[Line], usize),
+    left: LeftPart<'_>,
     right: &[[Line; W]],
     go_on: bool,
     sums: &mut [[Line; W]],
@@ -194,7 +213,7 @@ const STEPS: usize = 4;
 #[inline(always)]
 fn rows<S: Simd, const M: usize, const W: usize>(
     simd: S,
-    (left, first): (&[Line], usize),
+    left: LeftPart<'_>,
     right: &[[Line; W]],
     go_on: bool,
     out: &mut [[Line; W]],
@@ -209,16 +228,50 @@ fn rows<S: Simd, const M: usize, const W: usize>(
             }
         }
     }
-    let (lefts, left_tail) = left.as_chunks::<STEPS>();
-    let (rights, right_tail) = right.as_chunks::<STEPS>();
-    for (left, right) in lefts.iter().zip(rights) {
-        ahead.touch(simd);
-        for i in 0..STEPS {
-            sums = term(simd, sums, &left[i], first, &right[i]);
+    match left {
+        LeftPart::Packed { lines, first } => {
+            let (lefts, left_tail) = lines.as_chunks::<STEPS>();
+            let (rights, right_tail) = right.as_chunks::<STEPS>();
+            for (left, right) in lefts.iter().zip(rights) {
+                ahead.touch(simd);
+                for i in 0..STEPS {
+                    let left: &[f32; M] = rows_of(&left[i], first);
+                    sums = term(
+                        simd,
+                        sums,
+                        #[inline(always)]
+                        |r| left[r],
+                        &right[i],
+                    );
+                }
+            }
+            for (left, right) in left_tail.iter().zip(right_tail) {
+                let left: &[f32; M] = rows_of(left, first);
+                sums = term(
+                    simd,
+                    sums,
+                    #[inline(always)]
+                    |r| left[r],
+                    right,
+                );
+            }
         }
-    }
-    for (left, right) in left_tail.iter().zip(right_tail) {
-        sums = term(simd, sums, left, first, right);
+        LeftPart::Rows(a) if W == 1 => {
+            let mut left = [[].as_slice(); M];
+            for (r, left) in left.iter_mut().enumerate() {
+                *left = &contiguous(a.row(r))[..right.len()];
+            }
+            for (k, right) in right.iter().enumerate() {
+                sums = term(
+                    simd,
+                    sums,
+                    #[inline(always)]
+                    |r| left[r][k],
+                    right,
+                );
+            }
+        }
+        LeftPart::Rows(_) => unreachable!("only one vector of columns is multiplied with rows"),
     }
     for r in 0..M {
         for v in 0..W {
@@ -227,22 +280,26 @@ fn rows<S: Simd, const M: usize, const W: usize>(
     }
 }
 
+/// M rows of a line.
+#[inline(always)]
+fn rows_of<const M: usize>(line: &Line, first: usize) -> &[f32; M] {
+    line.0[first..].first_chunk().expect("M rows from first on")
+}
+
 /// The sums and one term more.
 #[inline(always)]
 fn term<S: Simd, const M: usize, const W: usize>(
     simd: S,
     mut sums: [[F32<S>; W]; M],
-    left: &Line,
-    first: usize,
+    left: impl Fn(usize) -> f32,
     right: &[Line; W],
 ) -> [[F32<S>; W]; M] {
     let mut vectors = [F32::splat(simd, 0.0); W];
     for v in 0..W {
         vectors[v] = F32::load(simd, &right[v].0);
     }
-    let left: &[f32; M] = left.0[first..].first_chunk().expect("M rows from first on");
     for r in 0..M {
-        let left = F32::splat(simd, left[r]);
+        let left = F32::splat(simd, left(r));
         for v in 0..W {
             sums[r][v] = left.mul_add(vectors[v], sums[r][v]);
         }

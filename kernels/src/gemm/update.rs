@@ -58,7 +58,7 @@ impl Update<'_> {
         match self {
             Self::Momentum { step, scale, velocity } => {
                 check("velocity", &velocity);
-                workspace::with_left(level, a, |a| {
+                workspace::with_left(level, a, b.ncols(), |a| {
                     grid::for_each_tile([weights, velocity], depth, &|row, column, [w, v]| {
                         let (rows, b) = (w.nrows(), b.subcols(column, w.ncols()));
                         product(level, a, (row, rows), b, MomentumTile { step, scale, v, w });
@@ -69,7 +69,7 @@ impl Update<'_> {
                 check("m", &m);
                 check("v", &v);
                 let c = AdamCoefficients::new(step, t, scale);
-                workspace::with_left(level, a, |a| {
+                workspace::with_left(level, a, b.ncols(), |a| {
                     grid::for_each_tile([weights, m, v], depth, &|row, column, [w, m, v]| {
                         let (rows, b) = (w.nrows(), b.subcols(column, w.ncols()));
                         product(level, a, (row, rows), b, AdamTile { c, m, v, w });

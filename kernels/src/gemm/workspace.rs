@@ -1,14 +1,20 @@
 //! Memory for packed operands, which is kept: a product allocates nothing once the largest of its kind
 //! has run.
 
-use std::{cell::RefCell, sync::Mutex};
+use std::{
+    cell::RefCell,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use faer::MatRef;
 use rayon::prelude::*;
 
 use super::{
     pack::{Line, pack},
-    tile::{DEPTH, Left, Scratch},
+    tile::{DEPTH, Left, Packed, Scratch},
 };
 use crate::{
     dispatch::{Kernel, Level},
@@ -18,48 +24,134 @@ use crate::{
 /// Left operands that are not in use. A thread that waits for the tiles of one product may begin another.
 static LEFT: Mutex<Vec<Vec<Line>>> = Mutex::new(Vec::new());
 
-/// Lines that a thread packs at least: 100 µs.
-const LINES: usize = 1 << 15;
+/// Lines that a thread packs at least: 10 µs.
+const LINES: usize = 1 << 12;
+
+/// Lines of a left operand of which each thread packs a copy of its own, which stays in its L2. To fetch it
+/// from the other's costs more.
+const OWN_LINES: usize = 1 << 13;
+
+/// What one thread needs.
+#[derive(Default)]
+struct Memory {
+    scratch: Scratch,
+    /// A left operand, and the number of its product.
+    left: (u64, Vec<Line>),
+}
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    static MEMORY: RefCell<Memory> = RefCell::default();
 }
 
-/// Calls `f` with this thread's memory for a tile; `f` must not come back to the thread pool.
-pub(super) fn with_scratch(f: impl FnOnce(&mut Scratch)) {
-    SCRATCH.with_borrow_mut(f);
+/// Where the tiles of a product find the left operand.
+pub(super) enum Source<'a> {
+    /// Here, for all threads.
+    Ready(Left<'a>),
+    /// Each thread packs it.
+    Own {
+        a: MatRef<'a, f32>,
+        /// The number of the product.
+        product: u64,
+    },
 }
 
-/// Calls `f` with `a` packed.
-pub(super) fn with_left(level: Level, a: MatRef<'_, f32>, f: impl FnOnce(&Left<'_>)) {
+impl Source<'_> {
+    /// Calls `f` with the operand and this thread's memory for a tile; `f` must not come back to the thread
+    /// pool.
+    pub(super) fn with(&self, level: Level, f: impl FnOnce(&Left<'_>, &mut Scratch)) {
+        MEMORY.with_borrow_mut(|Memory { scratch, left: (of, lines) }| match *self {
+            Self::Ready(ref left) => f(left, scratch),
+            Self::Own { a, product } => {
+                if *of != product {
+                    lines.resize(lines.len().max(lines_of(a)), Line::ZERO);
+                    level.run(PackAll { a, lines });
+                    *of = product;
+                }
+                f(&Left::Packed(Packed { rows: a.nrows(), lines: &lines[..lines_of(a)] }), scratch);
+            }
+        });
+    }
+}
+
+/// Calls `f` with the left operand of a product of so many `columns`.
+pub(super) fn with_left(
+    level: Level,
+    a: MatRef<'_, f32>,
+    columns: usize,
+    f: impl FnOnce(&Source<'_>),
+) {
+    /// Products so far.
+    static PRODUCTS: AtomicU64 = AtomicU64::new(0);
+    if columns <= LANES && a.col_stride() == 1 {
+        return f(&Source::Ready(Left::Rows(a)));
+    }
+    let length = lines_of(a);
+    if length <= OWN_LINES {
+        return f(&Source::Own { a, product: PRODUCTS.fetch_add(1, Ordering::Relaxed) + 1 });
+    }
     let pool = || LEFT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut lines = pool().pop().unwrap_or_default();
-    let (rows, depth) = a.shape();
-    let slivers = rows.div_ceil(LANES);
-    lines.resize(lines.len().max(depth * slivers), Line::ZERO);
-    let columns = a.transpose();
-    let used = &mut lines[..depth * slivers];
-    for (block, lines) in used.chunks_mut((DEPTH * slivers).max(1)).enumerate() {
-        let start = block * DEPTH;
-        let terms = lines.len() / slivers;
-        let columns = columns.subrows(start, terms);
-        lines.par_chunks_mut(terms).with_min_len(LINES.div_ceil(terms)).enumerate().for_each(
-            |(i, lines)| {
-                let source = columns.subcols(i * LANES, LANES.min(rows - i * LANES));
-                level.run(PackLeft { source, lines });
-            },
-        );
+    lines.resize(lines.len().max(length), Line::ZERO);
+    for (part, lines) in parts(a, &mut lines[..length]) {
+        let terms = part.ncols();
+        lines
+            .par_chunks_mut(terms)
+            .with_min_len(LINES.div_ceil(terms))
+            .enumerate()
+            .for_each(|(i, lines)| level.run(PackSliver { source: sliver(part, i), lines }));
     }
-    f(&Left { rows, lines: used });
+    let rows = a.nrows();
+    f(&Source::Ready(Left::Packed(Packed { rows, lines: &lines[..length] })));
     pool().push(lines);
 }
 
-struct PackLeft<'a> {
+/// Lines of a left operand.
+fn lines_of(a: MatRef<'_, f32>) -> usize {
+    a.ncols() * a.nrows().div_ceil(LANES)
+}
+
+/// Every [`DEPTH`] terms of `a`, and their lines.
+fn parts<'a, 'b>(
+    a: MatRef<'a, f32>,
+    lines: &'b mut [Line],
+) -> impl Iterator<Item = (MatRef<'a, f32>, &'b mut [Line])> {
+    let slivers = a.nrows().div_ceil(LANES);
+    let lines = lines.chunks_mut((DEPTH * slivers).max(1));
+    lines
+        .enumerate()
+        .map(move |(part, lines)| (a.subcols(part * DEPTH, lines.len() / slivers), lines))
+}
+
+/// The sixteen rows number `i`, transposed.
+#[inline(always)]
+fn sliver(a: MatRef<'_, f32>, i: usize) -> MatRef<'_, f32> {
+    a.subrows(i * LANES, LANES.min(a.nrows() - i * LANES)).transpose()
+}
+
+struct PackAll<'a> {
+    a: MatRef<'a, f32>,
+    lines: &'a mut [Line],
+}
+
+impl Kernel for PackAll<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let length = lines_of(self.a);
+        for (part, lines) in parts(self.a, &mut self.lines[..length]) {
+            for (i, lines) in lines.chunks_mut(part.ncols()).enumerate() {
+                pack::<S, 1>(simd, sliver(part, i), lines.as_chunks_mut().0);
+            }
+        }
+    }
+}
+
+struct PackSliver<'a> {
     source: MatRef<'a, f32>,
     lines: &'a mut [Line],
 }
 
-impl Kernel for PackLeft<'_> {
+impl Kernel for PackSliver<'_> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
