@@ -25,7 +25,7 @@ const WORTH_THREADS: usize = 1 << 20;
 
 /// Turns of waiting, some 40 ns each, for the last tiles before the thread goes to sleep: to wake it takes
 /// longer than the last tiles do.
-const TURNS: usize = 2000;
+const TURNS: usize = 10_000;
 
 /// Calls `f(row, column, tiles)` for each tile of the matrices `outs`, all of one shape, whose elements take
 /// `depth` multiply-adds each; on the threads of the current rayon pool if there is enough to do.
