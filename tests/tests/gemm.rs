@@ -2,13 +2,16 @@
 
 use halfwave_kernels::{
     Kind, Level, backward_in_place, forward_in_place,
-    gemm::{Epilogue, MatMut, MatRef, Update, matmul, matmul_add, matmul_update},
+    gemm::{
+        Both, Epilogue, MatMut, MatRef, Update, matmul, matmul_add, matmul_both, matmul_update,
+    },
     rng::Stream,
     units::{self, Unit},
     update,
 };
 use halfwave_tests::{
     compare::{assert_same_bits, levels},
+    guard_page::{Guarded, Side},
     inputs,
 };
 
@@ -205,6 +208,46 @@ fn epilogues_are_the_same_functions_on_every_level() {
     }
 }
 
+#[test]
+fn two_results_are_the_same_functions_on_every_level() {
+    for (m, n, k) in [(3, 37, 5), (515, 259, 7), (130, 600, 20), (4, 5, 0), (0, 5, 4), (5, 0, 4)] {
+        let (a, b) = (Operand::new(Layout::Rows, m, k, 1), Operand::new(Layout::Gaps, k, n, 2));
+        let (a, b) = (a.view(), b.view());
+        let bias = inputs::uniform(n, 3, -2.0, 2.0);
+        let noise = Stream::new(11).at(1 << 33);
+        let mut all: Vec<_> =
+            Kind::ALL.iter().map(|&kind| Both::InputAndActivation(kind)).collect();
+        for &unit in Unit::ALL {
+            all.push(Both::MeanAndSample { unit, noise });
+            all.push(Both::ActivationAndSample { unit, noise });
+        }
+        for both in all {
+            for level in levels() {
+                let mut z = Out::new(m, n, 0);
+                matmul(level, a, b, z.view(), Epilogue::Bias(&bias));
+                let z = z.dense();
+                let (mut first, mut second) = (z.clone(), z.clone());
+                match both {
+                    Both::InputAndActivation(kind) => forward_in_place(level, kind, &mut second),
+                    Both::MeanAndSample { unit, noise } => {
+                        units::sample_with_mean(level, unit, noise, &z, &mut first, &mut second);
+                    }
+                    Both::ActivationAndSample { unit, noise } => {
+                        forward_in_place(level, unit.activation(), &mut first);
+                        units::sample_in_place(level, unit, noise, &mut second);
+                    }
+                }
+                let [mut fused, mut fused_second] = [n % 3, 2].map(|gap| Out::new(m, n, gap));
+                let outs = [fused.view(), fused_second.view()];
+                matmul_both(level, a, b, &bias, outs, both);
+                let what = |name| move || format!("{name}, {m}×{n}×{k} on {level}, {both:?}");
+                assert_same_bits(what("first"), &fused.dense(), &first);
+                assert_same_bits(what("second"), &fused_second.dense(), &second);
+            }
+        }
+    }
+}
+
 /// Same bits: each element is the sum that its documentation says, whatever level, tile or layout it is in.
 #[test]
 fn products_are_chains_of_multiply_adds_on_every_level() {
@@ -232,6 +275,49 @@ fn products_are_chains_of_multiply_adds_on_every_level() {
                 let same = y.to_bits() == expected.to_bits() || y.is_nan() && expected.is_nan();
                 assert!(same, "{}, element {i}: {y}, expected {expected}", what());
             }
+        }
+    }
+}
+
+/// Operands and output that touch inaccessible pages, from either side.
+#[test]
+fn products_stay_between_guard_pages() {
+    let shapes = [(1, 1, 1), (7, 5, 3), (16, 16, 16), (33, 49, 17), (9, 10, 512), (130, 67, 200)];
+    for (m, n, k) in shapes {
+        let values = |length, seed| inputs::uniform(length, seed, -1.0, 1.0);
+        let (a, b, bias) = (values(m * k, 1), values(k * n, 2), values(n, 3));
+        let mut expected = vec![0.0; m * n];
+        let bias_ = Epilogue::Bias(&bias);
+        let (a_, b_) =
+            (MatRef::from_row_major_slice(&a, m, k), MatRef::from_row_major_slice(&b, k, n));
+        matmul(Level::best(), a_, b_, view(&mut expected, (m, n)), bias_);
+        for (level, side) in levels().into_iter().flat_map(|l| [(l, Side::Front), (l, Side::Back)])
+        {
+            if !level.is_fused() {
+                continue;
+            }
+            let [a, b, bias] = [&a, &b, &bias].map(|x| Guarded::new(side, x));
+            let mut out = Guarded::new(side, &vec![GAP; m * n]);
+            let a = MatRef::from_row_major_slice(a.as_slice(), m, k);
+            let b = MatRef::from_row_major_slice(b.as_slice(), k, n);
+            let bias = Epilogue::Bias(bias.as_slice());
+            matmul(level, a, b, view(out.as_mut_slice(), (m, n)), bias);
+            let what = || format!("{m}×{n}×{k} on {level}, {side:?}");
+            assert_same_bits(what, out.as_slice(), &expected);
+            // Transposed: yᵀ = bᵀ aᵀ.
+            let mut out = Guarded::new(side, &vec![GAP; m * n]);
+            matmul(
+                level,
+                b.transpose(),
+                a.transpose(),
+                view(out.as_mut_slice(), (n, m)),
+                Epilogue::None,
+            );
+            let mut plain = vec![0.0; m * n];
+            matmul(level, a, b, view(&mut plain, (m, n)), Epilogue::None);
+            let transposed: Vec<f32> =
+                (0..m).flat_map(|i| out.as_slice()[i..].iter().step_by(m).copied()).collect();
+            assert_same_bits(what, &transposed, &plain);
         }
     }
 }

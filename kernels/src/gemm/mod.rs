@@ -18,6 +18,7 @@
 //! | gradient of the weights | xᵀ · dy | `[in, batch] · [batch, out]` |
 
 mod ahead;
+mod both;
 mod epilogue;
 mod grid;
 mod pack;
@@ -25,6 +26,7 @@ mod tile;
 mod update;
 mod workspace;
 
+pub use both::{Both, matmul_both};
 pub use epilogue::Epilogue;
 pub use faer::{MatMut, MatRef};
 pub use update::Update;

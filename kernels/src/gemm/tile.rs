@@ -298,10 +298,10 @@ fn term<S: Simd, const M: usize, const W: usize>(
     for v in 0..W {
         vectors[v] = F32::load(simd, &right[v].0);
     }
-    for r in 0..M {
+    for (r, sums) in sums.iter_mut().enumerate() {
         let left = F32::splat(simd, left(r));
         for v in 0..W {
-            sums[r][v] = left.mul_add(vectors[v], sums[r][v]);
+            sums[v] = left.mul_add(vectors[v], sums[v]);
         }
     }
     sums

@@ -9,21 +9,16 @@
 //!
 //! Bias and activation are epilogues of the product; f' of the layer below is one of dx.
 
-use halfwave_kernels::{
-    Kind, Level, Saved, forward,
-    gemm::{self, Epilogue},
-    rng::{self, Noise},
-    rows,
-};
-use rayon::prelude::*;
-
 use crate::{
     TrainError,
     buffers::{matrix, matrix_mut, zeros},
 };
-
-/// Elements that one task activates, where the activation is no epilogue.
-const BLOCK: usize = 1 << 13;
+use halfwave_kernels::{
+    Kind, Level, Saved,
+    gemm::{self, Both, Epilogue},
+    rng::{self, Noise},
+    rows,
+};
 
 /// Weights and activation of a dense layer.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,12 +116,8 @@ impl Dense {
                 gemm::matmul(level, x, w, y, Epilogue::BiasActivation { bias, kind });
             }
             Saved::Input => {
-                let input = &mut tape.input[..length];
-                let z = matrix_mut(input, self.outputs);
-                gemm::matmul(level, x, w, z, Epilogue::Bias(bias));
-                (input.par_chunks(BLOCK), output.par_chunks_mut(BLOCK))
-                    .into_par_iter()
-                    .for_each(|(z, y)| forward(level, kind, z, y));
+                let outs = [&mut tape.input[..length], output].map(|y| matrix_mut(y, self.outputs));
+                gemm::matmul_both(level, x, w, bias, outs, Both::InputAndActivation(kind));
             }
         }
     }
