@@ -12,6 +12,9 @@ use halfwave_bench_suite::{
 };
 use halfwave_kernels::Level;
 
+/// Floating-point operations from which on a product is measured as seldom as criterion allows.
+const MANY_FLOP: f64 = 1e10;
+
 /// Throughput is in multiply-adds: twice the figure is FLOP/s.
 fn bench_gemm(criterion: &mut Criterion) {
     let pools = threads::pools();
@@ -19,6 +22,9 @@ fn bench_gemm(criterion: &mut Criterion) {
     for shape in shapes::gemm() {
         let mut group = criterion.benchmark_group(format!("gemm/{}", shape.name));
         group.throughput(Throughput::Elements((shape.flop() / 2.0) as u64));
+        if shape.flop() > MANY_FLOP {
+            group.sample_size(10);
+        }
         for &epilogue in &shape.epilogues {
             let mut product = Product::new(&shape);
             product.check(level, epilogue);

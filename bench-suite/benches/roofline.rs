@@ -1,8 +1,7 @@
 //! How far from the machine's limits the kernels are, probed in the same run: `-- --quick` for less.
 //!
-//! Element-wise kernels are measured against the fastest that moves the same bytes, products against
-//! the fastest product, of which faer's 1024³ is always one: where safe code cannot probe the peak of
-//! fused multiply-adds, that is the practical yardstick. Ignores criterion's flags.
+//! Element-wise kernels are measured against the fastest that moves the same bytes, products and training
+//! steps against the machine's peak of fused multiply-adds. Ignores criterion's flags.
 
 use std::{hint::black_box, time::Duration};
 
@@ -11,11 +10,12 @@ use halfwave_bench_suite::{
     interleaved::{self, Contestant},
     product::Product,
     scalar,
-    shapes::{self, Epilogue, Layout, Shape},
+    shapes::{self, Epilogue},
+    steps::{STEPS, Step},
     threads,
 };
 use halfwave_kernels::{
-    Kind, Level, backward, forward,
+    Kind, Level, backward, forward, probe,
     rng::{self, Stream},
     units::{self, Unit},
 };
@@ -48,7 +48,7 @@ fn main() {
             backward_pass(level, size, effort);
         }
     }
-    products(effort);
+    compute(effort);
 }
 
 /// Kernels of one stream in and one out (8 bytes an element), against the fastest of all copies.
@@ -118,41 +118,96 @@ fn row(level: Level, size: usize, contestant: &Contestant<'_>, limit: Option<f64
     println!("{name:<26}{:>10}{:>12.4}{share:>10}", level.name(), 1e9 * seconds / size as f64);
 }
 
-/// The shapes of the experiments, against the fastest, on one thread and on all.
-fn products(effort: Effort) {
-    let level = Level::best();
-    let cube = Shape {
-        name: "1024³".into(),
-        m: 1024,
-        k: 1024,
-        n: 1024,
-        layout: Layout::Forward,
-        epilogues: vec![Epilogue::None],
-    };
-    let shapes: Vec<_> = std::iter::once(cube).chain(shapes::gemm()).collect();
-    println!("\nproducts, bare and with bias and sample");
-    println!("{:<38}{:>8}{:>10}{:>14}", "", "threads", "GFLOP/s", "of fastest");
+/// Multiply-adds of a probe in each chain: about 1 ms.
+const ROUNDS: u64 = 500_000;
+
+/// All threads of the pool, with nothing but multiply-adds; returns the operations.
+fn peak(level: Level) -> u64 {
+    rayon::broadcast(|_| probe::multiply_adds(level, ROUNDS)).iter().sum()
+}
+
+/// Products and training steps, on one thread and on all.
+fn compute(effort: Effort) {
+    let (level, shapes) = (Level::best(), shapes::gemm());
     for pool in threads::pools() {
         let mut contestants = Vec::new();
-        let mut flop = Vec::new();
+        let flop = pool.install(|| peak(level)) as f64;
+        contestants.push(Contestant::new("multiply-adds", || {
+            pool.install(|| peak(level));
+        }));
+        let mut work = vec![flop];
         for shape in &shapes {
-            for &epilogue in shape.epilogues.iter().filter(|&&e| e != Epilogue::BiasRelu) {
+            for &epilogue in &shape.epilogues {
                 let mut product = Product::new(shape);
                 product.check(level, epilogue);
-                let (name, pool) = (format!("{} {}", shape.name, epilogue.name()), &pool);
+                let pool = &pool;
                 let run = move || pool.install(|| product.run(level, epilogue));
-                contestants.push(Contestant::new(name, run));
-                flop.push(shape.flop());
+                contestants.push(Contestant::new(name(&shape.name, epilogue), run));
+                work.push(shape.flop());
             }
         }
+        for step in &STEPS {
+            let pool = &pool;
+            let mut model = (step.new)().unwrap_or_else(|error| panic!("{}: {error}", step.name));
+            let run = move || pool.install(|| model.train(level)).expect("the steps are small");
+            contestants.push(Contestant::new(step.name, run));
+            let of = |name| shapes.iter().find(|s| s.name == name).expect("a shape").flop();
+            let products = step.products.iter();
+            let flop: f64 = products.map(|&(name, count)| f64::from(count) * of(name)).sum();
+            work.push(flop * step.steps as f64);
+        }
         interleaved::run(&mut contestants, effort.rounds, effort.slice);
-        let rates: Vec<_> =
-            contestants.iter().zip(flop).map(|(c, f)| f / c.median() / 1e9).collect();
-        let fastest = rates.iter().copied().fold(0.0, f64::max);
-        for (contestant, rate) in contestants.iter().zip(&rates) {
-            let (name, threads) = (contestant.name(), pool.current_num_threads());
-            let share = format!("{:.0} %", 100.0 * rate / fastest);
-            println!("{name:<38}{threads:>8}{rate:>10.1}{share:>14}");
+
+        let threads = pool.current_num_threads();
+        let peak = work[0] / contestants[0].median();
+        println!("\nproducts and training steps, {threads} threads, {level}");
+        println!("{:<38}{:>12}{:>10}{:>10}", "", "ms", "GFLOP/s", "of peak");
+        let seconds = |name: &str| {
+            let of = contestants.iter().find(|contestant| contestant.name() == name);
+            of.map_or(f64::NAN, Contestant::median)
+        };
+        let print = |name: &str, seconds: f64, flop: f64| {
+            let (rate, share) = (flop / seconds / 1e9, 100.0 * flop / seconds / peak);
+            println!("{name:<38}{:>12.3}{rate:>10.1}{share:>8.0} %", 1e3 * seconds);
+        };
+        for (contestant, &flop) in contestants.iter().zip(&work) {
+            let step = STEPS.iter().find(|step| step.name == contestant.name());
+            let steps = step.map_or(1.0, |step| step.steps as f64);
+            print(contestant.name(), contestant.median() / steps, flop / steps);
+            if let Some(step) = step {
+                parts(step, contestant.median() / steps, &seconds);
+            }
         }
     }
+}
+
+/// Where the time of a step goes, by what its parts take alone.
+fn parts(step: &Step, all: f64, seconds: &dyn Fn(&str) -> f64) {
+    let part = |name: &str, seconds: f64| {
+        println!("  {name:<36}{:>12.3}{:>10}{:>8.0} %", 1e3 * seconds, "", 100.0 * seconds / all);
+    };
+    let bare = |shape| seconds(&name(shape, Epilogue::None));
+    let products: f64 = step.products.iter().map(|&(s, count)| f64::from(count) * bare(s)).sum();
+    // What an epilogue adds to its product, where it is measured.
+    let added = |shape, epilogue| {
+        let added = seconds(&name(shape, epilogue)) - bare(shape);
+        if added.is_finite() { added } else { 0.0 }
+    };
+    let update: f64 = step
+        .products
+        .iter()
+        .map(|&(s, _)| added(s, Epilogue::Momentum) + added(s, Epilogue::Adam))
+        .sum();
+    let sampled = step.products.iter().find(|(shape, _)| shape.ends_with("-hidden"));
+    let samples = sampled.map_or(0.0, |&(shape, _)| added(shape, Epilogue::Sample));
+    part("products", products);
+    part("update, beyond its product", update);
+    if sampled.is_some() {
+        part("samples (of NReLU), beyond theirs", samples);
+    }
+    part("rest", all - products - update - samples);
+}
+
+fn name(shape: &str, epilogue: Epilogue) -> String {
+    format!("{shape} {}", epilogue.name())
 }

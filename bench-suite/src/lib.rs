@@ -7,6 +7,7 @@ pub mod inputs;
 pub mod interleaved;
 pub mod product;
 pub mod shapes;
+pub mod steps;
 pub mod threads;
 
 use halfwave_kernels::Level;

@@ -2,9 +2,10 @@
 
 use halfwave_kernels::{
     Kind, Level, forward,
-    gemm::{self, MatMut, MatRef},
+    gemm::{self, MatMut, MatRef, Update},
     rng::{Noise, Stream},
     units::{self, Unit},
+    update,
 };
 
 use crate::{
@@ -19,7 +20,16 @@ pub struct Product<'a> {
     b: Vec<f32>,
     bias: Vec<f32>,
     out: Vec<f32>,
+    /// The optimiser's.
+    state: [Vec<f32>; 2],
 }
+
+const MOMENTUM: update::Momentum =
+    update::Momentum { learning_rate: 1e-3, momentum: 0.9, weight_decay: 1e-4 };
+const ADAM: update::Adam =
+    update::Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+/// Of the gradient.
+const SCALE: f32 = 0.01;
 
 impl<'a> Product<'a> {
     /// Operands of `shape`, in \[−1, 1) and \[−0.1, 0.1).
@@ -32,6 +42,10 @@ impl<'a> Product<'a> {
             b: inputs::uniform(5, k * n, -0.1, 0.1),
             bias: inputs::uniform(6, n, -1.0, 1.0),
             out: vec![0.0; m * n],
+            state: [1, 2].map(|arrays| {
+                let used = shape.epilogues.iter().any(|epilogue| epilogue.states() >= arrays);
+                vec![0.0; if used { m * n } else { 0 }]
+            }),
         }
     }
 
@@ -46,21 +60,36 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// Computes it on the current rayon pool.
+    /// Computes it on the current rayon pool; an optimiser goes on from where it stands.
     pub fn run(&mut self, level: Level, epilogue: Epilogue) {
-        let mut out = std::mem::take(&mut self.out);
+        let (mut out, [mut first, mut second]) =
+            (std::mem::take(&mut self.out), std::mem::take(&mut self.state));
+        let (m, n) = (self.shape.m, self.shape.n);
+        let view = |x| MatMut::from_row_major_slice_mut(x, m, n);
         let (a, b) = self.operands();
         let bias = &self.bias;
-        let fused = match epilogue {
-            Epilogue::None => gemm::Epilogue::None,
-            Epilogue::BiasRelu => gemm::Epilogue::BiasActivation { bias, kind: Kind::Relu },
-            Epilogue::Sample => {
-                gemm::Epilogue::BiasSample { bias, unit: Unit::Nrelu, noise: noise() }
+        let multiply = |out, epilogue| gemm::matmul(level, a, b, view(out), epilogue);
+        match epilogue {
+            Epilogue::None => multiply(&mut out, gemm::Epilogue::None),
+            Epilogue::BiasRelu => {
+                multiply(&mut out, gemm::Epilogue::BiasActivation { bias, kind: Kind::Relu });
             }
-        };
-        let view = MatMut::from_row_major_slice_mut(&mut out, self.shape.m, self.shape.n);
-        gemm::matmul(level, a, b, view, fused);
-        self.out = out;
+            Epilogue::Sample => {
+                let (unit, noise) = (Unit::Nrelu, noise());
+                multiply(&mut out, gemm::Epilogue::BiasSample { bias, unit, noise });
+            }
+            Epilogue::Momentum => {
+                let velocity = view(&mut first);
+                let update = Update::Momentum { step: MOMENTUM, scale: SCALE, velocity };
+                gemm::matmul_update(level, a, b, update, view(&mut out));
+            }
+            Epilogue::Adam => {
+                let (m, v) = (view(&mut first), view(&mut second));
+                let update = Update::Adam { step: ADAM, t: 1, scale: SCALE, m, v };
+                gemm::matmul_update(level, a, b, update, view(&mut out));
+            }
+        }
+        (self.out, self.state) = (out, [first, second]);
     }
 
     /// faer's product of the same operands, on as many threads.
@@ -94,9 +123,31 @@ impl<'a> Product<'a> {
             Epilogue::Sample => {
                 units::sample(scalar(), Unit::Nrelu, noise(), &expected, &mut separate);
             }
+            Epilogue::Momentum | Epilogue::Adam => {
+                return self.check_update(level, epilogue, &name);
+            }
         }
         self.run(level, epilogue);
         check::same_as_scalar(&name, level, &self.out, &separate);
+    }
+
+    /// That the fused step has the bits of the product, then the step.
+    fn check_update(&mut self, level: Level, epilogue: Epilogue, name: &str) {
+        let gradient = self.out.clone();
+        let [mut first, mut second] = self.state.clone();
+        let mut weights = gradient.clone();
+        match epilogue {
+            Epilogue::Adam => {
+                let (m, v) = (&mut first, &mut second);
+                update::adam(scalar(), ADAM, 1, SCALE, &gradient, m, v, &mut weights);
+            }
+            _ => {
+                update::momentum(scalar(), MOMENTUM, SCALE, &gradient, &mut first, &mut weights);
+            }
+        }
+        self.run(level, epilogue);
+        check::same_as_scalar(name, level, &self.out, &weights);
+        self.state.iter_mut().for_each(|state| state.fill(0.0));
     }
 
     /// Compares elements on a diagonal through all tiles with sums in `f64`.

@@ -3,7 +3,8 @@
 use serde::Deserialize;
 
 /// The files; a new one is a line here.
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
+    ("square.toml", include_str!("../shapes/square.toml")),
     ("rbm.toml", include_str!("../shapes/rbm.toml")),
     ("mlp.toml", include_str!("../shapes/mlp.toml")),
 ];
@@ -48,6 +49,10 @@ pub enum Epilogue {
     BiasRelu,
     /// Bias and a sample of NReLU.
     Sample,
+    /// A step of momentum, of which the product is the gradient.
+    Momentum,
+    /// A step of Adam.
+    Adam,
 }
 
 impl Epilogue {
@@ -58,6 +63,18 @@ impl Epilogue {
             Self::None => "none",
             Self::BiasRelu => "bias-relu",
             Self::Sample => "sample",
+            Self::Momentum => "momentum",
+            Self::Adam => "adam",
+        }
+    }
+
+    /// Arrays of the optimiser's state.
+    #[must_use]
+    pub fn states(self) -> usize {
+        match self {
+            Self::None | Self::BiasRelu | Self::Sample => 0,
+            Self::Momentum => 1,
+            Self::Adam => 2,
         }
     }
 }

@@ -25,6 +25,7 @@ pub mod learned;
 pub mod masks;
 mod math;
 mod parallel;
+pub mod probe;
 pub mod rng;
 pub mod rows;
 mod simd;

@@ -1,0 +1,158 @@
+//! Whole training steps: models that train for a few of them, and the products that a step is made of.
+
+use std::error::Error;
+
+use halfwave_datasets::Dataset;
+use halfwave_kernels::{Kind, Level, units::Unit};
+use halfwave_trainer::{
+    mlp::{Head, Mlp, MlpConfig},
+    observe::Silent,
+    optim::Optimiser,
+    rbm::{Rbm, RbmConfig, Visible},
+};
+
+use crate::inputs;
+
+/// With the errors of the data sets and of the trainer.
+pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// A training step.
+pub struct Step {
+    /// How the bench is called.
+    pub name: &'static str,
+    /// Rows of a mini-batch.
+    pub batch: usize,
+    /// Steps of one call of [`Model::train`].
+    pub steps: usize,
+    /// Its products: names of shapes, and how often. Those of ten columns count as the rest.
+    pub products: &'static [(&'static str, u32)],
+    /// A new model.
+    pub new: fn() -> Result<Box<dyn Model>>,
+}
+
+/// All steps that are timed.
+pub const STEPS: [Step; 3] = [
+    Step {
+        name: "mlp-784-512-512-10",
+        batch: Classifier::BATCH,
+        steps: Classifier::STEPS,
+        products: &[
+            ("mlp-784x512", 1),
+            ("mlp-512x512", 1),
+            ("mlp-512x512-input", 1),
+            ("mlp-784x512-gradient", 1),
+            ("mlp-512x512-gradient", 1),
+        ],
+        new: || Ok(Box::new(Classifier::new()?)),
+    },
+    Step {
+        name: "rbm-bernoulli-784x500",
+        batch: Boltzmann::BATCH,
+        steps: 10,
+        products: &[
+            ("rbm-784x500-hidden", 2),
+            ("rbm-784x500-visible", 1),
+            ("rbm-784x500-gradient", 1),
+        ],
+        new: || Boltzmann::boxed(Visible::Bernoulli, Unit::Bernoulli, [784, 500], 10),
+    },
+    Step {
+        name: "rbm-nrelu-2048x4000",
+        batch: Boltzmann::BATCH,
+        steps: 4,
+        products: &[
+            ("rbm-2048x4000-hidden", 2),
+            ("rbm-2048x4000-visible", 1),
+            ("rbm-2048x4000-gradient", 1),
+        ],
+        new: || Boltzmann::boxed(Visible::Gaussian, Unit::Nrelu, [2048, 4000], 4),
+    },
+];
+
+/// A model that can be trained for some steps, and shows a weight matrix for the check.
+pub trait Model: Send {
+    /// Trains for the steps.
+    ///
+    /// # Errors
+    /// If the model diverges.
+    fn train(&mut self, level: Level) -> Result<()>;
+    /// The first weights.
+    fn weights(&self) -> &[f32];
+}
+
+/// MLP 784-512-512-10 with Adam.
+struct Classifier {
+    mlp: Mlp,
+    data: Dataset,
+}
+
+impl Classifier {
+    const BATCH: usize = 128;
+    const STEPS: usize = 10;
+
+    fn new() -> Result<Self> {
+        let (rows, classes) = (Self::BATCH * Self::STEPS, 10);
+        let labels = (0..rows as u32).map(|row| row % classes).collect();
+        let names: Vec<_> = (0..classes).collect();
+        let data = Dataset::new(inputs::uniform(8, rows * 784, 0.0, 1.0), &[784], labels, &names)?;
+        let config = MlpConfig {
+            sizes: vec![784, 512, 512, 10],
+            activation: Kind::Relu,
+            dropout: 0.0,
+            head: Head::Softmax,
+            optimiser: Optimiser::adam(),
+            batch: Self::BATCH,
+            epochs: 1,
+        };
+        Ok(Self { mlp: Mlp::new(&config, 1)?, data })
+    }
+}
+
+impl Model for Classifier {
+    fn train(&mut self, level: Level) -> Result<()> {
+        Ok(self.mlp.fit(level, &self.data, None, "bench", &mut Silent)?)
+    }
+
+    fn weights(&self) -> &[f32] {
+        &self.mlp.layers()[0].weights
+    }
+}
+
+/// An RBM on mini-batches of 100.
+struct Boltzmann {
+    rbm: Rbm,
+    x: Vec<f32>,
+}
+
+impl Boltzmann {
+    const BATCH: usize = 100;
+
+    fn boxed(
+        visible: Visible,
+        hidden: Unit,
+        [visible_units, hidden_units]: [usize; 2],
+        steps: usize,
+    ) -> Result<Box<dyn Model>> {
+        // Small steps: the machine is trained for as long as the clock wants.
+        let learning_rate = 1e-4;
+        let (batch, epochs) = (Self::BATCH, 1);
+        let config = RbmConfig {
+            learning_rate,
+            batch,
+            epochs,
+            ..RbmConfig::new(visible, hidden, hidden_units)
+        };
+        let x = inputs::uniform(9, Self::BATCH * steps * visible_units, 0.0, 1.0);
+        Ok(Box::new(Self { rbm: Rbm::new(&config, visible_units, 1)?, x }))
+    }
+}
+
+impl Model for Boltzmann {
+    fn train(&mut self, level: Level) -> Result<()> {
+        Ok(self.rbm.fit(level, &self.x, "bench", &mut Silent)?)
+    }
+
+    fn weights(&self) -> &[f32] {
+        self.rbm.weights()
+    }
+}
