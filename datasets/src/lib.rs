@@ -46,6 +46,7 @@ pub mod csv;
 pub mod gz;
 pub mod idx;
 pub mod locate;
+pub mod npy;
 pub mod preprocess;
 pub mod registry;
 pub mod split;
