@@ -203,7 +203,7 @@ pub fn shape_text(shape: &[usize]) -> String {
     }
 }
 
-fn parse<T: Element>(mut file: impl Read) -> Result<Array<T>, Problem> {
+pub(crate) fn parse<T: Element>(mut file: impl Read) -> Result<Array<T>, Problem> {
     let (shape, offset) = header::read::<T>(&mut file)?;
     let text = || shape_text(&shape);
     // A file of numbers that fits no address space is refused before anything is read.
