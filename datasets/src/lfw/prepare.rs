@@ -26,8 +26,8 @@ const MAX_JPEG: usize = 1 << 20;
 /// cells of 4.5 × 4.5, exactly, and rounded half up. Takes about a millisecond per image.
 ///
 /// The decoder is not libjpeg, by which the ready array was made: a JPEG does not fix the last bit, nor
-/// how colour is brought to full size. On the twenty sample images no value of the result differs by more
-/// than one grey level of 255.
+/// how colour is brought to full size. On twenty images 77.9 % of the values were equal, 22.0 % differed by one
+/// level of 255, 0.1 % by two, none by more.
 ///
 /// # Errors
 /// Those of reading a file; [`Error::Jpeg`] for a file that is no RGB or grey image of 250 × 250.
