@@ -276,6 +276,7 @@ impl Generator {
             for view in [Some(&edge), toy.as_ref()].into_iter().flatten() {
                 view.paint(side, painter);
             }
+            // Grey levels of a toy in strong contrast may leave the range; `as` saturates.
             images.extend(painter.canvas.pixels.iter().map(|pixel| (pixel + 0.5) as u8));
         }
         Pair { images, label, info }
@@ -371,7 +372,6 @@ impl View<'_> {
             .solids
             .extend(self.toy.iter().map(|solid| solid.moved(&rotation, self.radius, place)));
         draw(&painter.solids, &self.light, &mut painter.depth, &mut painter.canvas);
-        // Grey levels of a toy in strong contrast may leave the range; `as u8` saturates.
     }
 
     /// From the toy (x forward, z up) to the camera (x right, y up, z towards it).
@@ -389,6 +389,7 @@ struct Backdrop<'a> {
     left: usize,
     top: usize,
     mirrored: bool,
+    /// Distance of what the two cameras see of it, in pixels.
     shift: usize,
     gain: f32,
     offset: f32,
@@ -397,21 +398,21 @@ struct Backdrop<'a> {
 impl<'a> Backdrop<'a> {
     fn choose(images: &'a [Image], random: &mut Pcg32) -> Self {
         let room = BACKGROUND_SIDE - SIDE;
-        let gain = uniform(random, 0.5, 1.0);
+        let gain = uniform(random, 0.25, 0.6);
         Self {
             image: &images[random.random_range(0..images.len())],
             left: random.random_range(0..=room - BACKGROUND_SHIFT),
             top: random.random_range(0..=room),
             mirrored: random.random(),
-            // Farther than the toy: the other way than a toy that stands out.
             shift: random.random_range(2..=BACKGROUND_SHIFT),
             gain,
-            offset: uniform(random, 0.0, 1.0) * (1.0 - gain) * 255.0,
+            offset: uniform(random, 60.0, 160.0) * (1.0 - gain),
         }
     }
 
     fn paint(&self, side: f32, canvas: &mut Image) {
-        let left = if side < 0.0 { self.left } else { self.left + self.shift };
+        // Farther away than the toy, so further right for the right camera.
+        let left = self.left + if (side > 0.0) == self.mirrored { self.shift } else { 0 };
         for (y, to) in canvas.pixels.chunks_exact_mut(SIDE).enumerate() {
             let from = &self.image.pixels[(self.top + y) * BACKGROUND_SIDE + left..][..SIDE];
             let level = |pixel: &f32| pixel * self.gain + self.offset;

@@ -38,7 +38,7 @@ pub(super) fn background(side: usize, random: &mut Pcg32) -> Image {
         ambient: uniform(random, 30.0, 90.0),
     };
     let half = side as f32 * 0.5;
-    for _ in 0..random.random_range(20_u32..50) {
+    for _ in 0..random.random_range(15_u32..35) {
         let shape = [Shape::Ball, Shape::Block, Shape::Rod][random.random_range(0..3_usize)];
         let centre = [uniform(random, -half, half), uniform(random, -half, half), 0.0];
         let size = [(); 3].map(|()| uniform(random, 3.0, 24.0));
