@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Twelve columns (two pairs side by side for each of three), one row of pairs per class and part.
+/// Eight pairs of each class: six rows of the training part, then six of the test part.
 fn sheet(path: &Path) -> Result<(), Box<dyn Error>> {
     const ACROSS: usize = 8;
     let mut rows = Vec::new();

@@ -215,9 +215,10 @@ impl Generator {
             };
             (start..rows.end.min(start + share)).map(&mut pair).collect::<Vec<Pair>>()
         };
+        let work = &work;
         thread::scope(|scope| {
             let shares: Vec<_> =
-                starts.iter().map(|&start| scope.spawn(move || (&work)(start))).collect();
+                starts.iter().map(|&start| scope.spawn(move || work(start))).collect();
             shares
                 .into_iter()
                 .flat_map(|share| share.join().expect("drawing does not panic"))
@@ -424,3 +425,6 @@ impl<'a> Backdrop<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -182,10 +182,13 @@ fn front(shape: Shape, b: Vector, d: Vector) -> Option<(f32, Vector)> {
             let (from, to) = slab(b[2], d[2])?;
             let across = d[0] * d[0] + d[1] * d[1];
             let c = b[0] * b[0] + b[1] * b[1] - 1.0;
-            let (low, high) = match quadratic(across, b[0] * d[0] + b[1] * d[1], c) {
+            let (low, high) = if across > 1e-9 {
+                quadratic(across, b[0] * d[0] + b[1] * d[1], c)?
+            } else if c <= 0.0 {
                 // Seen from its end.
-                _ if across < 1e-9 && c <= 0.0 => (f32::NEG_INFINITY, f32::INFINITY),
-                interval => interval?,
+                (f32::NEG_INFINITY, f32::INFINITY)
+            } else {
+                return None;
             };
             if low.max(from) > high.min(to) {
                 return None;
@@ -238,7 +241,7 @@ mod tests {
 
     #[test]
     fn shapes_cover_their_areas() {
-        let area = |shape, half| covered(&drawn(&[Solid::new(shape, [3.0, -5.0, 0.0], half)]));
+        let area = |shape, half| covered(&drawn(&[Solid::new(shape, [3.3, -5.4, 0.0], half)]));
         for (found, expected) in [
             (area(Shape::Ball, [30.0, 20.0, 7.0]), std::f32::consts::PI * 600.0),
             (area(Shape::Block, [30.0, 20.0, 7.0]), 2400.0),
@@ -246,8 +249,8 @@ mod tests {
             (
                 covered(&drawn(&[Solid::between(
                     Shape::Rod,
-                    [-30.0, 0.0, 0.0],
-                    [20.0, 0.0, 0.0],
+                    [-30.2, 0.3, 0.0],
+                    [19.8, 0.3, 0.0],
                     9.0,
                 )])),
                 900.0,
