@@ -161,8 +161,21 @@ fn prepared_jpegs_agree_with_the_ready_array() {
     println!("values that differ by 0, 1, 2 ... grey levels: {:?}", &counts[..8]);
     assert_eq!(prepared.len(), names.len() * lfw::WIDTH);
     // Twenty images gave 47,844 and 13,532 and 64.
-    assert!(!names.is_empty() && counts[3..].iter().all(|&count| count == 0), "{counts:?}");
+    assert!(names.len() >= 6 && counts[3..].iter().all(|&count| count == 0), "{counts:?}");
     assert!(counts[0] > prepared.len() / 2 && counts[2] < prepared.len() / 200, "{counts:?}");
+
+    // The same images under the names of a small set, loaded from its folder of JPEGs.
+    let set = Set::new();
+    fs::remove_file(set.path(ARRAY)).expect("a file");
+    fs::remove_file(set.path("image_names.txt")).expect("a file");
+    for (name, sample) in NAMES.lines().zip(&names) {
+        let path = set.path("lfw-deepfunneled").join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a writable folder");
+        fs::copy(&files[sample], path).expect("a writable folder");
+    }
+    let loaded = set.load().expect("a sound set");
+    assert_eq!(loaded.images, prepared[..6 * lfw::WIDTH]);
+    assert!(loaded.names.iter().map(String::as_str).eq(NAMES.lines()));
 
     // A published image that is cut is refused and not filled up with grey.
     let whole = fs::read(&files[&names[0]]).expect("a sample");

