@@ -9,6 +9,9 @@ use std::path::PathBuf;
 use crate::csv::CsvError;
 use crate::gz::GzError;
 use crate::idx::IdxError;
+use crate::lfw::LfwError;
+use crate::norb::NorbError;
+use crate::npy::{NpyError, shape_text};
 use crate::registry::Entry;
 use crate::split::SplitError;
 
@@ -87,6 +90,64 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         error: CsvError,
+    },
+
+    /// A `.npy` file that is damaged or of another type.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
+
+    /// A sound `.npy` file of another shape.
+    #[error("{}: expected the shape {}, found {}", path.display(), shape_text(expected), shape_text(found))]
+    ArrayShape {
+        /// The file.
+        path: PathBuf,
+        /// The shape needed.
+        expected: Vec<usize>,
+        /// The shape found.
+        found: Vec<usize>,
+    },
+
+    /// A list of LFW that breaks its format.
+    #[error("{}: {error}", path.display())]
+    Lfw {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: LfwError,
+    },
+
+    /// A JPEG that cannot be decoded, or is of another size.
+    #[error("{}: not the JPEG that is needed: {reason}", path.display())]
+    Jpeg {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
+    /// A NORB file that breaks its format; offsets count in the unpacked file.
+    #[error("{}: {error}", path.display())]
+    Norb {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: NorbError,
+    },
+
+    /// A set that is no table of labelled rows.
+    #[error("data set {name:?} is no table of labelled rows: {instead}")]
+    NotATable {
+        /// The set.
+        name: &'static str,
+        /// What it is, and what loads it.
+        instead: &'static str,
+    },
+
+    /// A file of which no checksum is published.
+    #[error("{}: cannot be verified: no SHA-256 of it is published", path.display())]
+    NoChecksum {
+        /// The file.
+        path: PathBuf,
     },
 
     /// Images and labels of one part differ in number.

@@ -1,8 +1,10 @@
 //! Opening and reading the files that a user points at.
 
-use std::fs::{self, File, FileType};
-use std::io::{BufRead, BufReader};
+use std::fs::{self, File, FileType, Metadata};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
 
 use crate::capped::{self, Stop};
 use crate::error::Error;
@@ -14,10 +16,7 @@ use crate::gz::{self, GzError};
 /// Anything but a regular file is refused before it is opened: a pipe would hang and /dev/zero never ends.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let io = |action| move |error| Error::Io { path: path.into(), action, error };
-    let metadata = fs::metadata(path).map_err(io("find"))?;
-    if !metadata.is_file() {
-        return Err(Error::NotAFile { path: path.into(), found: kind(metadata.file_type()) });
-    }
+    let metadata = regular(path)?;
     // Packed or not, no sound file is longer than its content may be (gzip adds far less than this).
     let limit_unpacked = u64::try_from(limit).unwrap_or(u64::MAX);
     let limit_on_disk = limit_unpacked.saturating_add(1 << 20);
@@ -43,6 +42,33 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
         Stop::Memory(bytes) => Error::Memory { what: path.display().to_string(), bytes },
         Stop::Io(_, error) => io("read")(error),
     })
+}
+
+/// The bytes of a file as they are read, unpacked if it is gzipped, whatever its name says.
+///
+/// For files too large to hold: the reader of the format has to know where it ends. Damage of the gzip
+/// stream is an error of reading.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn stream(path: &Path) -> Result<Box<dyn Read>, Error> {
+    let io = |action| move |error| Error::Io { path: path.into(), action, error };
+    regular(path)?;
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(io("open"))?);
+    let start = reader.fill_buf().map_err(io("read"))?;
+    if start.starts_with(&gz::MAGIC) {
+        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(reader))));
+    }
+    Ok(Box::new(reader))
+}
+
+fn regular(path: &Path) -> Result<Metadata, Error> {
+    let io = |error| Error::Io { path: path.into(), action: "find", error };
+    let metadata = fs::metadata(path).map_err(io)?;
+    if !metadata.is_file() {
+        return Err(Error::NotAFile { path: path.into(), found: kind(metadata.file_type()) });
+    }
+    Ok(metadata)
 }
 
 fn kind(file_type: FileType) -> &'static str {

@@ -6,6 +6,8 @@
 //! | `optdigits` | 1,797 | 8×8 | 10 | 0..=16, as published ([`preprocess::scale`]) | embedded |
 //! | `mnist` | 60,000 + 10,000 | 28×28 | 10 | pixel / 255 | files |
 //! | `fashion-mnist` | 60,000 + 10,000 | 28×28 | 10 | pixel / 255 | files |
+//! | `lfw` | 13,233; 10 folds of 600 pairs | 32×32×3 | same or not | bytes: [`lfw::load`] | files |
+//! | `norb` | 291,600 + 58,320 | 2×32×32 | 6 | bytes: [`norb::load`] | files, or [`synthetic`] |
 //!
 //! Files are looked for by a [`Locator`]; an error says what is wrong, where, and what to do.
 //! No input makes this crate panic, hang or allocate without bound.
@@ -45,10 +47,14 @@ pub mod batches;
 pub mod csv;
 pub mod gz;
 pub mod idx;
+pub mod lfw;
 pub mod locate;
+pub mod norb;
+pub mod npy;
 pub mod preprocess;
 pub mod registry;
 pub mod split;
+pub mod synthetic;
 
 pub use dataset::{Dataset, Loaded};
 pub use error::{Error, Missing, Searched};

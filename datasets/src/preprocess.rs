@@ -1,4 +1,10 @@
-//! Standardising and scaling of features.
+//! Standardising and scaling of features; down-sampling of images.
+
+mod area;
+mod pixels;
+
+pub use area::AreaAverage;
+pub use pixels::PixelScaler;
 
 use crate::error::Error;
 

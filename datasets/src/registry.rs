@@ -62,8 +62,8 @@ pub struct File {
 pub struct Sum {
     /// Size in bytes.
     pub bytes: usize,
-    /// SHA-256 in lower-case hex.
-    pub sha256: &'static str,
+    /// SHA-256 in lower-case hex; `None` where no one has published it.
+    pub sha256: Option<&'static str>,
 }
 
 /// All data sets.
@@ -78,7 +78,7 @@ pub static TABLE: &[Entry] = &[
             name: "wdbc.csv",
             content: Sum {
                 bytes: 121_388,
-                sha256: "be74b0ffadde653376c692f2727682eefc92d4d28009b80fea0fe63975ec59d2",
+                sha256: Some("be74b0ffadde653376c692f2727682eefc92d4d28009b80fea0fe63975ec59d2"),
             },
             gz: None,
         }],
@@ -99,7 +99,7 @@ pub static TABLE: &[Entry] = &[
             name: "optdigits.csv",
             content: Sum {
                 bytes: 264_964,
-                sha256: "d168c7e6f3c50d0eb1a859158aabd051dc9ac54cb9b20bf72ad3c2dfb765e010",
+                sha256: Some("d168c7e6f3c50d0eb1a859158aabd051dc9ac54cb9b20bf72ad3c2dfb765e010"),
             },
             gz: None,
         }],
@@ -209,6 +209,81 @@ pub static TABLE: &[Entry] = &[
             data/fashion of the home page)",
         load: idx_images::load,
     },
+    Entry {
+        name: "lfw",
+        title: "Labeled Faces in the Wild (deep-funneled)",
+        shape: &crate::lfw::SHAPE,
+        classes: &["different", "same"],
+        embedded: false,
+        files: &[
+            plain_file(
+                "lfw_deepfunneled_32x32x3_u8.npy",
+                40_651_904,
+                "365efc2ebee3d1dce00818be0374ea48404c9330c3e4d1f5a4756c600d501d7f",
+            ),
+            plain_file(
+                "image_names.txt",
+                504_177,
+                "aacd42dcb6273897f99b82eef42ad6f69799a53c1e53755560bb713a882fb9b7",
+            ),
+            plain_file(
+                "pairs.txt",
+                155_335,
+                "ea42330c62c92989f9d7c03237ed5d591365e89b3e649747777b70e692dc1592",
+            ),
+            plain_file(
+                "pairsDevTrain.txt",
+                56_579,
+                "1d454dada7dfeca0e7eab6f65dc4e97a6312d44cf142207be28d688be92aabfa",
+            ),
+            plain_file(
+                "pairsDevTest.txt",
+                26_002,
+                "7cb06600ea8b2814ac26e946201cdb304296262aad67d046a16a7ec85d0ff87c",
+            ),
+            plain_file(
+                "people.txt",
+                94_770,
+                "bc8fa2b7f25c895cf7efb6de4f4fc27ca8b8d1cfa63350ad8b96eae2b198d365",
+            ),
+        ],
+        licence: "none stated; press photographs of real people, for research only",
+        citation: "Huang, Ramesh, Berg, Learned-Miller (2007): Labeled Faces in the Wild. UMass Amherst, \
+            technical report 07-49; deep-funneled: Huang, Mattar, Lee, Learned-Miller, NIPS 2012",
+        home: "http://vis-www.cs.umass.edu/lfw/",
+        how_to_get: "the four lists and lfw-deepfunneled.tgz from the home page; the folder \
+            lfw-deepfunneled may stand in place of the first two files, which are made from it",
+        load: |_, _| {
+            let instead = "pairs of images, loaded by halfwave_datasets::lfw::load";
+            Err(Error::NotATable { name: "lfw", instead })
+        },
+    },
+    Entry {
+        name: "norb",
+        title: "NORB, jittered-cluttered",
+        shape: &crate::norb::SHAPE,
+        classes: &crate::norb::CLASSES,
+        embedded: false,
+        // The parts after these, training-02 to -10 and testing-02, are read if they are there.
+        files: &[
+            norb_file("norb-5x46789x9x18x6x2x108x108-training-01-dat.mat", 680_244_504),
+            norb_file("norb-5x46789x9x18x6x2x108x108-training-01-cat.mat", 116_660),
+            norb_file("norb-5x46789x9x18x6x2x108x108-training-01-info.mat", 1_166_420),
+            norb_file("norb-5x01235x9x18x6x2x108x108-testing-01-dat.mat", 680_244_504),
+            norb_file("norb-5x01235x9x18x6x2x108x108-testing-01-cat.mat", 116_660),
+            norb_file("norb-5x01235x9x18x6x2x108x108-testing-01-info.mat", 1_166_420),
+        ],
+        licence: "for research purposes; it cannot be sold",
+        citation: "LeCun, Huang, Bottou (2004): Learning methods for generic object recognition with \
+            invariance to pose and lighting. CVPR 2004",
+        home: "https://cs.nyu.edu/~ylclab/data/norb-v1.0/",
+        how_to_get: "FILE.gz of the home page, each with parts 01 to 10 (training) and 01 to 02 (testing); \
+            or halfwave_datasets::synthetic writes stand-ins in the same format",
+        load: |_, _| {
+            let instead = "images of bytes, loaded by halfwave_datasets::norb::load";
+            Err(Error::NotATable { name: "norb", instead })
+        },
+    },
 ];
 
 const DIGITS: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -220,8 +295,17 @@ const fn idx_file(
     gz_bytes: usize,
     gz_sha256: &'static str,
 ) -> File {
-    let gz = Sum { bytes: gz_bytes, sha256: gz_sha256 };
-    File { name, content: Sum { bytes, sha256 }, gz: Some(gz) }
+    let gz = Sum { bytes: gz_bytes, sha256: Some(gz_sha256) };
+    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: Some(gz) }
+}
+
+const fn plain_file(name: &'static str, bytes: usize, sha256: &'static str) -> File {
+    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: None }
+}
+
+/// Its size follows from its format; no checksum of it is published.
+const fn norb_file(name: &'static str, bytes: usize) -> File {
+    File { name, content: Sum { bytes, sha256: None }, gz: None }
 }
 
 /// All names of the table, in its order.
@@ -239,7 +323,7 @@ pub fn names() -> Vec<&'static str> {
 /// assert_eq!(find("wdbc")?.classes, ["malignant", "benign"]);
 /// assert_eq!(
 ///     find("minst").unwrap_err().to_string(),
-///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist"#
+///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb"#
 /// );
 /// # Ok::<(), halfwave_datasets::Error>(())
 /// ```
@@ -265,16 +349,19 @@ pub fn find(name: &str) -> Result<&'static Entry, Error> {
 /// as the original. Embedded sets have no files: the list is empty.
 ///
 /// # Errors
-/// [`Error::Checksum`] for content that differs, and all errors of finding and reading.
+/// [`Error::Checksum`] for content that differs, [`Error::NoChecksum`] where there is nothing to compare with,
+/// and all errors of finding and reading.
 pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, Error> {
     if entry.embedded {
         return Ok(Vec::new());
     }
     let paths = locator.find(entry)?;
     for (path, file) in paths.iter().zip(entry.files) {
+        let Some(expected) = file.content.sha256 else {
+            return Err(Error::NoChecksum { path: path.clone() });
+        };
         let found = sha256(&files::read(path, file.content.bytes)?);
-        if found != file.content.sha256 {
-            let expected = file.content.sha256;
+        if found != expected {
             return Err(Error::Checksum { path: path.clone(), expected, found });
         }
     }
@@ -302,7 +389,8 @@ mod tests {
         for entry in TABLE {
             assert!(std::ptr::eq(find(entry.name).unwrap(), entry));
             assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
-            assert!(entry.files.iter().all(|file| file.content.sha256.len() == 64));
+            let sums = entry.files.iter().filter_map(|file| file.content.sha256);
+            assert!(sums.into_iter().all(|sum| sum.len() == 64));
         }
     }
 
@@ -338,7 +426,7 @@ mod tests {
         let message = find("a\nb").unwrap_err().to_string();
         assert_eq!(
             message,
-            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist"#
+            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb"#
         );
     }
 }

@@ -1,9 +1,11 @@
-//! The published files of MNIST and Fashion-MNIST, where they are found.
+//! The published files of MNIST, Fashion-MNIST and LFW, where they are found.
 //!
 //! `HALFWAVE_DATA=DIR cargo test --release -p halfwave-datasets`
 
+use std::collections::BTreeSet;
 use std::io::Write;
 
+use halfwave_datasets::lfw::{self, Pair};
 use halfwave_datasets::{Dataset, Error, Loaded, Locator, load, registry};
 
 /// The set, or `None` with a loud word where it is not on this machine.
@@ -11,14 +13,17 @@ fn published(name: &str, test: &str) -> Option<Loaded> {
     match load(name, &Locator::new(None)) {
         Ok(loaded) => Some(loaded),
         Err(Error::Missing(missing)) => {
-            let title = missing.entry.title;
-            // Past the capture of the test harness, which would keep a skip silent.
-            writeln!(std::io::stderr(), "SKIPPED: {title} not found (set HALFWAVE_DATA): {test}")
-                .expect("stderr is open");
+            skipped(missing.entry.title, test);
             None
         }
         Err(error) => panic!("{error}"),
     }
+}
+
+/// Past the capture of the test harness, which would keep a skip silent.
+fn skipped(title: &str, test: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {title} not found (set HALFWAVE_DATA): {test}")
+        .expect("stderr is open");
 }
 
 fn assert_part(part: &Dataset, counts: [usize; 10], first_labels: [u32; 10]) {
@@ -64,12 +69,66 @@ fn fashion_mnist() {
 
 #[test]
 fn published_files_have_the_checksums_of_the_table() {
-    for name in ["mnist", "fashion-mnist"] {
-        let test = "published_files_have_the_checksums_of_the_table";
-        if published(name, test).is_some() {
-            let entry = registry::find(name).expect("a known name");
-            let verified = registry::verify(entry, &Locator::new(None));
-            assert_eq!(verified.expect("the published files").len(), 4);
+    for (name, files) in [("mnist", 4), ("fashion-mnist", 4), ("lfw", 6)] {
+        let entry = registry::find(name).expect("a known name");
+        match registry::verify(entry, &Locator::new(None)) {
+            Ok(paths) => assert_eq!(paths.len(), files),
+            Err(Error::Missing(_)) => {
+                skipped(entry.title, "published_files_have_the_checksums_of_the_table");
+            }
+            Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// What the documentation of `lfw` says of the published lists, each counted.
+#[test]
+fn lfw() {
+    let lfw = match lfw::load(&Locator::new(None)) {
+        Ok(lfw) => lfw,
+        Err(Error::Missing(missing)) => return skipped(missing.entry.title, "lfw"),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!((lfw.rows(), lfw.images.len()), (13_233, 13_233 * lfw::WIDTH));
+    let kinds = |pairs: &[Pair]| {
+        (
+            pairs.iter().filter(|pair| pair.same).count(),
+            pairs.iter().filter(|pair| !pair.same).count(),
+        )
+    };
+    assert_eq!(lfw.folds.len(), 10);
+    assert!(lfw.folds.iter().all(|fold| kinds(fold) == (300, 300)));
+    assert_eq!((kinds(&lfw.dev_train), kinds(&lfw.dev_test)), ((1100, 1100), (500, 500)));
+    let named = |row: u32| lfw.names[row as usize].as_str();
+    let first = lfw.folds[0][0];
+    assert_eq!(named(first.first), "Abel_Pacheco/Abel_Pacheco_0001.jpg");
+    assert_eq!(named(first.second), "Abel_Pacheco/Abel_Pacheco_0004.jpg");
+    let person = |row: u32| named(row).split('/').next().expect("a name");
+    for pair in lfw.folds.iter().chain([&lfw.dev_train, &lfw.dev_test]).flatten() {
+        assert_eq!(person(pair.first) == person(pair.second), pair.same);
+    }
+
+    assert_eq!(lfw.people.iter().map(Vec::len).sum::<usize>(), 13_233);
+    let mut used = BTreeSet::new();
+    for (fold, pairs) in lfw.folds.iter().enumerate() {
+        let tested: BTreeSet<u32> = pairs.iter().flat_map(|p| [p.first, p.second]).collect();
+        let of_fold: BTreeSet<u32> = lfw.people[fold].iter().copied().collect();
+        assert!(tested.is_subset(&of_fold));
+        let people = |rows: &[u32]| rows.iter().map(|&row| person(row)).collect::<BTreeSet<_>>();
+        let training = lfw.training_images(fold).expect("a fold");
+        let more = lfw.training_people_images(fold).expect("a fold");
+        let tested_people = people(&tested.iter().copied().collect::<Vec<_>>());
+        assert!(people(&training).is_disjoint(&tested_people));
+        assert!(people(&more).is_disjoint(&tested_people));
+        assert!(
+            training.is_sorted()
+                && more.is_sorted()
+                && training.iter().all(|row| more.contains(row))
+        );
+        assert_eq!(training.len() + tested.len(), 7_701);
+        assert_eq!(lfw.training_pairs(fold).expect("a fold").len(), 5400);
+        used.extend(tested);
+    }
+    assert_eq!(used.len(), 7_701);
+    assert!(lfw.training_images(10).is_err() && lfw.training_pairs(10).is_err());
 }

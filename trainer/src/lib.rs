@@ -36,7 +36,6 @@ pub mod layers;
 pub mod metrics;
 pub mod mlp;
 pub mod names;
-pub mod npy;
 pub mod observe;
 pub mod optim;
 pub mod output;
@@ -47,3 +46,4 @@ pub mod run;
 
 pub use error::TrainError;
 pub use failure::Error;
+pub use halfwave_datasets::npy;

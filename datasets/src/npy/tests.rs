@@ -13,7 +13,7 @@ fn header(descr: &str, fortran: &str, shape: &str) -> String {
 }
 
 fn message(bytes: &[u8]) -> String {
-    parse(bytes).expect_err("a bad file").to_string()
+    parse::<f32>(bytes).expect_err("a bad file").to_string()
 }
 
 #[test]
@@ -29,18 +29,36 @@ fn any_shape_comes_back_as_it_was_written() {
 }
 
 #[test]
+fn bytes_come_back_and_are_not_taken_for_floats() {
+    let array = Array { shape: vec![2, 3], data: vec![0_u8, 1, 2, 127, 128, 255] };
+    let mut bytes = Vec::new();
+    write(&array, &mut bytes).unwrap();
+    assert_eq!(parse::<u8>(&bytes[..]).unwrap(), array);
+    assert!(
+        message(&bytes).starts_with("expected f32 in little-endian order ('<f4'), found '|u1'")
+    );
+    let floats = file(&header("'<f4'", "False", "(1,)"), &[0; 4]);
+    assert_eq!(
+        parse::<u8>(&floats[..]).unwrap_err().to_string(),
+        "expected unsigned bytes ('|u1'), found '<f4'; save x.astype('u1') instead"
+    );
+    let cut = file(&header("'|u1'", "False", "(3,)"), &[0; 2]);
+    assert!(parse::<u8>(&cut[..]).unwrap_err().to_string().ends_with("found 2"));
+}
+
+#[test]
 fn all_versions_and_every_order_of_keys_are_read() {
     let text = "{\"shape\": (2L,),'fortran_order':False, 'descr' : '<f4'}";
     let data = [1.0_f32.to_le_bytes(), 2.0_f32.to_le_bytes()].concat();
-    assert_eq!(parse(&file(text, &data)[..]).unwrap().data, [1.0, 2.0]);
+    assert_eq!(parse::<f32>(&file(text, &data)[..]).unwrap().data, [1.0, 2.0]);
     for version in [2, 3] {
         let length = u32::try_from(text.len()).unwrap().to_le_bytes();
         let start = [b"\x93NUMPY", &[version, 0][..], &length].concat();
         let bytes = [&start, text.as_bytes(), &data].concat();
-        assert_eq!(parse(&bytes[..]).unwrap().data, [1.0, 2.0]);
+        assert_eq!(parse::<f32>(&bytes[..]).unwrap().data, [1.0, 2.0]);
     }
     let column = header("'<f4'", "True", "(2, 1)");
-    assert_eq!(parse(&file(&column, &data)[..]).unwrap().shape, [2, 1]);
+    assert_eq!(parse::<f32>(&file(&column, &data)[..]).unwrap().shape, [2, 1]);
 }
 
 #[test]
@@ -94,12 +112,12 @@ fn a_promise_of_terabytes_costs_no_memory() {
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..256)) {
-        let _ = parse(&bytes[..]);
+        let _ = parse::<f32>(&bytes[..]);
     }
 
     #[test]
     fn no_header_makes_it_panic(text in "[{}(),:' a-zA-Z0-9_<]{0,80}") {
-        let _ = parse(&file(&text, &[0; 8])[..]);
+        let _ = parse::<f32>(&file(&text, &[0; 8])[..]);
     }
 
     #[test]
@@ -107,6 +125,6 @@ proptest! {
         let mut bytes = Vec::new();
         write(&Array { shape: vec![2], data: vec![1.0, 2.0] }, &mut bytes).unwrap();
         bytes[at] = to;
-        let _ = parse(&bytes[..]);
+        let _ = parse::<f32>(&bytes[..]);
     }
 }

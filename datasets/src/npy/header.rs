@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::{Problem, fill, shape_text};
+use super::{Element, Problem, fill, shape_text};
 
 /// NumPy itself refuses headers above 10,000 bytes.
 pub(super) const MAX_BYTES: usize = 10_000;
@@ -13,7 +13,7 @@ const MAX_DIMENSIONS: usize = 64;
 const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The shape, and the offset at which data begin.
-pub(super) fn read(file: &mut impl Read) -> Result<(Vec<usize>, usize), Problem> {
+pub(super) fn read<T: Element>(file: &mut impl Read) -> Result<(Vec<usize>, usize), Problem> {
     let mut start = [0; 12];
     let found = fill(file, &mut start[..8])?;
     if !start[..found.min(6)].starts_with(&MAGIC[..found.min(6)]) || found == 0 {
@@ -40,13 +40,14 @@ pub(super) fn read(file: &mut impl Read) -> Result<(Vec<usize>, usize), Problem>
     if found < bytes {
         return Err(Problem::ShortHeader { expected: begin + bytes, found: begin + found });
     }
-    Ok((Parser { text: &text, at: 0, begin }.dictionary()?, begin + bytes))
+    Ok((Parser { text: &text, at: 0, begin }.dictionary::<T>()?, begin + bytes))
 }
 
 /// Magic, version, length and text, padded to a multiple of 64 bytes as NumPy does.
-pub(super) fn format(shape: &[usize]) -> io::Result<Vec<u8>> {
+pub(super) fn format<T: Element>(shape: &[usize]) -> io::Result<Vec<u8>> {
     let shape = shape_text(shape);
-    let mut text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+    let descr = T::DESCR;
+    let mut text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}");
     let begin = MAGIC.len() + 4;
     while !(begin + text.len() + 1).is_multiple_of(64) {
         text.push(' ');
@@ -65,14 +66,14 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    fn dictionary(mut self) -> Result<Vec<usize>, Problem> {
+    fn dictionary<T: Element>(mut self) -> Result<Vec<usize>, Problem> {
         let (mut descr, mut fortran, mut shape) = (None, None, None);
         self.expect("{")?;
         while !self.accept("}") {
             let key = self.string("a quoted key or }")?;
             self.expect(":")?;
             match key {
-                b"descr" if descr.is_none() => descr = Some(self.descr()?),
+                b"descr" if descr.is_none() => descr = Some(self.descr::<T>()?),
                 b"fortran_order" if fortran.is_none() => fortran = Some(self.boolean()?),
                 b"shape" if shape.is_none() => shape = Some(self.shape()?),
                 _ => {
@@ -95,8 +96,8 @@ impl<'a> Parser<'a> {
         let descr = descr.ok_or_else(|| missing("descr"))?;
         let fortran = fortran.ok_or_else(|| missing("fortran_order"))?;
         let shape = shape.ok_or_else(|| missing("shape"))?;
-        if descr != "'<f4'" {
-            return Err(Problem::Type { hint: hint(&descr), found: descr });
+        if descr != format!("'{}'", T::DESCR) {
+            return Err(wrong_type::<T>(descr));
         }
         // With at most one dimension above 1, both orders are the same.
         if fortran && shape.iter().filter(|&&size| size != 1).count() > 1 {
@@ -106,11 +107,11 @@ impl<'a> Parser<'a> {
     }
 
     /// The type as written: a quoted name, or the list of a structured type.
-    fn descr(&mut self) -> Result<String, Problem> {
+    fn descr<T: Element>(&mut self) -> Result<String, Problem> {
         self.space();
         if self.text.get(self.at) == Some(&b'[') {
-            // Not read further: whatever it is, it is not f32.
-            return Err(Problem::Type { found: "a structured type".into(), hint: hint("") });
+            // Not read further: whatever it is, it is no plain number.
+            return Err(wrong_type::<T>("a structured type".into()));
         }
         let name = self.string("a quoted type")?;
         Ok(format!("'{}'", String::from_utf8_lossy(name)))
@@ -207,10 +208,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-fn hint(descr: &str) -> &'static str {
-    if descr.contains('O') {
-        "arrays of Python objects are never read"
-    } else {
-        "save x.astype('<f4') instead"
-    }
+fn wrong_type<T: Element>(found: String) -> Problem {
+    let object = found.contains('O');
+    let hint = if object { "arrays of Python objects are never read" } else { T::CONVERT };
+    Problem::Type { expected: T::NAME, descr: T::DESCR, found, hint }
 }

@@ -1,4 +1,4 @@
-//! NumPy's `.npy` files of `f32`: magic, version, a Python dictionary, then the numbers.
+//! NumPy's `.npy` files of `f32` or `u8`: magic, version, a Python dictionary, then the numbers.
 //!
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The reader trusts
 //! nothing that the file says about itself: the header is small, sizes are multiplied with checks, and
@@ -12,13 +12,61 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// An array of `f32` in row-major order.
+/// An array in row-major order.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Array {
+pub struct Array<T = f32> {
     /// Size of each dimension; none for a single number.
     pub shape: Vec<usize>,
     /// The numbers: as many as the product of the shape.
-    pub data: Vec<f32>,
+    pub data: Vec<T>,
+}
+
+/// A type of numbers that is read and written.
+pub trait Element: Copy {
+    /// Its name in the header.
+    const DESCR: &str;
+    /// Its name for people.
+    const NAME: &str;
+    /// How another type is converted to it in Python.
+    const CONVERT: &str;
+    /// Its bytes in the file.
+    type Bytes: AsRef<[u8]>;
+
+    /// The bytes of the number.
+    fn to_bytes(self) -> Self::Bytes;
+    /// Appends the numbers of whole bytes; a part of a number at the end is left out.
+    fn extend(numbers: &mut Vec<Self>, bytes: &[u8]);
+}
+
+impl Element for f32 {
+    const DESCR: &str = "<f4";
+    const NAME: &str = "f32 in little-endian order";
+    const CONVERT: &str = "save x.astype('<f4') instead";
+    type Bytes = [u8; 4];
+
+    fn to_bytes(self) -> [u8; 4] {
+        self.to_le_bytes()
+    }
+
+    fn extend(numbers: &mut Vec<Self>, bytes: &[u8]) {
+        let (words, _) = bytes.as_chunks::<4>();
+        numbers.extend(words.iter().map(|word| f32::from_le_bytes(*word)));
+    }
+}
+
+impl Element for u8 {
+    const DESCR: &str = "|u1";
+    const NAME: &str = "unsigned bytes";
+    const CONVERT: &str = "save x.astype('u1') instead";
+    type Bytes = [u8; 1];
+
+    fn to_bytes(self) -> [u8; 1] {
+        [self]
+    }
+
+    fn extend(numbers: &mut Vec<Self>, bytes: &[u8]) {
+        numbers.extend_from_slice(bytes);
+    }
 }
 
 /// What is wrong with a `.npy` file.
@@ -77,8 +125,12 @@ pub enum Problem {
         found: String,
     },
     /// Numbers of another type.
-    #[error("expected f32 in little-endian order ('<f4'), found {found}; {hint}")]
+    #[error("expected {expected} ('{descr}'), found {found}; {hint}")]
     Type {
+        /// The type that is wanted.
+        expected: &'static str,
+        /// The same as a header says it.
+        descr: &'static str,
         /// The type as the header says it.
         found: String,
         /// How to convert it.
@@ -111,11 +163,11 @@ pub enum Problem {
     Memory(usize),
 }
 
-/// Reads an array of `f32`: little-endian, row-major, any shape.
+/// Reads an array of one type: little-endian, row-major, any shape.
 ///
 /// # Errors
 /// [`NpyError`] for anything else, with the place in the file, what was expected and what was found.
-pub fn read(path: &Path) -> Result<Array, NpyError> {
+pub fn read<T: Element>(path: &Path) -> Result<Array<T>, NpyError> {
     let at = |problem| NpyError { path: path.into(), problem };
     let io = |action| move |error| Problem::Io { action, error };
     // Asked before opening: opening a pipe would wait for its other end.
@@ -131,10 +183,10 @@ pub fn read(path: &Path) -> Result<Array, NpyError> {
 ///
 /// # Errors
 /// Those of `out`.
-pub fn write(array: &Array, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(&header::format(&array.shape)?)?;
+pub fn write<T: Element>(array: &Array<T>, out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(&header::format::<T>(&array.shape)?)?;
     for x in &array.data {
-        out.write_all(&x.to_le_bytes())?;
+        out.write_all(x.to_bytes().as_ref())?;
     }
     Ok(())
 }
@@ -151,16 +203,16 @@ pub fn shape_text(shape: &[usize]) -> String {
     }
 }
 
-fn parse(mut file: impl Read) -> Result<Array, Problem> {
-    let (shape, offset) = header::read(&mut file)?;
+pub(crate) fn parse<T: Element>(mut file: impl Read) -> Result<Array<T>, Problem> {
+    let (shape, offset) = header::read::<T>(&mut file)?;
     let text = || shape_text(&shape);
     // A file of numbers that fits no address space is refused before anything is read.
     let expected = shape
         .iter()
-        .try_fold(size_of::<f32>(), |bytes, &size| bytes.checked_mul(size))
+        .try_fold(size_of::<T>(), |bytes, &size| bytes.checked_mul(size))
         .filter(|&bytes| isize::try_from(bytes).is_ok())
         .ok_or_else(|| Problem::Overflow(text()))?;
-    let data = numbers(&mut file, expected)?;
+    let data = numbers::<T>(&mut file, expected)?;
     let found = data.found;
     if found != expected.to_string() {
         return Err(Problem::Length { shape: text(), offset, expected, found });
@@ -168,15 +220,15 @@ fn parse(mut file: impl Read) -> Result<Array, Problem> {
     Ok(Array { shape, data: data.numbers })
 }
 
-struct Numbers {
-    numbers: Vec<f32>,
+struct Numbers<T> {
+    numbers: Vec<T>,
     /// Bytes there were, in words.
     found: String,
 }
 
 /// Reads up to `expected` bytes, and looks whether there are more.
-fn numbers(file: &mut impl Read, expected: usize) -> Result<Numbers, Problem> {
-    /// A multiple of four.
+fn numbers<T: Element>(file: &mut impl Read, expected: usize) -> Result<Numbers<T>, Problem> {
+    /// A multiple of the size of every element.
     const CHUNK: usize = 1 << 16;
     let mut numbers = Vec::new();
     let mut chunk = vec![0; CHUNK];
@@ -185,9 +237,8 @@ fn numbers(file: &mut impl Read, expected: usize) -> Result<Numbers, Problem> {
         let wanted = CHUNK.min(expected - total);
         let read = fill(file, &mut chunk[..wanted])?;
         total += read;
-        let (words, _) = chunk[..read].as_chunks::<4>();
-        numbers.try_reserve(words.len()).map_err(|_| Problem::Memory(expected))?;
-        numbers.extend(words.iter().map(|word| f32::from_le_bytes(*word)));
+        numbers.try_reserve(read / size_of::<T>()).map_err(|_| Problem::Memory(expected))?;
+        T::extend(&mut numbers, &chunk[..read]);
         if read < wanted {
             return Ok(Numbers { numbers, found: total.to_string() });
         }
