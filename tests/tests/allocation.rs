@@ -90,7 +90,7 @@ fn run_everything(level: Level, b: &mut Buffers) {
     crelu_backward(level, &x[..N / 2], dy, &mut y[..N / 2], COLUMNS);
     rng::uniform(level, Stream::new(1).at(0), y);
     rng::normal(level, Stream::new(1).at(0), y);
-    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4 };
+    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4, l1: 0.0 };
     update::momentum(level, momentum, 0.01, dy, y, z);
     let adam = Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let (m, v) = y.split_at_mut(N / 2);

@@ -1,5 +1,7 @@
 //! Settings and data that make no sense, and divergence: errors that say what and where.
 
+use halfwave_kernels::units::Unit;
+
 use super::*;
 use crate::observe::{Epoch, Silent};
 
