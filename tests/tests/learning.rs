@@ -95,7 +95,7 @@ fn features_of_an_rbm_serve_logistic_regression() {
     for (visible, hidden, learning_rate, data, floor) in [
         (Visible::Bernoulli, Unit::Bernoulli, 0.1, grey_digits(), 0.965),
         (Visible::Bernoulli, Unit::Nrelu, 0.01, grey_digits(), 0.97),
-        (Visible::Gaussian, Unit::Nrelu, 0.002, standardised("optdigits"), 0.965),
+        (Visible::Gaussian, Unit::Nrelu, 0.001, standardised("optdigits"), 0.965),
         (Visible::Gaussian, Unit::Bernoulli, 0.01, standardised("optdigits"), 0.94),
     ] {
         let faster =
