@@ -121,22 +121,23 @@ impl Learner for Fit<'_> {
     }
 
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        let Rbm { weights, visible_bias, hidden_bias, config, .. } = &*self.rbm;
+        let Rbm { weights, visible_bias, hidden_bias, .. } = &*self.rbm;
         if ![weights, visible_bias, hidden_bias].iter().all(|x| within(x, WEIGHT_LIMIT)) {
             return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
         }
         let (error, values) = if self.reconstructs() {
             (self.error, self.values)
         } else {
-            let (rows, visible) = (config.batch, self.rbm.visible_units);
+            let (rows, visible) = (self.rbm.config.batch, self.rbm.visible_units);
             let values = rows * visible;
             self.step.data(rows, visible).copy_from_slice(&self.x[..values]);
             (self.step.reconstruction_error(self.rbm, self.level, rows), values)
         };
         (self.error, self.values) = (0.0, 0);
         let mut metrics = vec![("reconstruction_error", error / values as f64)];
+        let Rbm { weights, config, direction, .. } = &mut *self.rbm;
         if config.visible == Visible::Gaussian && is_unbounded(config.hidden) {
-            let norm = spectral_norm(self.level, weights, config.hidden_units);
+            let norm = spectral_norm(weights, config.hidden_units, direction);
             metrics.push(("spectral_norm", norm));
         }
         Ok(metrics)

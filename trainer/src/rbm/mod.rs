@@ -79,6 +79,8 @@ pub struct Rbm {
     /// Hidden states of the persistent chains, `[batch, hidden]`, from their first step on.
     chains: Option<Vec<f32>>,
     averages: averages::Averages,
+    /// Where the power iteration of the spectral norm stands; empty before the first.
+    direction: Vec<f32>,
     progress: Progress,
 }
 
@@ -135,6 +137,7 @@ impl Rbm {
             },
             chains: None,
             averages: averages::Averages::new(visible_units, hidden_units)?,
+            direction: Vec::new(),
             progress: Progress::default(),
         })
     }
@@ -181,7 +184,7 @@ impl Rbm {
     /// Metrics: `reconstruction_error`, the mean of (v − reconstruction)² before each update of CD-1; where
     /// chains are longer, persistent or sampled, or the gradient is centred or weighted or has a target of
     /// activity, that of the first `batch` rows at the end of the epoch. The reconstruction is the visible mean;
-    /// CD-1 makes it from samples of the hidden units, the other from their means. `spectral_norm` of W, where
+    /// CD-1 makes it from samples of the hidden units, the other from their means. `spectral_norm` of W, from below, where
     /// visible units are Gaussian and hidden units have no bound: from 1 on such a machine may have no density.
     ///
     /// # Errors
