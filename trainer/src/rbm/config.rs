@@ -104,8 +104,9 @@ pub struct Sparsity {
     pub cost: f32,
 }
 
-/// The centred gradient (Montavon & Müller 2012; Melchior, Fischer & Wiskott, JMLR 2016); see
-/// [`Centring::rate`] and `centring.rs` for the formulas.
+/// The centred gradient (Montavon & Müller 2012; Melchior, Fischer & Wiskott, JMLR 2016), by running means μ of
+/// the data and λ of their hidden statistics. The energy stays that of the plain machine: the centred one's
+/// biases b' and c' are b = b' − W λ and c = c' − μ W. Formulas in `averages.rs`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Centring {
