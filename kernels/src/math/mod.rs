@@ -12,6 +12,7 @@ pub(crate) mod normal;
 mod piecewise;
 mod reciprocal;
 mod root;
+mod root_sigmoid;
 mod sin_cos;
 #[cfg(test)]
 mod tests_f64;
@@ -31,6 +32,7 @@ pub(crate) use logistic::LogisticTail;
 pub(crate) use piecewise::{Piecewise, Row};
 pub(crate) use reciprocal::reciprocal;
 pub(crate) use root::{Root, zero_crossing};
+pub(crate) use root_sigmoid::root_sigmoid;
 pub(crate) use sin_cos::sin_cos;
 
 use crate::simd::{F32, Simd};

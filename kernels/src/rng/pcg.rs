@@ -198,7 +198,7 @@ impl<S: Simd> Lanes<S> {
         let Affine { multiplier, increment } = if last { self.turn } else { self.step };
         self.state = old * multiplier + increment;
         // XSH-RR: a xorshift, then a rotation by the top five bits.
-        ((old.shr(18) ^ old).shr(27)).low().rotate_right(old.shr(59).low())
+        (old.shr(18) ^ old).shr(27).low().rotate_right(old.high().shr(27))
     }
 
     /// The only draw of each of the next sixteen elements.

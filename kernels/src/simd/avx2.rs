@@ -359,16 +359,26 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn low_u64(self, a: Self::U64) -> Self::U32 {
         // SAFETY: the token; registers only.
-        unsafe {
-            // The even 32-bit elements of both, in the order a0 a1 b0 b1 | a2 a3 b2 b3.
-            let low = |a, b| {
-                let even = _mm256_shuffle_ps::<0b10_00_10_00>(
-                    _mm256_castsi256_ps(a),
-                    _mm256_castsi256_ps(b),
-                );
-                _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_castps_si256(even))
-            };
-            [low(a[0], a[1]), low(a[2], a[3])]
-        }
+        unsafe { [halves::<0b10_00_10_00>(a[0], a[1]), halves::<0b10_00_10_00>(a[2], a[3])] }
+    }
+
+    #[inline(always)]
+    fn high_u64(self, a: Self::U64) -> Self::U32 {
+        // SAFETY: the token; registers only.
+        unsafe { [halves::<0b11_01_11_01>(a[0], a[1]), halves::<0b11_01_11_01>(a[2], a[3])] }
+    }
+}
+
+/// The even or odd 32-bit elements of both.
+///
+/// # Safety
+/// The CPU has AVX2.
+#[inline(always)]
+unsafe fn halves<const WHICH: i32>(a: __m256i, b: __m256i) -> __m256i {
+    // SAFETY: the caller's; registers only.
+    unsafe {
+        // In the order a0 a1 b0 b1 | a2 a3 b2 b3.
+        let halves = _mm256_shuffle_ps::<WHICH>(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b));
+        _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_castps_si256(halves))
     }
 }

@@ -264,8 +264,17 @@ impl Simd for Avx512 {
     fn low_u64(self, a: Self::U64) -> Self::U32 {
         // SAFETY: the token; registers only.
         unsafe {
-            let low = _mm512_castsi256_si512(_mm512_cvtepi64_epi32(a[0]));
-            [_mm512_inserti64x4::<1>(low, _mm512_cvtepi64_epi32(a[1]))]
+            let even = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+            [_mm512_permutex2var_epi32(a[0], even, a[1])]
+        }
+    }
+
+    #[inline(always)]
+    fn high_u64(self, a: Self::U64) -> Self::U32 {
+        // SAFETY: the token; registers only.
+        unsafe {
+            let odd = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+            [_mm512_permutex2var_epi32(a[0], odd, a[1])]
         }
     }
 }

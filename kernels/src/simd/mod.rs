@@ -229,6 +229,11 @@ pub(crate) trait Simd: Copy + Send + Sync + Debug + 'static {
     fn shr_u64(self, a: Self::U64, n: u32) -> Self::U64;
     /// The low 32 bits of each lane.
     fn low_u64(self, a: Self::U64) -> Self::U32;
+    /// The high 32 bits of each lane.
+    #[inline(always)]
+    fn high_u64(self, a: Self::U64) -> Self::U32 {
+        self.low_u64(self.shr_u64(a, 32))
+    }
     /// Bitwise and.
     fn and_u64(self, a: Self::U64, b: Self::U64) -> Self::U64;
     /// `a << n`, for n < 64.

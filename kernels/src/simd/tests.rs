@@ -105,6 +105,7 @@ operations! {
     xor_u64(a: Long, b: Long) -> Long = a ^ b;
     shr_u64(a: Long, n: Shift<64>) -> Long = a >> n;
     low_u64(a: Long) -> Int = a as u32;
+    high_u64(a: Long) -> Int = (a >> 32) as u32;
 }
 
 /// a · b + c, rounded once: the sum is rounded to odd in f64, which the rounding to f32 cannot spoil.

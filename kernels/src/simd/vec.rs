@@ -89,6 +89,8 @@ methods! { U32:
 methods! { U64:
     /// The low 32 bits.
     low() -> U32 = low_u64;
+    /// The high 32 bits.
+    high() -> U32 = high_u64;
     /// The `f64` with these bits.
     as_f64_bits() -> F64 = f64_from_bits;
 }

@@ -10,8 +10,8 @@
 
 use super::StochasticUnit;
 use crate::{
-    activations::{Kind, sigmoid},
-    math::{exp_f64, mean_excess_parts, normal::normal_from_bits},
+    activations::Kind,
+    math::{exp_f64, mean_excess_parts, normal::normal_from_bits, root_sigmoid},
     rng::Lanes,
     simd::{F32, F64, Simd},
 };
@@ -55,7 +55,7 @@ impl StochasticUnit for Nrelu {
     #[inline(always)]
     fn sample<S: Simd>(self, x: F32<S>, lanes: &mut Lanes<S>) -> F32<S> {
         let zero = x.constant(0.0);
-        let y = sigmoid(x).sqrt().mul_add(normal_from_bits(lanes.next()), x);
+        let y = root_sigmoid(x).mul_add(normal_from_bits(lanes.next()), x);
         y.le(zero).select(zero, y)
     }
 }
