@@ -1,7 +1,8 @@
 //! How far from the machine's limits the kernels are, probed in the same run: `-- --quick` for less.
 //!
 //! Element-wise kernels are measured against the fastest that moves the same bytes, products and training
-//! steps against the machine's peak of fused multiply-adds. Ignores criterion's flags.
+//! steps against the machine's peak of fused multiply-adds. `-- elements` or `-- products` for one of both.
+//! Ignores criterion's flags.
 
 use std::{hint::black_box, time::Duration};
 
@@ -36,6 +37,16 @@ fn main() {
     } else {
         Effort { rounds: 11, slice: Duration::from_millis(15) }
     };
+    let (elements, products) = (has("elements"), has("products"));
+    if elements || !products {
+        element_wise(effort);
+    }
+    if products || !elements {
+        compute(effort);
+    }
+}
+
+fn element_wise(effort: Effort) {
     let levels: Vec<_> =
         halfwave_bench_suite::levels().into_iter().filter(|l| *l != scalar()).collect();
     for (cache, size) in [("L1", 1 << 12), ("L2", 1 << 16), ("L3", 1 << 20), ("DRAM", 1 << 24)] {
@@ -48,7 +59,6 @@ fn main() {
             backward_pass(level, size, effort);
         }
     }
-    compute(effort);
 }
 
 /// Kernels of one stream in and one out (8 bytes an element), against the fastest of all copies.

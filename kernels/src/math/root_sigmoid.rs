@@ -8,8 +8,14 @@
 use super::polynomial;
 use crate::simd::{F32, Simd};
 
-const EXP2: [f32; 6] =
-    [1.000_000_1, 0.693_147_2, 0.240_221_08, 0.055_503_57, 0.009_676_032, 0.001_339_086_3];
+const EXP2: [f32; 6] = [
+    1.000_000_1,
+    std::f32::consts::LN_2,
+    0.240_221_08,
+    0.055_503_57,
+    0.009_676_032,
+    0.001_339_086_3,
+];
 
 /// Adding 1.5 · 2²³ leaves the nearest integer in the low bits.
 const ROUND: f32 = 12_582_912.0;
