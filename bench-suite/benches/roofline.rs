@@ -147,6 +147,11 @@ fn compute(effort: Effort) {
         }));
         let mut work = vec![flop];
         for shape in &shapes {
+            let mut product = Product::new(shape);
+            let faer = &pool;
+            let run = move || faer.install(|| product.run_faer());
+            contestants.push(Contestant::new(format!("{} faer", shape.name), run));
+            work.push(shape.flop());
             for &epilogue in &shape.epilogues {
                 let mut product = Product::new(shape);
                 product.check(level, epilogue);
