@@ -4,6 +4,7 @@ mod classifier;
 mod features;
 mod mnist_mlp;
 mod mnist_rbm;
+mod mnist_rbm_likelihood;
 mod optdigits_rbm;
 mod tour;
 mod wdbc;
@@ -109,6 +110,27 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/mnist-rbm.toml")),
         prepare: prepare::<mnist_rbm::Config>,
+    },
+    Experiment {
+        name: "mnist-rbm-likelihood",
+        summary: "Log-likelihood of RBMs on binarised MNIST by CD-1, CD-25 and PCD: annealed importance sampling \
+            in both directions, exact for 16 hidden units, against a mixture of Bernoullis.",
+        data: &["mnist"],
+        seeds: 1,
+        epochs: &[
+            "cd_1.epochs",
+            "cd_1.schedule.epochs",
+            "cd_25.epochs",
+            "cd_25.schedule.epochs",
+            "pcd.epochs",
+            "pcd.schedule.epochs",
+            "pcd_centred.epochs",
+            "pcd_centred.schedule.epochs",
+            "small.epochs",
+            "mixtures.epochs",
+        ],
+        defaults: || embedded(include_str!("configs/mnist-rbm-likelihood.toml")),
+        prepare: prepare::<mnist_rbm_likelihood::Config>,
     },
 ];
 
