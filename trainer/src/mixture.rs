@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     TrainError,
-    buffers::{check_rows, find, gather, matrix, matrix_mut, zeros},
+    buffers::{check_binary, check_rows, gather, matrix, matrix_mut, zeros},
 };
 
 /// Rows whose responsibilities are in memory at once.
@@ -172,8 +172,6 @@ impl Mixture {
 /// That `x` is whole rows of 0 and 1; returns how many.
 fn check(x: &[f32], width: usize) -> Result<usize, TrainError> {
     let rows = check_rows(x, width)?;
-    match find(x, width, |v| v == 0.0 || v == 1.0) {
-        Some((row, column, value)) => Err(TrainError::NotBinary { row, column, value }),
-        None => Ok(rows),
-    }
+    check_binary(x, width)?;
+    Ok(rows)
 }

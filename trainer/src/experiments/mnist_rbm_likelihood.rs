@@ -302,7 +302,8 @@ impl Config {
                 data.name,
                 data.test.rows(),
             ),
-            "Settings were chosen on the last 10,000 training images; the test is read once, at the end.".into(),
+            "Settings were tried on the last 10,000 training images (`part=validation`), those of 16 and of 500 centred \
+                units; the others have the same. The test is read once, at the end.".into(),
             format!(
                 "AIS: {} chains from a base-rate model with the means of the training images, even steps. It is too low \
                  in expectation for ln Z, and flatters the model; reverse AIS is too high if its chains start at \

@@ -218,7 +218,7 @@ pub fn list(locator: &Locator) -> String {
             .map(|entry| format!("{} ({})", entry.name, presence(entry, locator)))
             .collect();
         text.push_str(&wrap(
-            &format!("{name:<15}"),
+            &format!("{name:<22}"),
             &format!("{summary} Data: {}.", needs.join(", ")),
         ));
     }

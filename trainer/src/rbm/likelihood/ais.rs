@@ -17,10 +17,9 @@ use super::{
     super::{Rbm, Visible},
     LogZ,
     annealing::Annealing,
-    check_binary,
     temperatures::Temperatures,
 };
-use crate::TrainError;
+use crate::{TrainError, buffers::check_binary};
 
 /// Settings of [`Rbm::ais`] and [`Rbm::reverse_ais`]. By default 100 chains and 10⁴ even steps, as in PyDeep's
 /// figures, from the uniform distribution.

@@ -7,8 +7,7 @@
 //! moves      h ~ unit(β x)        v ~ visible(β h Wᵀ + β b + (1 − β) a)
 //! ```
 //!
-//! f_0 is the base-rate model and f_1 the machine (Salakhutdinov & Murray 2008, section 4.1, eq. 15 to 19 with no
-//! hidden units in the base-rate model). A move is a Gibbs step of the joint distribution at β: it keeps p_β, and
+//! f_0 is the base-rate model and f_1 the machine (Salakhutdinov & Murray 2008, the base-rate model without weights). A move is a Gibbs step of the joint distribution at β: it keeps p_β, and
 //! is its own reverse. Gaussian visible units have the factor e^(−v²/2) at all temperatures.
 //!
 //! x [chains, hidden] is computed once for weights and moves, so that a temperature takes two products.

@@ -8,7 +8,7 @@ pub struct LogZ {
     /// ln Z.
     pub log_z: f64,
     /// ln(Ẑ − 3 σ̂) to ln(Ẑ + 3 σ̂), σ̂ being the standard error of the mean of the weights (Salakhutdinov &
-    /// Murray 2008, section 4); back-running chains have it for 1/Z. −∞ or ∞ where 3 σ̂ is more than the mean. It
+    /// Murray 2008); back-running chains have it for 1/Z. −∞ or ∞ where 3 σ̂ is more than the mean. It
     /// knows of the weights that were drawn only: chains that all missed a mode do not show.
     pub interval: (f64, f64),
     /// (Σ w)² / Σ w², from 1 to M: how many equal weights would say as much.

@@ -27,7 +27,7 @@ pub use estimate::{Average, LogZ};
 pub use temperatures::Temperatures;
 
 use super::{Rbm, Visible};
-use crate::{TrainError, buffers::find};
+use crate::{TrainError, buffers::check_binary};
 
 impl Rbm {
     /// ln p(v) = −F(v) − ln Z of every row of `x [rows, visible]`, in nats; `log_z` is that of
@@ -65,14 +65,6 @@ impl Rbm {
     pub fn free_energy_gap(&self, train: &[f32], other: &[f32]) -> Result<f64, TrainError> {
         let mean = |x: &[f32]| self.free_energy(x).map(|f| Average::of(&f).mean);
         Ok(mean(other)? - mean(train)?)
-    }
-}
-
-/// That all values of `x [_, width]` are 0 or 1.
-fn check_binary(x: &[f32], width: usize) -> Result<(), TrainError> {
-    match find(x, width, |v| v == 0.0 || v == 1.0) {
-        Some((row, column, value)) => Err(TrainError::NotBinary { row, column, value }),
-        None => Ok(()),
     }
 }
 

@@ -11,11 +11,8 @@ use halfwave_kernels::{
 };
 use rayon::prelude::*;
 
-use super::{
-    super::{Rbm, Visible, special::softplus, units::log_partition},
-    check_binary,
-};
-use crate::TrainError;
+use super::super::{Rbm, Visible, special::softplus, units::log_partition};
+use crate::{TrainError, buffers::check_binary};
 
 /// Rows whose hidden inputs are in memory at once.
 const ROWS: usize = 1000;

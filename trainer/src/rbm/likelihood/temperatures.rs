@@ -22,7 +22,7 @@ pub enum Temperatures {
         steps: usize,
     },
     /// 1/29 of the steps from 0 to .5, 8/29 from .5 to .9, the rest from .9 to 1: the 500, 4,000 and 10,000
-    /// of Salakhutdinov & Murray 2008, section 5.
+    /// of Salakhutdinov & Murray 2008 [from memory, unverified].
     ThreePieces {
         /// How many steps, at least 29.
         steps: usize,
