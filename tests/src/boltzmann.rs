@@ -140,6 +140,17 @@ impl Tiny {
         u - self.inputs(&v).into_iter().map(|x| Self::moment(&states, x, 0).ln()).sum::<f64>()
     }
 
+    /// ln Z, from the sum over the visible states, or for Gaussian units over the hidden ones.
+    #[must_use]
+    pub fn log_z(&self) -> f64 {
+        let (states, gaussian) = match self.visible {
+            Visible::Gaussian => (self.by_hidden(), self.b.len() as f64),
+            _ => (self.by_visible(), 0.0),
+        };
+        let z: f64 = states.iter().map(|(p, ..)| p).sum();
+        z.ln() + 0.5 * gaussian * std::f64::consts::TAU.ln()
+    }
+
     /// P(v, h) over the visible states times the values of the hidden units, each from 0 to `values` − 1,
     /// those of the last hidden unit changing first.
     #[must_use]

@@ -30,7 +30,7 @@ use halfwave_kernels::{
 use halfwave_tests::bits::smooth;
 use halfwave_trainer::{
     observe::Silent,
-    rbm::{Centring, Chains, Rbm, RbmConfig, Sparsity, Visible},
+    rbm::{AisConfig, Centring, Chains, Rbm, RbmConfig, Sparsity, Temperatures, Visible},
 };
 use rayon::ThreadPoolBuilder;
 
@@ -284,6 +284,30 @@ fn no_step_of_an_rbm_allocates_after_the_first() {
                 let tries = if threads == 1 { 1 } else { 50 };
                 let steady = (0..tries).any(|_| epoch(&x) == epoch(few));
                 assert!(steady, "{threads} threads: {config:?}");
+            });
+        }
+    }
+}
+
+/// As many temperatures as one likes: the same allocations.
+#[test]
+fn no_temperature_of_annealing_allocates() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let level = Level::best();
+    for threads in [1, 2] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        for hidden in [Unit::Bernoulli, Unit::Ssu { copies: 3 }, Unit::TruncatedGaussian] {
+            let rbm = Rbm::new(&RbmConfig::new(Visible::Bernoulli, hidden, 70), 90, 1).unwrap();
+            pool.install(|| {
+                let run = |steps: usize| {
+                    let temperatures = Temperatures::Linear { steps };
+                    let config = AisConfig { temperatures, ..AisConfig::default() };
+                    count(&mut || _ = rbm.ais(level, &config).unwrap())
+                };
+                run(10);
+                let tries = if threads == 1 { 1 } else { 50 };
+                let steady = (0..tries).any(|_| run(100) == run(10));
+                assert!(steady, "{threads} threads: {hidden}");
             });
         }
     }

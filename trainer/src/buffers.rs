@@ -64,6 +64,14 @@ pub(crate) fn check_rows(x: &[f32], width: usize) -> Result<usize, TrainError> {
     }
 }
 
+/// That all values of `x [_, width]` are 0 or 1.
+pub(crate) fn check_binary(x: &[f32], width: usize) -> Result<(), TrainError> {
+    match find(x, width, |v| v == 0.0 || v == 1.0) {
+        Some((row, column, value)) => Err(TrainError::NotBinary { row, column, value }),
+        None => Ok(()),
+    }
+}
+
 /// Whether all values are finite and no larger than `limit`.
 pub(crate) fn within(x: &[f32], limit: f32) -> bool {
     x.par_chunks(1 << 14).all(|x| x.iter().all(|value| value.abs() <= limit))

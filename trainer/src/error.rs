@@ -111,6 +111,38 @@ pub enum TrainError {
         /// The hidden units.
         hidden: &'static str,
     },
+    /// Neither layer has few enough states to visit all of them.
+    #[error(
+        "neither layer has at most {limit} states, those of 20 binary units: ln Z cannot be summed; \
+         estimate it by annealed importance sampling"
+    )]
+    TooManyStates {
+        /// How many can be visited.
+        limit: u64,
+    },
+    /// The weights are too large for the units: Z may be infinite.
+    #[error(
+        "Gaussian visible and {hidden} hidden units with weights of spectral norm {norm}: they have a \
+         likelihood for sure only below 1"
+    )]
+    NoDensity {
+        /// The hidden units.
+        hidden: &'static str,
+        /// The largest singular value of the weights, from below.
+        norm: f64,
+    },
+    /// A value is neither 0 nor 1 where states of binary units are needed.
+    #[error(
+        "{value} in row {row}, column {column} of the data: expected 0 or 1; binarise the data"
+    )]
+    NotBinary {
+        /// Where.
+        row: usize,
+        /// Where.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
     /// The model has more parameters or larger buffers than memory.
     #[error("no memory for {name}")]
     Memory {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mlp`] | dense layers, dropout, softmax head or the ReLU head of Agarap |
 //! | [`rbm`] | restricted Boltzmann machines by contrastive divergence |
+//! | [`mixture`] | mixture of Bernoullis, whose likelihood is exact |
 //! | [`optim`] | stochastic gradient descent with momentum, Adam |
 //! | [`metrics`] | confusion matrix, accuracy, precision, recall, F1 |
 //! | [`observe`] | what watches a training run |
@@ -34,6 +35,7 @@ pub mod gallery;
 pub mod info;
 pub mod layers;
 pub mod metrics;
+pub mod mixture;
 pub mod mlp;
 pub mod names;
 pub mod observe;

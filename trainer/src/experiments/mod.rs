@@ -4,6 +4,7 @@ mod classifier;
 mod features;
 mod mnist_mlp;
 mod mnist_rbm;
+mod mnist_rbm_likelihood;
 mod optdigits_rbm;
 mod tour;
 mod wdbc;
@@ -110,6 +111,27 @@ pub static TABLE: &[Experiment] = &[
         defaults: || embedded(include_str!("configs/mnist-rbm.toml")),
         prepare: prepare::<mnist_rbm::Config>,
     },
+    Experiment {
+        name: "mnist-rbm-likelihood",
+        summary: "Log-likelihood of RBMs on binarised MNIST by CD-1, CD-25 and PCD: annealed importance sampling \
+            in both directions, exact for 16 hidden units, against a mixture of Bernoullis.",
+        data: &["mnist"],
+        seeds: 1,
+        epochs: &[
+            "cd_1.epochs",
+            "cd_1.schedule.epochs",
+            "cd_25.epochs",
+            "cd_25.schedule.epochs",
+            "pcd.epochs",
+            "pcd.schedule.epochs",
+            "pcd_centred.epochs",
+            "pcd_centred.schedule.epochs",
+            "small.epochs",
+            "mixtures.epochs",
+        ],
+        defaults: || embedded(include_str!("configs/mnist-rbm-likelihood.toml")),
+        prepare: prepare::<mnist_rbm_likelihood::Config>,
+    },
 ];
 
 /// The configuration of an experiment, which knows how to run.
@@ -196,7 +218,7 @@ pub fn list(locator: &Locator) -> String {
             .map(|entry| format!("{} ({})", entry.name, presence(entry, locator)))
             .collect();
         text.push_str(&wrap(
-            &format!("{name:<15}"),
+            &format!("{name:<22}"),
             &format!("{summary} Data: {}.", needs.join(", ")),
         ));
     }

@@ -68,7 +68,19 @@ impl Rbm {
         noise: Option<Noise>,
         v: &mut [f32],
     ) {
-        let (bias, width) = (&self.visible_bias[..], self.visible_units);
+        self.visible_states_at(level, &self.visible_bias, h, noise, v);
+    }
+
+    /// The same with other biases `[visible]`.
+    pub(super) fn visible_states_at(
+        &self,
+        level: Level,
+        bias: &[f32],
+        h: &[f32],
+        noise: Option<Noise>,
+        v: &mut [f32],
+    ) {
+        let width = self.visible_units;
         let visible = self.config.visible;
         if let Some(unit) = visible.unit() {
             let mean = Epilogue::BiasActivation { bias, kind: unit.activation() };

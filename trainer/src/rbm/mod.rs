@@ -13,6 +13,7 @@
 //! Gaussian visible units expect data of zero mean and unit variance. NReLU hidden units,
 //! h = max(0, x + N(0, σ(x))) with *variance* σ(x), are those of Nair & Hinton, ICML 2010.
 
+mod activity;
 mod averages;
 mod cd;
 mod conditionals;
@@ -20,10 +21,12 @@ mod config;
 mod energy;
 mod fit;
 mod gibbs;
+mod likelihood;
 mod norms;
 mod schedule;
 mod special;
 mod units;
+mod weight_statistics;
 
 use halfwave_kernels::{
     Level,
@@ -31,9 +34,12 @@ use halfwave_kernels::{
     rng::{self, Block, Noise, NoisePlan, NoisePlanBuilder},
 };
 
+pub use activity::Activity;
 pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
+pub use likelihood::{AisConfig, Average, LogZ, Temperatures};
 pub use schedule::Schedule;
 pub use units::{Visible, log_partition};
+pub use weight_statistics::WeightStatistics;
 
 use crate::{
     TrainError,
