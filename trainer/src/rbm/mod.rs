@@ -20,6 +20,7 @@ mod config;
 mod energy;
 mod fit;
 mod gibbs;
+mod noise;
 mod norms;
 mod schedule;
 mod special;
@@ -32,6 +33,7 @@ use halfwave_kernels::{
 };
 
 pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
+pub use noise::NreluNoise;
 pub use schedule::Schedule;
 pub use units::{Visible, log_partition};
 
