@@ -149,6 +149,6 @@ pub(super) fn filters(set: &str, config: &RbmConfig, rbm: &Rbm, shape: &[usize])
         name: format!("{set}-filters-{}", config.hidden),
         title: format!("{set}: filters of the {name} (first seed; mid-grey is 0)"),
         weights: rbm.weights().to_vec(),
-        shape: [shape[0], shape[1]],
+        shape: [shape[0], shape[1], 1],
     }
 }
