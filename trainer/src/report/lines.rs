@@ -173,6 +173,7 @@ pub fn histogram(axes: &Axes<'_>, range: (f64, f64), counts: &[u64]) -> Result<S
         .disable_x_mesh()
         .x_desc(axes.x)
         .y_desc(axes.y)
+        .y_label_formatter(&|count| format!("{count:.0}"))
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.1))
         .label_style(("sans-serif", 13))
