@@ -3,12 +3,14 @@
 mod classifier;
 mod equivariance;
 mod features;
+mod linear_regions;
 mod mnist_mlp;
 mod mnist_rbm;
 mod nair_hinton_figures;
 mod noise_ablation;
 mod optdigits_rbm;
 mod paired;
+mod principal;
 mod sets;
 mod tour;
 mod wdbc;
@@ -144,6 +146,16 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["nrelu.epochs", "second.epochs", "bernoulli.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/equivariance.toml")),
         prepare: prepare::<equivariance::Config>,
+    },
+    Experiment {
+        name: "linear-regions",
+        summary: "Linear regions that N zero-bias rectifiers cut images into, against 2 Σ C(N − 1, i), which is \
+            2ᴺ for N ≤ d only. On MNIST, or optdigits.",
+        data: &["optdigits"],
+        seeds: 3,
+        epochs: &["rbm.epochs"],
+        defaults: || embedded(include_str!("configs/linear-regions.toml")),
+        prepare: prepare::<linear_regions::Config>,
     },
 ];
 
