@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod cli {
     mod apply;
+    mod figures;
     mod names;
     mod run;
     mod support;

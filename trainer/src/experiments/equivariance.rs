@@ -272,7 +272,9 @@ impl Config {
                 |of: &Vec<Difference>| of.iter().map(|d| d.cosine).sum::<f64>() / seeds as f64;
             let points = self.alphas.iter().zip(of_model);
             let points = points.map(|(&alpha, of)| (f64::from(alpha).log2(), mean(of)));
-            lines.push(Line::new(name, points.collect()));
+            // Dashed, it is seen on the line of one layer.
+            let dashed = name.starts_with("two");
+            lines.push(Line { dashed, ..Line::new(name, points.collect()) });
         }
         outcome.figures.push(Figure::Lines {
             name: "equivariance-cosine".into(),
@@ -309,7 +311,13 @@ impl Config {
             x: "log₂ of the test gain (training: 0)".into(),
             y: "accuracy %".into(),
             logarithmic: false,
-            lines: names.iter().zip(accuracies).map(line).collect(),
+            // What is not normalised moves with every gain; the table has it.
+            lines: names
+                .iter()
+                .zip(accuracies)
+                .filter(|(name, _)| name.starts_with("pixels") || name.ends_with("normalised"))
+                .map(line)
+                .collect(),
         });
     }
 

@@ -129,9 +129,9 @@ pub static TABLE: &[Experiment] = &[
     },
     Experiment {
         name: "noise-ablation",
-        summary: "NReLU with noise of variance 0, σ(x)², σ(x) (the paper's) and 1, on MNIST: features, \
-            reconstructions, paired intervals.",
-        data: &["mnist"],
+        summary: "NReLU with noise of variance 0, σ(x)², σ(x) (the paper's) and 1: features, reconstructions, \
+            paired intervals. On MNIST, or optdigits.",
+        data: &["optdigits"],
         seeds: 5,
         epochs: &["rbm.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/noise-ablation.toml")),
@@ -243,7 +243,7 @@ pub fn list(locator: &Locator) -> String {
             .map(|entry| format!("{} ({})", entry.name, presence(entry, locator)))
             .collect();
         text.push_str(&wrap(
-            &format!("{name:<15}"),
+            &format!("{name:<20}"),
             &format!("{summary} Data: {}.", needs.join(", ")),
         ));
     }

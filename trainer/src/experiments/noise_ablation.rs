@@ -1,5 +1,4 @@
-//! Does the variance of NReLU's noise matter? 0, σ(x)², σ(x) (Nair & Hinton 2010) and 1, in 784–500 RBMs on
-//! MNIST by CD-1: reconstruction, activity, and features for logistic regression.
+//! Does the variance of NReLU's noise matter? 0, σ(x)², σ(x) (Nair & Hinton 2010) and 1, in RBMs by CD-1: reconstruction, activity, and features for logistic regression.
 //!
 //! Seeds share weights, shuffles and normal variates over the variances, so that differences are paired.
 
@@ -10,7 +9,7 @@ use super::{
     Context, Run,
     features::{self, Logistic, Parts},
     paired,
-    sets::{self, Set},
+    sets::{self, Set, first_found},
 };
 use crate::{
     Error,
@@ -22,6 +21,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
+    sets: Vec<Set>,
     noises: Vec<NreluNoise>,
     train_rows: usize,
     test_rows: usize,
@@ -40,8 +40,6 @@ struct Reached {
     active: Vec<f64>,
 }
 
-const SETTING: &str = "MNIST, 784–500 by CD-1";
-
 const PAPERS: NreluNoise = NreluNoise::Sigmoid;
 
 fn name(noise: NreluNoise) -> &'static str {
@@ -57,7 +55,8 @@ impl Run for Config {
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         let rows = [self.train_rows, self.test_rows];
-        let loaded = sets::Parts::load(Set::Mnist, rows, 0, locator)?;
+        let (set, loaded) =
+            first_found(&self.sets, |set| sets::Parts::load(set, rows, 0, locator))?;
         let mut parts = Parts::new(loaded.train, loaded.test);
         let mut recorder = Recorder::new(&mut **observer);
         let mut all = vec![Reached::default(); self.noises.len()];
@@ -77,11 +76,14 @@ impl Run for Config {
                 reached.measure(level, &rbm, &parts.test.x, seed);
             }
         }
-        let mut outcome = Outcome { notes: vec![self.note()], ..Outcome::default() };
-        self.report(&all, &mut outcome);
+        let mut outcome = Outcome { notes: vec![self.note(set)], ..Outcome::default() };
+        self.report(set, &all, &mut outcome);
         outcome.figures.push(Figure::Curves {
             name: "noise-reconstruction".into(),
-            title: "MNIST: reconstruction error while training, by variance of the noise".into(),
+            title: format!(
+                "{}: reconstruction error while training, by variance of the noise",
+                set.name()
+            ),
             y: "mean squared error of a pixel, from samples".into(),
             series: recorder.series("reconstruction_error"),
         });
@@ -104,14 +106,15 @@ impl Reached {
 }
 
 impl Config {
-    fn report(&self, all: &[Reached], outcome: &mut Outcome) {
+    fn report(&self, set: Set, all: &[Reached], outcome: &mut Outcome) {
+        let setting = &format!("{}, {} NReLU units by CD-1", set.name(), self.rbm.hidden_units);
         for (&noise, reached) in self.noises.iter().zip(all) {
             let model = name(noise);
             outcome.rows.extend([
-                Row::percent(SETTING, model, "accuracy on features", &reached.accuracy),
-                Row::new(SETTING, model, "squared error, noiseless h", "", &reached.clean),
-                Row::new(SETTING, model, "squared error, sampled h", "", &reached.sampled),
-                Row::percent(SETTING, model, "active units", &reached.active),
+                Row::percent(setting, model, "accuracy on features", &reached.accuracy),
+                Row::new(setting, model, "squared error, noiseless h", "", &reached.clean),
+                Row::new(setting, model, "squared error, sampled h", "", &reached.sampled),
+                Row::percent(setting, model, "active units", &reached.active),
             ]);
         }
         let Some(at) = self.noises.iter().position(|&noise| noise == PAPERS) else { return };
@@ -143,14 +146,16 @@ impl Config {
         }
     }
 
-    fn note(&self) -> String {
+    fn note(&self, set: Set) -> String {
         let RbmConfig { epochs, learning_rate, hidden_units, .. } = self.rbm;
         format!(
-            "MNIST: the first {} training images, in [0, 1] as probabilities; {hidden_units} NReLU units, CD-1, {epochs} \
+            "{}: at most {} training images, in [0, 1] as probabilities; {hidden_units} NReLU units, CD-1, {epochs} \
              epochs at {learning_rate}; the statistics of the gradient are max(0, x) for every variance, so that noise acts \
              on reconstructions only. Logistic regression on standardised max(0, v W + c), without noise; accuracy \
-             and errors on the first {} test images. No published comparison of variances was found.",
-            self.train_rows, self.test_rows,
+             and errors on at most {} test images. No published comparison of variances was found.",
+            set.name(),
+            self.train_rows,
+            self.test_rows,
         )
     }
 }

@@ -111,6 +111,8 @@ where
         .configure_mesh()
         .x_desc(axes.x)
         .y_desc(axes.y)
+        .x_label_formatter(&tick)
+        .y_label_formatter(&tick)
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.1))
         .label_style(("sans-serif", 13))
@@ -145,6 +147,16 @@ where
     drop(chart);
     drop(root);
     Ok(svg)
+}
+
+/// A number without needless zeros.
+fn tick(value: &f64) -> String {
+    if *value != 0.0 && value.abs() < 1e-3 {
+        return format!("{value:.0e}");
+    }
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.into() }
 }
 
 /// A histogram of `counts` in equal bins over `range`.
@@ -232,6 +244,12 @@ mod tests {
         let falling = (0..100).map(|i| (f64::from(i), 99.0 - f64::from(i)));
         let corner = emptiest(falling, &(0.0..99.0), &(0.0..99.0));
         assert!(matches!(corner, SeriesLabelPosition::UpperRight));
+    }
+
+    #[test]
+    fn ticks_have_no_needless_zeros() {
+        let ticks = [1e6, 10.0, 0.15, -0.0, 0.300_000_000_000_004, -2.5, 1e-5];
+        assert_eq!(ticks.map(|x| tick(&x)), ["1000000", "10", "0.15", "0", "0.3", "-2.5", "1e-5"]);
     }
 
     #[test]
