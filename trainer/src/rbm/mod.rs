@@ -18,6 +18,7 @@ mod cd;
 mod conditionals;
 mod config;
 mod energy;
+mod file;
 mod fit;
 mod gibbs;
 mod noise;
@@ -33,6 +34,7 @@ use halfwave_kernels::{
 };
 
 pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
+pub use file::ModelError;
 pub use noise::NreluNoise;
 pub use schedule::Schedule;
 pub use units::{Visible, log_partition};
@@ -328,6 +330,14 @@ impl Rbm {
     fn visible_noise(&self, step: u64, t: usize) -> Noise {
         let draws = self.visible_draws(self.config.batch);
         self.plan.at(self.visible_block, step).skip((t as u64).wrapping_mul(draws))
+    }
+
+    /// That `x` is whole rows of states of the visible units.
+    ///
+    /// # Errors
+    /// Those of [`Rbm::fit`] for data that do not fit.
+    pub fn check(&self, x: &[f32]) -> Result<(), TrainError> {
+        self.check_states(x).map(|_| ())
     }
 
     /// That `x` is whole rows of states of the visible units; returns how many.
