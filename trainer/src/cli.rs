@@ -223,7 +223,7 @@ pub(crate) struct Features {
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
-  halfwave sample m.safetensors v.npy --rows 64 --steps 1000
+  halfwave sample m.safetensors v.npy --rows 64 --steps 1000 --image v.png --shape 28x28
   halfwave sample m.safetensors v.npy --start x.npy --clamp 0..392   the upper half of 28x28 images stays
 
 {DATA_HELP}"))]
@@ -242,6 +242,12 @@ pub(crate) struct Sample {
     /// Start a chain at each row of these data [default: samples without hidden units]
     #[arg(long, value_name = "FILE")]
     pub(crate) start: Option<PathBuf>,
+    /// A picture of all chains, with --shape
+    #[arg(long, value_name = "GRID.png", requires = "shape")]
+    pub(crate) image: Option<PathBuf>,
+    /// Rows, columns and colours of --image
+    #[arg(long, value_name = "RxC[x3]", requires = "image")]
+    pub(crate) shape: Option<own::ImageShape>,
     /// Columns that keep the values of --start
     #[arg(long, value_name = "FROM..TO")]
     pub(crate) clamp: Option<own::Clamp>,
@@ -361,7 +367,8 @@ impl Features {
 impl Sample {
     pub(crate) fn job(self) -> Result<own::SampleJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { model, out, rows, steps, start, clamp, seed, force } = self;
-        Ok(own::SampleJob { model, out, rows, steps, start, clamp, seed, level, force })
+        let Self { model, out, rows, steps, start, image, shape, clamp, seed, force } = self;
+        let image = image.zip(shape);
+        Ok(own::SampleJob { model, out, rows, steps, start, clamp, image, seed, level, force })
     }
 }

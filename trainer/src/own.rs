@@ -5,5 +5,6 @@ mod machine;
 
 pub use data::{DataError, Matrix, Problem, read};
 pub use machine::{
-    Clamp, FeatureJob, SampleJob, TrainJob, Trained, defaults, evaluate, features, sample, train,
+    Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, evaluate, features,
+    sample, train,
 };

@@ -22,6 +22,7 @@ use crate::{
     observe::{Epoch, Observer},
     output,
     rbm::{Rbm, RbmConfig, Visible},
+    report::filters,
 };
 
 /// What `halfwave train rbm` does.
@@ -185,6 +186,37 @@ impl FromStr for Clamp {
     }
 }
 
+/// Rows, columns and colours of an image, e.g. `28x28` or `32x32x3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageShape(pub [usize; 3]);
+
+impl ImageShape {
+    /// That such an image has so many values.
+    fn check(self, width: usize) -> Result<(), Error> {
+        let Self([rows, columns, colours]) = self;
+        let size = rows.checked_mul(columns).and_then(|size| size.checked_mul(colours));
+        let text = || {
+            format!(
+                "--shape {rows}x{columns}x{colours}: the machine has {width} values, not as many"
+            )
+        };
+        if size == Some(width) { Ok(()) } else { Err(Error::Usage(text())) }
+    }
+}
+
+impl FromStr for ImageShape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sizes: Option<Vec<usize>> = text.split('x').map(|size| size.parse().ok()).collect();
+        match sizes.as_deref() {
+            Some(&[rows, columns]) => Ok(Self([rows, columns, 1])),
+            Some(&[rows, columns, colours]) => Ok(Self([rows, columns, colours])),
+            _ => Err("expected ROWSxCOLUMNS or ROWSxCOLUMNSx3, for example 28x28".into()),
+        }
+    }
+}
+
 /// What `halfwave sample` does.
 #[derive(Clone, Debug)]
 pub struct SampleJob {
@@ -200,6 +232,8 @@ pub struct SampleJob {
     pub start: Option<PathBuf>,
     /// Columns that keep the values of `start`.
     pub clamp: Option<Clamp>,
+    /// A PNG of all chains, and the shape of one; both or none.
+    pub image: Option<(PathBuf, ImageShape)>,
     /// Of the noise.
     pub seed: u64,
     /// Instruction set.
@@ -215,11 +249,17 @@ pub struct SampleJob {
 /// output that cannot be written.
 pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
     output::check_file(&job.out, job.force)?;
+    if let Some((path, _)) = &job.image {
+        output::check_file(path, job.force)?;
+    }
     if job.clamp.is_some() && job.start.is_none() {
         return Err(Error::Usage("--clamp keeps the values of --start, which is missing".into()));
     }
     let rbm = load(&job.model)?;
     let width = rbm.visible_units();
+    if let Some((_, shape)) = &job.image {
+        shape.check(width)?;
+    }
     let clamp = job.clamp.unwrap_or(Clamp { from: 0, to: 0 });
     if clamp.to > width {
         let text = format!("--clamp: expected columns up to {width}, found {}", clamp.to);
@@ -239,6 +279,11 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
                 v[columns.clone()].copy_from_slice(&kept[columns]);
             }
         }
+    }
+    if let Some((path, ImageShape(shape))) = &job.image {
+        let failed = |reason| Error::Figure { file: path.display().to_string(), reason };
+        let png = filters::images(&v, *shape).map_err(failed)?;
+        output::write_file(path, job.force, |out| out.write_all(&png))?;
     }
     let array = Array { shape: vec![v.len() / width, width], data: v };
     output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
