@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use halfwave_kernels::Level;
+use halfwave_kernels::{Level, units::Unit};
 use halfwave_trainer::{
     Error,
     apply::{self, Assignment, Function},
     config::Override,
     experiments::{self, Experiment},
     names::UnknownName,
+    own,
+    rbm::Visible,
 };
 
 /// Rectifier units on a CPU: SIMD activation kernels, RBM and MLP training, the papers' experiments.
@@ -24,6 +26,7 @@ Examples:
   halfwave run wdbc --seeds 3           one experiment, three seeds
   halfwave list                         what can be run, and which data it needs
   halfwave apply softplus x.npy y.npy   a kernel on a NumPy file
+  halfwave train rbm --data x.npy --out m.safetensors --hidden-units 100
 
 Environment:
   HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
@@ -45,6 +48,15 @@ pub(crate) enum Command {
     /// Say which data sets there are and where they are looked for
     #[command(subcommand)]
     Data(Data),
+    /// Train a model on your own data
+    #[command(subcommand)]
+    Train(Train),
+    /// Write the features that a trained model has of data
+    Features(Features),
+    /// Write samples of a trained model: Gibbs chains
+    Sample(Sample),
+    /// Say how well a trained model fits data
+    Eval(Eval),
     /// Apply an activation function or stochastic unit to a .npy file
     Apply(Apply),
     /// Draw functions and their derivatives
@@ -137,6 +149,129 @@ pub(crate) enum Plot {
     },
 }
 
+#[derive(Debug, Subcommand)]
+pub(crate) enum Train {
+    /// Train a restricted Boltzmann machine
+    Rbm(TrainRbm),
+}
+
+const DATA_HELP: &str = "\
+Data: .npy (f32, or bytes, which are divided by 255), .csv (numbers, with or without a header), .idx or …ubyte \
+(bytes, divided by 255); a row a sample.";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave train rbm --data x.npy --out m.safetensors --hidden-units 100
+  halfwave train rbm --data x.csv --out m.safetensors --hidden-units 50 --visible gaussian --hidden nrelu
+  halfwave train rbm --data train-images-idx3-ubyte --out m.safetensors --hidden-units 500 \\
+      --set epochs=20 --set learning_rate=0.05 --set chains=persistent
+
+{DATA_HELP}
+Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance.
+Keys of --set: learning_rate, initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
+(data, persistent), hidden_states (sample, mean), batch, epochs."))]
+pub(crate) struct TrainRbm {
+    /// The data
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: PathBuf,
+    /// The file of the model (safetensors: weights, visible_bias, hidden_bias)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Number of hidden units
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    pub(crate) hidden_units: usize,
+    /// Visible units: bernoulli, gaussian, potts(K)
+    #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
+    pub(crate) visible: Visible,
+    /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, ssu(N), binomial(N)
+    #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
+    pub(crate) hidden: Unit,
+    /// Change another setting; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<Override>,
+    /// Seed of weights, shuffles and noise
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Example:
+  halfwave features m.safetensors x.npy h.npy
+
+{DATA_HELP}"))]
+pub(crate) struct Features {
+    /// A trained model
+    pub(crate) model: PathBuf,
+    /// The data
+    pub(crate) data: PathBuf,
+    /// h [rows, hidden]: means of the hidden units, max(0, v W + c) for NReLU
+    #[arg(value_name = "OUT.npy")]
+    pub(crate) out: PathBuf,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave sample m.safetensors v.npy --rows 64 --steps 1000 --image v.png --shape 28x28
+  halfwave sample m.safetensors v.npy --start x.npy --clamp 0..392   the upper half of 28x28 images stays
+
+{DATA_HELP}"))]
+pub(crate) struct Sample {
+    /// A trained model
+    pub(crate) model: PathBuf,
+    /// v [rows, visible]: the last state of each chain
+    #[arg(value_name = "OUT.npy")]
+    pub(crate) out: PathBuf,
+    /// Number of chains
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = counted::<1_000_000>, conflicts_with = "start")]
+    pub(crate) rows: usize,
+    /// Gibbs steps of each chain
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = counted::<100_000_000>)]
+    pub(crate) steps: usize,
+    /// Start a chain at each row of these data [default: samples without hidden units]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) start: Option<PathBuf>,
+    /// A picture of all chains, with --shape
+    #[arg(long, value_name = "GRID.png", requires = "shape")]
+    pub(crate) image: Option<PathBuf>,
+    /// Rows, columns and colours of --image
+    #[arg(long, value_name = "RxC[x3]", requires = "image")]
+    pub(crate) shape: Option<own::ImageShape>,
+    /// Columns that keep the values of --start
+    #[arg(long, value_name = "FROM..TO")]
+    pub(crate) clamp: Option<own::Clamp>,
+    /// Seed of the noise
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Example:
+  halfwave eval m.safetensors x.npy
+
+{DATA_HELP}"))]
+pub(crate) struct Eval {
+    /// A trained model
+    pub(crate) model: PathBuf,
+    /// The data
+    pub(crate) data: PathBuf,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = after_apply())]
 pub(crate) struct Apply {
@@ -199,5 +334,41 @@ impl Apply {
         let level = self.level.map_or_else(apply::level_from_env, Ok)?;
         let Self { kind: function, input, output, backward, parameters, seed, force, .. } = self;
         Ok(apply::Job { function, input, output, backward, parameters, seed, level, force })
+    }
+}
+
+impl TrainRbm {
+    pub(crate) fn job(self) -> Result<own::TrainJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { data, out, hidden_units, visible, hidden, set: overrides, seed, force, .. } =
+            self;
+        Ok(own::TrainJob {
+            data,
+            out,
+            visible,
+            hidden,
+            hidden_units,
+            overrides,
+            seed,
+            level,
+            force,
+        })
+    }
+}
+
+impl Features {
+    pub(crate) fn job(self) -> Result<own::FeatureJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { model, data, out, force } = self;
+        Ok(own::FeatureJob { model, data, out, level, force })
+    }
+}
+
+impl Sample {
+    pub(crate) fn job(self) -> Result<own::SampleJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { model, out, rows, steps, start, image, shape, clamp, seed, force } = self;
+        let image = image.zip(shape);
+        Ok(own::SampleJob { model, out, rows, steps, start, clamp, image, seed, level, force })
     }
 }

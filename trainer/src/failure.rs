@@ -1,11 +1,12 @@
 //! Everything that can go wrong outside training.
 
-use std::io;
+use std::{io, path::PathBuf};
 
 use halfwave_kernels::LevelError;
 
 use crate::{
     TrainError, config::ConfigError, names::UnknownName, npy::NpyError, output::OutputError,
+    own::DataError, rbm::ModelError,
 };
 
 /// Why a command failed.
@@ -27,6 +28,25 @@ pub enum Error {
     /// A `.npy` file.
     #[error(transparent)]
     Npy(#[from] NpyError),
+    /// A file of one's own data.
+    #[error(transparent)]
+    OwnData(DataError),
+    /// A file that holds no machine.
+    #[error("{}: {error}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ModelError,
+    },
+    /// A file of a machine that cannot be read.
+    #[error("{}: cannot read it: {error}", path.display())]
+    ModelFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
     /// Two arrays that should have one shape.
     #[error("{what} has the shape {found}, expected {expected}")]
     Shape {

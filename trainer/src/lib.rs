@@ -11,6 +11,7 @@
 //! | [`experiments`], [`run`](mod@run) | the table of experiments, and how one is run |
 //! | [`config`] | TOML with all defaults, `--set a.b=c` |
 //! | [`result`], [`report`] | rows beside published numbers; Markdown, terminal, plots, filters |
+//! | [`own`] | machines on one's own data, in files |
 //! | [`apply`](mod@apply), [`npy`] | any kernel on a `.npy` file |
 //! | [`info`], [`data`] | what this machine and its data directories have |
 //! | [`output`] | files that are there completely or not at all |
@@ -41,6 +42,7 @@ pub mod names;
 pub mod observe;
 pub mod optim;
 pub mod output;
+pub mod own;
 pub mod rbm;
 pub mod report;
 pub mod result;

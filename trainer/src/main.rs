@@ -13,11 +13,13 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use halfwave_datasets::Locator;
 use halfwave_trainer::{
-    Error, apply, data, experiments, gallery, info, npy, output,
+    Error, apply, data, experiments, gallery, info, npy,
+    observe::{Observer, Progress, Silent},
+    output, own,
     run::{self, Options},
 };
 
-use crate::cli::{Cli, Command, Data, Plot};
+use crate::cli::{Cli, Command, Data, Plot, Train};
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
@@ -72,6 +74,36 @@ fn execute(command: Command) -> anyhow::Result<()> {
         }
         Command::Data(Data::Path { name: Some(name), data_dir }) => {
             print(&data::path(&name, &Locator::new(data_dir))?)
+        }
+        Command::Train(Train::Rbm(args)) => {
+            let mut progress = (!args.quiet).then(Progress::stderr);
+            let job = args.job()?;
+            let mut silent = Silent;
+            let observer = progress.as_mut().map_or(&mut silent as &mut dyn Observer, |it| it);
+            let trained = own::train(&job, observer)?;
+            if let Some(progress) = &mut progress {
+                progress.finish();
+            }
+            let own::Trained { rows, visible, hidden, metrics } = trained;
+            let metrics: String =
+                metrics.iter().map(|(name, value)| format!("; {name} {value:.6}")).collect();
+            let out = job.out.display();
+            print(&format!(
+                "{out}: {visible} visible, {hidden} hidden units; {rows} rows{metrics}\n"
+            ))
+        }
+        Command::Features(args) => {
+            let job = args.job()?;
+            let shape = own::features(&job)?;
+            print(&format!("{}: f32 {}\n", job.out.display(), npy::shape_text(&shape)))
+        }
+        Command::Sample(args) => {
+            let job = args.job()?;
+            let shape = own::sample(&job)?;
+            print(&format!("{}: f32 {}\n", job.out.display(), npy::shape_text(&shape)))
+        }
+        Command::Eval(args) => {
+            print(&own::evaluate(&args.model, &args.data, apply::level_from_env()?)?)
         }
         Command::Apply(args) => {
             let job = args.job()?;

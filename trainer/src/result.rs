@@ -132,8 +132,38 @@ pub enum Figure {
         title: String,
         /// `[visible, hidden]`.
         weights: Vec<f32>,
-        /// Rows and columns of the visible image; their product is `visible`.
-        shape: [usize; 2],
+        /// Rows, columns and colours (1 or 3) of the visible image; their product is `visible`.
+        shape: [usize; 3],
+    },
+    /// Lines over a number (SVG).
+    Lines {
+        /// File name without extension.
+        name: String,
+        /// Above the plot.
+        title: String,
+        /// What the horizontal axis shows.
+        x: String,
+        /// What the vertical axis shows.
+        y: String,
+        /// Whether the vertical axis is.
+        logarithmic: bool,
+        /// The lines.
+        lines: Vec<Line>,
+    },
+    /// How many of something fall into each of equal bins (SVG).
+    Histogram {
+        /// File name without extension.
+        name: String,
+        /// Above the plot.
+        title: String,
+        /// What the horizontal axis shows.
+        x: String,
+        /// What the vertical axis shows.
+        y: String,
+        /// Where the first bin begins and the last one ends.
+        range: (f64, f64),
+        /// Of each bin.
+        counts: Vec<u64>,
     },
 }
 
@@ -142,7 +172,10 @@ impl Figure {
     #[must_use]
     pub fn file(&self) -> String {
         match self {
-            Self::Curves { name, .. } | Self::Confusion { name, .. } => format!("{name}.svg"),
+            Self::Curves { name, .. }
+            | Self::Confusion { name, .. }
+            | Self::Lines { name, .. }
+            | Self::Histogram { name, .. } => format!("{name}.svg"),
             Self::Filters { name, .. } => format!("{name}.png"),
         }
     }
@@ -153,12 +186,35 @@ impl Figure {
         match self {
             Self::Curves { title, .. }
             | Self::Confusion { title, .. }
-            | Self::Filters { title, .. } => title,
+            | Self::Filters { title, .. }
+            | Self::Lines { title, .. }
+            | Self::Histogram { title, .. } => title,
         }
     }
 }
 
-/// A line of a plot: the mean over runs, and each run.
+/// A line of a plot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Its label.
+    pub label: String,
+    /// (x, y), x ascending.
+    pub points: Vec<(f64, f64)>,
+    /// Whether it is dashed: a bound, a reference.
+    pub dashed: bool,
+    /// Number of its colour, where it is not that of its place.
+    pub colour: Option<usize>,
+}
+
+impl Line {
+    /// A solid line in the colour of its place.
+    #[must_use]
+    pub fn new(label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
+        Self { label: label.into(), points, dashed: false, colour: None }
+    }
+}
+
+/// Learning curves of one kind: the mean over runs, and each run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
     /// Its label.

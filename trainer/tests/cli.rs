@@ -4,7 +4,9 @@
 #[cfg(test)]
 mod cli {
     mod apply;
+    mod figures;
     mod names;
+    mod own;
     mod run;
     mod support;
 }

@@ -1,7 +1,7 @@
 //! What `optdigits-rbm` and `mnist-rbm` have in common: RBM features for logistic regression, against
 //! logistic regression on pixels.
 
-use halfwave_datasets::{Dataset, preprocess::Standardiser};
+use halfwave_datasets::{Dataset, preprocess::Standardiser, split::stratified_split};
 use halfwave_kernels::{Kind, Level, units::Unit};
 use serde::Deserialize;
 
@@ -28,6 +28,18 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// Parts that are not divided yet.
+    pub(super) fn new(train: Dataset, test: Dataset) -> Self {
+        Self { train, test, fit: Vec::new(), validation: Vec::new() }
+    }
+
+    /// Takes a share of each class of the training rows for validation.
+    pub(super) fn divide(&mut self, validation_fraction: f64, seed: u64) -> Result<(), Error> {
+        let inner = stratified_split(&self.train.labels, validation_fraction, seed)?;
+        (self.fit, self.validation) = (inner.train, inner.test);
+        Ok(())
+    }
+
     /// The same rows with other features.
     fn map(&self, features: impl Fn(&[f32]) -> Vec<f32>) -> Result<Self, Error> {
         let of = |set: &Dataset| {
@@ -39,11 +51,12 @@ impl Parts {
         Ok(Self { train: of(&self.train)?, test: of(&self.test)?, fit, validation })
     }
 
-    /// All features of zero mean and unit variance over the training rows.
-    fn standardise(&mut self) -> Result<(), Error> {
+    /// All features of zero mean and unit variance over the training rows; returns how.
+    pub(super) fn standardise(&mut self) -> Result<Standardiser, Error> {
         let standardiser = Standardiser::fit(&self.train.x, self.train.width)?;
         standardiser.apply(&mut self.train.x)?;
-        Ok(standardiser.apply(&mut self.test.x)?)
+        standardiser.apply(&mut self.test.x)?;
+        Ok(standardiser)
     }
 }
 
@@ -59,19 +72,23 @@ pub(super) struct Logistic {
 }
 
 impl Logistic {
-    /// Accuracy on the test rows.
-    fn accuracy(
+    /// The model of the best rate, trained on all training rows.
+    pub(super) fn fit(
         &self,
         level: Level,
         parts: &Parts,
         seed: u64,
         run: &str,
         observer: &mut dyn Observer,
-    ) -> Result<f64, Error> {
-        let mut best = (f64::MIN, 0.0);
+    ) -> Result<Mlp, Error> {
+        // One rate is no choice.
+        let candidates =
+            if self.learning_rates.len() == 1 { &[] } else { &self.learning_rates[..] };
+        let only = self.learning_rates.first().copied().unwrap_or_default();
+        let mut best = (f64::MIN, only);
         let (fit, validation) =
             (parts.train.subset(&parts.fit), parts.train.subset(&parts.validation));
-        for &rate in &self.learning_rates {
+        for &rate in candidates {
             let run = format!("{run}, validation of rate {rate}");
             let mut model = self.model(&fit, rate, seed)?;
             model.fit(level, &fit, Some(&validation), &run, observer)?;
@@ -82,6 +99,19 @@ impl Logistic {
         }
         let mut model = self.model(&parts.train, best.1, seed)?;
         model.fit(level, &parts.train, None, run, observer)?;
+        Ok(model)
+    }
+
+    /// Its accuracy on the test rows.
+    fn accuracy(
+        &self,
+        level: Level,
+        parts: &Parts,
+        seed: u64,
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<f64, Error> {
+        let model = self.fit(level, parts, seed, run, observer)?;
         Ok(accuracy(&parts.test.labels, &model.predict(level, &parts.test.x)))
     }
 
@@ -121,7 +151,18 @@ pub(super) fn rbm(
     seed: u64,
     observer: &mut dyn Observer,
 ) -> Result<(Rbm, f64), Error> {
-    let name = name(config);
+    named_rbm(level, parts, (&name(config), config), logistic, seed, observer)
+}
+
+/// The same, called by another name in metrics.
+pub(super) fn named_rbm(
+    level: Level,
+    parts: &Parts,
+    (name, config): (&str, &RbmConfig),
+    logistic: &Logistic,
+    seed: u64,
+    observer: &mut dyn Observer,
+) -> Result<(Rbm, f64), Error> {
     let mut rbm = Rbm::new(config, parts.train.width, seed)?;
     rbm.fit(level, &parts.train.x, &format!("{name}, seed {seed}"), observer)?;
     let mut features = parts.map(|x| rbm.features(level, x))?;
@@ -149,6 +190,6 @@ pub(super) fn filters(set: &str, config: &RbmConfig, rbm: &Rbm, shape: &[usize])
         name: format!("{set}-filters-{}", config.hidden),
         title: format!("{set}: filters of the {name} (first seed; mid-grey is 0)"),
         weights: rbm.weights().to_vec(),
-        shape: [shape[0], shape[1]],
+        shape: [shape[0], shape[1], 1],
     }
 }

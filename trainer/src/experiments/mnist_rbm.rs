@@ -1,6 +1,6 @@
 //! 784–500 RBMs on MNIST by CD-1, with Bernoulli and NReLU hidden units; features for logistic regression.
 
-use halfwave_datasets::{load, split::stratified_split};
+use halfwave_datasets::load;
 use serde::Deserialize;
 
 use super::{
@@ -32,14 +32,12 @@ impl Run for Config {
         let loaded = load("mnist", locator)?;
         let (train, test) = (loaded.train, super::published_test("mnist", loaded.test)?);
         let shape = train.shape.clone();
-        let fraction = self.logistic.validation_fraction;
-        let mut parts = Parts { train, test, fit: Vec::new(), validation: Vec::new() };
+        let mut parts = Parts::new(train, test);
         let mut recorder = Recorder::new(&mut **observer);
         let mut outcome = Outcome { notes: self.notes(), ..Outcome::default() };
         let mut reached = [const { Vec::new() }; 3];
         for &seed in seeds {
-            let inner = stratified_split(&parts.train.labels, fraction, seed)?;
-            (parts.fit, parts.validation) = (inner.train, inner.test);
+            parts.divide(self.logistic.validation_fraction, seed)?;
             let logistic = &self.logistic;
             reached[0].push(features::pixels(level, &parts, logistic, seed, &mut recorder)?);
             for (i, config) in [&self.bernoulli, &self.nrelu].into_iter().enumerate() {

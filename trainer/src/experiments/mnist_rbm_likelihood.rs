@@ -364,6 +364,6 @@ fn filters(model: Model, rbm: &Rbm, shape: &[usize]) -> Figure {
         name: format!("mnist-likelihood-filters-{}", name.replace([',', ' '], "-").to_lowercase()),
         title: format!("Binarised MNIST: filters of {name} (first seed; mid-grey is 0)"),
         weights: rbm.weights().to_vec(),
-        shape: [shape[0], shape[1]],
+        shape: [shape[0], shape[1], 1],
     }
 }

@@ -1,11 +1,18 @@
 //! THE TABLE of experiments. Adding one: its file, its TOML file, one entry here.
 
 mod classifier;
+mod equivariance;
 mod features;
+mod linear_regions;
 mod mnist_mlp;
 mod mnist_rbm;
 mod mnist_rbm_likelihood;
+mod nair_hinton_figures;
+mod noise_ablation;
 mod optdigits_rbm;
+mod paired;
+mod principal;
+mod sets;
 mod tour;
 mod wdbc;
 
@@ -131,6 +138,46 @@ pub static TABLE: &[Experiment] = &[
         ],
         defaults: || embedded(include_str!("configs/mnist-rbm-likelihood.toml")),
         prepare: prepare::<mnist_rbm_likelihood::Config>,
+    },
+    Experiment {
+        name: "nair-hinton-figures",
+        summary: "Figures 1, 2 and 5 of Nair & Hinton 2010: the means of SSU and NReLU, filters and activity \
+            of an NReLU RBM on LFW, or MNIST, or optdigits, whichever is found first.",
+        data: &["optdigits"],
+        seeds: 1,
+        epochs: &["rbm.epochs"],
+        defaults: || embedded(include_str!("configs/nair-hinton-figures.toml")),
+        prepare: prepare::<nair_hinton_figures::Config>,
+    },
+    Experiment {
+        name: "noise-ablation",
+        summary: "NReLU with noise of variance 0, σ(x)², σ(x) (the paper's) and 1: features, reconstructions, \
+            paired intervals. On MNIST, or optdigits.",
+        data: &["optdigits"],
+        seeds: 5,
+        epochs: &["rbm.epochs", "logistic.epochs"],
+        defaults: || embedded(include_str!("configs/noise-ablation.toml")),
+        prepare: prepare::<noise_ablation::Config>,
+    },
+    Experiment {
+        name: "equivariance",
+        summary: "Scaled intensities through rectifiers without biases: features scale, cosines stay; binary \
+            units beside them; and two scanners of different gain. On MNIST, or optdigits.",
+        data: &["optdigits"],
+        seeds: 3,
+        epochs: &["nrelu.epochs", "second.epochs", "bernoulli.epochs", "logistic.epochs"],
+        defaults: || embedded(include_str!("configs/equivariance.toml")),
+        prepare: prepare::<equivariance::Config>,
+    },
+    Experiment {
+        name: "linear-regions",
+        summary: "Linear regions that N zero-bias rectifiers cut images into, against 2 Σ C(N − 1, i), which is \
+            2ᴺ for N ≤ d only. On MNIST, or optdigits.",
+        data: &["optdigits"],
+        seeds: 3,
+        epochs: &["rbm.epochs"],
+        defaults: || embedded(include_str!("configs/linear-regions.toml")),
+        prepare: prepare::<linear_regions::Config>,
     },
 ];
 

@@ -23,6 +23,10 @@ impl Rbm {
 
     /// h [rows, hidden] ← samples given v; element i takes draws i·d to i·d + d − 1.
     pub(super) fn sample_hidden(&self, level: Level, noise: Noise, v: &[f32], h: &mut [f32]) {
+        if !self.config.nrelu_noise.is_papers() {
+            self.hidden_input(level, v, h);
+            return self.config.nrelu_noise.sample_in_place(level, noise, h);
+        }
         let (bias, unit) = (&self.hidden_bias[..], self.config.hidden);
         self.to_hidden(level, v, h, Epilogue::BiasSample { bias, unit, noise });
     }
@@ -50,6 +54,10 @@ impl Rbm {
         a: &mut [f32],
         s: &mut [f32],
     ) {
+        if !self.config.nrelu_noise.is_papers() {
+            self.hidden_statistics(level, v, a);
+            return self.sample_hidden(level, noise, v, s);
+        }
         let (unit, hidden) = (self.config.hidden, self.hidden_units());
         let both = match statistic(unit) {
             Some(_) => Both::ActivationAndSample { unit, noise },

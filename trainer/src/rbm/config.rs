@@ -3,7 +3,7 @@
 use halfwave_kernels::units::Unit;
 use serde::{Deserialize, Serialize};
 
-use super::{schedule::Schedule, units::Visible};
+use super::{noise::NreluNoise, schedule::Schedule, units::Visible};
 use crate::{
     TrainError,
     optim::{positive, share},
@@ -21,6 +21,14 @@ pub struct RbmConfig {
     pub hidden: Unit,
     /// Number of hidden units.
     pub hidden_units: usize,
+    /// Whether hidden units have biases. Without them, and with rectifiers, features are proportional to
+    /// the data (Nair & Hinton 2010, section 3); biases are 0 then, or stay as
+    /// [`Rbm::from_parameters`](super::Rbm::from_parameters) has them.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub hidden_biases: bool,
+    /// Variance of the noise of NReLU hidden units.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub nrelu_noise: NreluNoise,
     /// Step size, on the mean gradient of a mini-batch.
     pub learning_rate: f32,
     /// How the step size changes from epoch to epoch.
@@ -114,6 +122,20 @@ pub struct Centring {
     pub rate: f32,
 }
 
+fn yes() -> bool {
+    true
+}
+
+// serde hands over references.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 fn one() -> usize {
     1
 }
@@ -132,6 +154,8 @@ impl RbmConfig {
             visible,
             hidden,
             hidden_units,
+            hidden_biases: true,
+            nrelu_noise: NreluNoise::Sigmoid,
             learning_rate: if bounded { 0.1 } else { 1e-3 },
             schedule: Schedule::Constant,
             initial_momentum: 0.5,
@@ -165,6 +189,9 @@ impl RbmConfig {
         self.visible.check()?;
         let parameter = "copies or trials from 1 to 65536";
         TrainError::require(self.hidden.check().is_ok(), "hidden", parameter, self.hidden)?;
+        let holds = self.nrelu_noise.is_papers() || self.hidden == Unit::Nrelu;
+        let expected = "sigmoid, where hidden units are not nrelu";
+        TrainError::require(holds, "nrelu_noise", expected, "another variance")?;
         positive("learning_rate", self.learning_rate)?;
         self.schedule.check()?;
         share("initial_momentum", self.initial_momentum)?;

@@ -15,7 +15,11 @@ impl Rbm {
     pub fn hidden_mean(&self, level: Level, v: &[f32]) -> Vec<f32> {
         let mut h = self.hidden_layer(v);
         self.hidden_input(level, v, &mut h);
-        units::par_mean_in_place(level, self.config.hidden, &mut h);
+        if self.config.nrelu_noise.is_papers() {
+            units::par_mean_in_place(level, self.config.hidden, &mut h);
+        } else {
+            self.config.nrelu_noise.mean_in_place(level, &mut h);
+        }
         h
     }
 

@@ -19,9 +19,11 @@ mod cd;
 mod conditionals;
 mod config;
 mod energy;
+mod file;
 mod fit;
 mod gibbs;
 mod likelihood;
+mod noise;
 mod norms;
 mod schedule;
 mod special;
@@ -36,7 +38,9 @@ use halfwave_kernels::{
 
 pub use activity::Activity;
 pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
+pub use file::ModelError;
 pub use likelihood::{AisConfig, Average, LogZ, Temperatures};
+pub use noise::NreluNoise;
 pub use schedule::Schedule;
 pub use units::{Visible, log_partition};
 pub use weight_statistics::WeightStatistics;
@@ -332,6 +336,14 @@ impl Rbm {
     fn visible_noise(&self, step: u64, t: usize) -> Noise {
         let draws = self.visible_draws(self.config.batch);
         self.plan.at(self.visible_block, step).skip((t as u64).wrapping_mul(draws))
+    }
+
+    /// That `x` is whole rows of states of the visible units.
+    ///
+    /// # Errors
+    /// Those of [`Rbm::fit`] for data that do not fit.
+    pub fn check(&self, x: &[f32]) -> Result<(), TrainError> {
+        self.check_states(x).map(|_| ())
     }
 
     /// That `x` is whole rows of states of the visible units; returns how many.

@@ -55,6 +55,7 @@ fn settings_that_make_no_sense_are_errors() {
         ("centring.rate", centred(1.5)),
         ("centring.rate", centred(f32::NAN)),
         ("hidden", RbmConfig { hidden: Unit::Ssu { copies: 0 }, ..config() }),
+        ("nrelu_noise", RbmConfig { nrelu_noise: NreluNoise::One, ..config() }),
         ("visible", RbmConfig { visible: Visible::Potts { categories: 1 }, ..config() }),
         ("visible units", RbmConfig { visible: Visible::Potts { categories: 3 }, ..config() }),
     ] {
@@ -264,4 +265,30 @@ fn keys_that_came_later_have_defaults() {
         batch = 100\nepochs = 10";
     let expected = RbmConfig::new(Visible::Gaussian, Unit::Nrelu, 3);
     assert_eq!(toml::from_str::<RbmConfig>(text).unwrap(), expected);
+}
+
+#[test]
+fn hidden_biases_are_trained_unless_there_are_none() {
+    for hidden_biases in [true, false] {
+        let mut rbm = Rbm::new(&RbmConfig { hidden_biases, ..config() }, 2, 1).unwrap();
+        rbm.fit(Level::best(), &data(), "test", &mut Silent).unwrap();
+        assert_eq!(rbm.hidden_bias().iter().any(|&c| c != 0.0), hidden_biases);
+        assert!(rbm.visible_bias().iter().all(|&b| b != 0.0));
+    }
+}
+
+#[test]
+fn nrelu_without_noise_is_mean_field() {
+    let nrelu = RbmConfig { hidden: Unit::Nrelu, ..config() };
+    let weights = |config: &RbmConfig| {
+        let mut rbm = Rbm::new(config, 2, 1).unwrap();
+        rbm.fit(Level::best(), &data(), "test", &mut Silent).unwrap();
+        rbm.weights().to_vec()
+    };
+    let without = weights(&RbmConfig { nrelu_noise: NreluNoise::None, ..nrelu.clone() });
+    let mean_field = weights(&RbmConfig { hidden_states: States::Mean, ..nrelu.clone() });
+    assert_eq!(without, mean_field);
+    for other in [NreluNoise::SigmoidSquared, NreluNoise::Sigmoid, NreluNoise::One] {
+        assert_ne!(weights(&RbmConfig { nrelu_noise: other, ..nrelu.clone() }), without);
+    }
 }

@@ -11,7 +11,7 @@ use plotters::{
 use crate::result::Series;
 
 /// Colours that also the colour-blind tell apart (Okabe & Ito 2008).
-const COLOURS: [RGBColor; 7] = [
+pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -245,7 +245,7 @@ fn shade(share: f64) -> RGBColor {
     RGBColor(mix(r), mix(g), mix(b))
 }
 
-fn words(error: impl Display) -> String {
+pub(super) fn words(error: impl Display) -> String {
     error.to_string()
 }
 

@@ -18,11 +18,11 @@ fn bytes<T: AutoSerialize + Copy>(shape: &[u64], order: Order, data: &[T]) -> Ve
     bytes
 }
 
-fn save(path: &Path, shape: &[u64], data: &[f32]) {
+pub(super) fn save(path: &Path, shape: &[u64], data: &[f32]) {
     fs::write(path, bytes(shape, Order::C, data)).unwrap();
 }
 
-fn load(path: &Path) -> (Vec<u64>, Vec<f32>) {
+pub(super) fn load(path: &Path) -> (Vec<u64>, Vec<f32>) {
     let bytes = fs::read(path).unwrap();
     let file = NpyFile::new(&bytes[..]).unwrap();
     (file.shape().to_vec(), file.into_vec().unwrap())

@@ -1,0 +1,331 @@
+//! Training, use and evaluation of a machine in a file.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+use halfwave_kernels::{
+    Level,
+    rng::{Noise, Stream},
+    units::Unit,
+};
+use toml::Table;
+
+use super::data;
+use crate::{
+    Error,
+    config::{self, ConfigError, Override},
+    npy::{self, Array},
+    observe::{Epoch, Observer},
+    output,
+    rbm::{Rbm, RbmConfig, Visible},
+    report::filters,
+};
+
+/// What `halfwave train rbm` does.
+#[derive(Clone, Debug)]
+pub struct TrainJob {
+    /// The data.
+    pub data: PathBuf,
+    /// The file of the machine.
+    pub out: PathBuf,
+    /// The visible units.
+    pub visible: Visible,
+    /// The hidden units.
+    pub hidden: Unit,
+    /// Number of hidden units.
+    pub hidden_units: usize,
+    /// Changes of the other settings.
+    pub overrides: Vec<Override>,
+    /// Of weights, shuffles and noise.
+    pub seed: u64,
+    /// Instruction set.
+    pub level: Level,
+    /// Whether an existing file is replaced.
+    pub force: bool,
+}
+
+/// What was trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    /// Rows of the data.
+    pub rows: usize,
+    /// Visible units.
+    pub visible: usize,
+    /// Hidden units.
+    pub hidden: usize,
+    /// The metrics of the last epoch.
+    pub metrics: Vec<(&'static str, f64)>,
+}
+
+/// All settings with their defaults for these units.
+///
+/// # Errors
+/// [`ConfigError::Value`].
+pub fn defaults(visible: Visible, hidden: Unit, hidden_units: usize) -> Result<Table, ConfigError> {
+    let config = RbmConfig::new(visible, hidden, hidden_units);
+    Table::try_from(config).map_err(|error| ConfigError::Value(error.to_string()))
+}
+
+/// Passes epochs on and keeps the last one's metrics.
+struct Last<'a> {
+    next: &'a mut dyn Observer,
+    metrics: Vec<(&'static str, f64)>,
+}
+
+impl Observer for Last<'_> {
+    fn epoch(&mut self, epoch: &Epoch<'_>) {
+        self.metrics = epoch.metrics.to_vec();
+        self.next.epoch(epoch);
+    }
+}
+
+/// Trains a machine and writes its file.
+///
+/// # Errors
+/// Bad settings, data that cannot be read or do not fit the units, before training starts; divergence. No file
+/// is left behind then.
+pub fn train(job: &TrainJob, observer: &mut dyn Observer) -> Result<Trained, Error> {
+    let mut table = defaults(job.visible, job.hidden, job.hidden_units)?;
+    for change in &job.overrides {
+        config::set(&mut table, change)?;
+    }
+    let config: RbmConfig = config::typed(table)?;
+    output::check_file(&job.out, job.force)?;
+    let data = data::read(&job.data)?;
+    let mut rbm = Rbm::new(&config, data.width, job.seed)?;
+    let mut last = Last { next: observer, metrics: Vec::new() };
+    rbm.fit(job.level, &data.x, "rbm", &mut last)?;
+    let bytes = rbm.to_bytes().map_err(model(&job.out))?;
+    output::write_file(&job.out, job.force, |out| out.write_all(&bytes))?;
+    let (rows, hidden) = (data.x.len() / data.width, rbm.hidden_units());
+    Ok(Trained { rows, visible: data.width, hidden, metrics: last.metrics })
+}
+
+fn model(path: &Path) -> impl Fn(crate::rbm::ModelError) -> Error {
+    move |error| Error::Model { path: path.into(), error }
+}
+
+/// A machine from its file.
+fn load(path: &Path) -> Result<Rbm, Error> {
+    let io = |error| Error::ModelFile { path: path.into(), error };
+    let metadata = fs::metadata(path).map_err(io)?;
+    if !metadata.is_file() {
+        return Err(io(std::io::Error::other("expected a file")));
+    }
+    Rbm::from_bytes(&fs::read(path).map_err(io)?, 1).map_err(model(path))
+}
+
+/// Data that fit the machine.
+fn load_data(rbm: &Rbm, path: &Path) -> Result<data::Matrix, Error> {
+    let data = data::read(path)?;
+    if data.width != rbm.visible_units() {
+        return Err(Error::Shape {
+            what: path.display().to_string(),
+            expected: format!("rows of the machine's {} visible units", rbm.visible_units()),
+            found: format!("({}, {})", data.x.len() / data.width, data.width),
+        });
+    }
+    rbm.check(&data.x)?;
+    Ok(data)
+}
+
+/// What `halfwave features` does.
+#[derive(Clone, Debug)]
+pub struct FeatureJob {
+    /// The machine.
+    pub model: PathBuf,
+    /// The data.
+    pub data: PathBuf,
+    /// A `.npy` file, `[rows, hidden]`.
+    pub out: PathBuf,
+    /// Instruction set.
+    pub level: Level,
+    /// Whether an existing file is replaced.
+    pub force: bool,
+}
+
+/// Writes the features of the data; returns their shape.
+///
+/// # Errors
+/// Files that cannot be read or do not fit; output that cannot be written.
+pub fn features(job: &FeatureJob) -> Result<Vec<usize>, Error> {
+    output::check_file(&job.out, job.force)?;
+    let rbm = load(&job.model)?;
+    let data = load_data(&rbm, &job.data)?;
+    let array = Array {
+        shape: vec![data.x.len() / data.width, rbm.hidden_units()],
+        data: rbm.features(job.level, &data.x),
+    };
+    output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
+    Ok(array.shape)
+}
+
+/// Columns `from..to` that keep the values of the data, e.g. `0..392`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clamp {
+    /// The first column.
+    pub from: usize,
+    /// After the last column.
+    pub to: usize,
+}
+
+impl FromStr for Clamp {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let ends =
+            text.split_once("..").and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+        match ends {
+            Some((from, to)) if from < to => Ok(Self { from, to }),
+            _ => Err("expected FROM..TO, for example 0..392".into()),
+        }
+    }
+}
+
+/// Rows, columns and colours of an image, e.g. `28x28` or `32x32x3`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageShape(pub [usize; 3]);
+
+impl ImageShape {
+    /// That such an image has so many values.
+    fn check(self, width: usize) -> Result<(), Error> {
+        let Self([rows, columns, colours]) = self;
+        let size = rows.checked_mul(columns).and_then(|size| size.checked_mul(colours));
+        let text = || {
+            format!(
+                "--shape {rows}x{columns}x{colours}: the machine has {width} values, not as many"
+            )
+        };
+        if size == Some(width) { Ok(()) } else { Err(Error::Usage(text())) }
+    }
+}
+
+impl FromStr for ImageShape {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sizes: Option<Vec<usize>> = text.split('x').map(|size| size.parse().ok()).collect();
+        match sizes.as_deref() {
+            Some(&[rows, columns]) => Ok(Self([rows, columns, 1])),
+            Some(&[rows, columns, colours]) => Ok(Self([rows, columns, colours])),
+            _ => Err("expected ROWSxCOLUMNS or ROWSxCOLUMNSx3, for example 28x28".into()),
+        }
+    }
+}
+
+/// What `halfwave sample` does.
+#[derive(Clone, Debug)]
+pub struct SampleJob {
+    /// The machine.
+    pub model: PathBuf,
+    /// A `.npy` file, `[rows, visible]`.
+    pub out: PathBuf,
+    /// Number of chains, where no data say it.
+    pub rows: usize,
+    /// Gibbs steps of each chain.
+    pub steps: usize,
+    /// Where the chains start; else at samples of the visible units without hidden ones.
+    pub start: Option<PathBuf>,
+    /// Columns that keep the values of `start`.
+    pub clamp: Option<Clamp>,
+    /// A PNG of all chains, and the shape of one; both or none.
+    pub image: Option<(PathBuf, ImageShape)>,
+    /// Of the noise.
+    pub seed: u64,
+    /// Instruction set.
+    pub level: Level,
+    /// Whether an existing file is replaced.
+    pub force: bool,
+}
+
+/// Writes the last states of Gibbs chains; returns their shape.
+///
+/// # Errors
+/// [`Error::Usage`] for columns that are not there or have no values; files that cannot be read or do not fit;
+/// output that cannot be written.
+pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
+    output::check_file(&job.out, job.force)?;
+    if let Some((path, _)) = &job.image {
+        output::check_file(path, job.force)?;
+    }
+    if job.clamp.is_some() && job.start.is_none() {
+        return Err(Error::Usage("--clamp keeps the values of --start, which is missing".into()));
+    }
+    let rbm = load(&job.model)?;
+    let width = rbm.visible_units();
+    if let Some((_, shape)) = &job.image {
+        shape.check(width)?;
+    }
+    let clamp = job.clamp.unwrap_or(Clamp { from: 0, to: 0 });
+    if clamp.to > width {
+        let text = format!("--clamp: expected columns up to {width}, found {}", clamp.to);
+        return Err(Error::Usage(text));
+    }
+    let mut noise = Stream::new(job.seed).at(0);
+    let mut v = match &job.start {
+        Some(path) => load_data(&rbm, path)?.x,
+        None => free_start(&rbm, job, &mut noise),
+    };
+    let kept = v.clone();
+    for _ in 0..job.steps {
+        noise = rbm.gibbs(job.level, noise, 1, &mut v)?;
+        if job.clamp.is_some() {
+            for (v, kept) in v.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
+                let columns = clamp.from..clamp.to;
+                v[columns.clone()].copy_from_slice(&kept[columns]);
+            }
+        }
+    }
+    if let Some((path, ImageShape(shape))) = &job.image {
+        let failed = |reason| Error::Figure { file: path.display().to_string(), reason };
+        let png = filters::images(&v, *shape).map_err(failed)?;
+        output::write_file(path, job.force, |out| out.write_all(&png))?;
+    }
+    let array = Array { shape: vec![v.len() / width, width], data: v };
+    output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
+    Ok(array.shape)
+}
+
+/// Samples of the visible units given hidden units that are all 0.
+fn free_start(rbm: &Rbm, job: &SampleJob, noise: &mut Noise) -> Vec<f32> {
+    let h = vec![0.0; job.rows * rbm.hidden_units()];
+    let v = rbm.visible_sample(job.level, *noise, &h);
+    // At most a draw each.
+    *noise = noise.skip(v.len() as u64);
+    v
+}
+
+/// What is known of a machine and of data: lines for a terminal.
+///
+/// # Errors
+/// Files that cannot be read or do not fit.
+pub fn evaluate(model: &Path, path: &Path, level: Level) -> Result<String, Error> {
+    let rbm = load(model)?;
+    let data = load_data(&rbm, path)?;
+    let RbmConfig { visible, hidden, .. } = rbm.config();
+    let (width, units) = (data.width, rbm.hidden_units());
+    let rows = data.x.len() / width;
+    let back = rbm.reconstruct(level, &data.x);
+    let squares = data.x.iter().zip(&back).map(|(a, b)| f64::from(a - b).powi(2));
+    let error = squares.sum::<f64>() / data.x.len() as f64;
+    let norms = rbm.weights().iter().map(|&w| f64::from(w).powi(2)).sum::<f64>();
+    let mut text = format!(
+        "machine               {visible} {width}, {hidden} {units}\nrows                  {rows}\n\
+         reconstruction error  {error:.6} (mean squared error of a value)\n\
+         weights               root mean square {:.6}\n",
+        (norms / rbm.weights().len() as f64).sqrt()
+    );
+    // Writing to a string cannot fail.
+    let _ = match rbm.free_energy(&data.x) {
+        Ok(energies) => {
+            let mean = energies.iter().sum::<f64>() / rows as f64;
+            writeln!(text, "free energy           {mean:.4} (mean of the rows, without ln Z)")
+        }
+        Err(error) => writeln!(text, "free energy           none: {error}"),
+    };
+    Ok(text)
+}

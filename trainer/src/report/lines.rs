@@ -1,0 +1,265 @@
+//! Lines over a number, and histograms, as SVG.
+
+use std::ops::Range;
+
+use plotters::{
+    coord::ranged1d::{AsRangedCoord, ValueFormatter},
+    prelude::*,
+};
+
+use super::plot::{COLOURS, words};
+use crate::result::Line;
+
+const SIZE: (u32, u32) = (760, 440);
+
+/// What stands beside the axes.
+pub struct Axes<'a> {
+    /// Above the plot.
+    pub title: &'a str,
+    /// What the horizontal axis shows.
+    pub x: &'a str,
+    /// What the vertical axis shows.
+    pub y: &'a str,
+}
+
+/// Lines with a legend in the emptiest corner; points that are not finite, or on a logarithmic axis not
+/// above 0, are left out.
+///
+/// # Errors
+/// In words, if there is nothing to draw.
+pub fn lines(axes: &Axes<'_>, logarithmic: bool, lines: &[Line]) -> Result<String, String> {
+    let shown = |&(x, y): &(f64, f64)| x.is_finite() && y.is_finite() && (!logarithmic || y > 0.0);
+    let lines: Vec<Line> = lines
+        .iter()
+        .map(|line| Line {
+            points: line.points.iter().copied().filter(shown).collect(),
+            ..line.clone()
+        })
+        .collect();
+    let points = || lines.iter().flat_map(|line| line.points.iter().copied());
+    let (x, y) = (range(points().map(|p| p.0)), range(points().map(|p| p.1)));
+    let (Some(x), Some(y)) = (x, y) else { return Err("no finite values".into()) };
+    if logarithmic {
+        let height = |y: f64| y.ln();
+        let corner =
+            emptiest(points().map(|(x, y)| (x, height(y))), &x, &(y.start.ln()..y.end.ln()));
+        draw(axes, &lines, x, (y.start / 1.3..y.end * 1.3).log_scale(), corner)
+    } else {
+        let margin = 0.04 * (y.end - y.start);
+        let corner = emptiest(points(), &x, &y);
+        draw(axes, &lines, x, y.start - margin..y.end + margin, corner)
+    }
+}
+
+/// From the least to the greatest, with some width.
+fn range(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
+    let (low, high) = values.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+    let wide = if low == high { high + high.abs().max(1.0) * 0.5 } else { high };
+    (low <= high).then_some(low..wide)
+}
+
+/// The corner whose part of the plot has the fewest points.
+fn emptiest(
+    points: impl Iterator<Item = (f64, f64)>,
+    x: &Range<f64>,
+    y: &Range<f64>,
+) -> SeriesLabelPosition {
+    /// Shares of the width and height that a legend takes.
+    const LEGEND: (f64, f64) = (0.4, 0.4);
+    let mut corners = [
+        (SeriesLabelPosition::UpperLeft, 0),
+        (SeriesLabelPosition::LowerRight, 0),
+        (SeriesLabelPosition::UpperRight, 0),
+        (SeriesLabelPosition::LowerLeft, 0),
+    ];
+    for point in points {
+        let right = (point.0 - x.start) / (x.end - x.start);
+        let up = (point.1 - y.start) / (y.end - y.start);
+        let (is_left, is_right) = (right < LEGEND.0, right > 1.0 - LEGEND.0);
+        let (is_low, is_high) = (up < LEGEND.1, up > 1.0 - LEGEND.1);
+        let inside =
+            [is_left && is_high, is_right && is_low, is_right && is_high, is_left && is_low];
+        corners.iter_mut().zip(inside).for_each(|(corner, inside)| corner.1 += u32::from(inside));
+    }
+    corners.sort_by_key(|corner| corner.1);
+    let [(corner, _), ..] = corners;
+    corner
+}
+
+fn draw<Y>(
+    axes: &Axes<'_>,
+    lines: &[Line],
+    x: Range<f64>,
+    y: Y,
+    legend: SeriesLabelPosition,
+) -> Result<String, String>
+where
+    Y: AsRangedCoord<Value = f64>,
+    Y::CoordDescType: ValueFormatter<f64>,
+{
+    let mut svg = String::new();
+    let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+    root.fill(&WHITE).map_err(words)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(axes.title, ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(72)
+        .build_cartesian_2d(x, y)
+        .map_err(words)?;
+    chart
+        .configure_mesh()
+        .x_desc(axes.x)
+        .y_desc(axes.y)
+        .x_label_formatter(&tick)
+        .y_label_formatter(&tick)
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.1))
+        .label_style(("sans-serif", 13))
+        .draw()
+        .map_err(words)?;
+    for (i, line) in lines.iter().enumerate() {
+        let style = COLOURS[line.colour.unwrap_or(i) % COLOURS.len()].stroke_width(2);
+        let points = line.points.iter().copied();
+        let drawn = if line.dashed {
+            chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map_err(words)?
+        } else {
+            chart.draw_series(LineSeries::new(points, style)).map_err(words)?
+        };
+        let end = if line.dashed { 7 } else { 22 };
+        drawn.label(&line.label).legend(move |(x, y)| {
+            // A dashed line shows as two strokes.
+            let strokes = [[(x, y), (x + end, y)], [(x + 22 - end, y), (x + 22, y)]];
+            let [first, second] = strokes.map(|stroke| PathElement::new(stroke, style));
+            EmptyElement::at((0, 0)) + first + second
+        });
+    }
+    chart
+        .configure_series_labels()
+        .position(legend)
+        .legend_area_size(28)
+        .background_style(WHITE.mix(0.85))
+        .border_style(BLACK.mix(0.2))
+        .label_font(("sans-serif", 13))
+        .draw()
+        .map_err(words)?;
+    root.present().map_err(words)?;
+    drop(chart);
+    drop(root);
+    Ok(svg)
+}
+
+/// A number without needless zeros.
+fn tick(value: &f64) -> String {
+    if *value != 0.0 && value.abs() < 1e-3 {
+        return format!("{value:.0e}");
+    }
+    let text = format!("{value:.3}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".into() } else { text.into() }
+}
+
+/// A histogram of `counts` in equal bins over `range`.
+///
+/// # Errors
+/// In words, if there is no bin or no width.
+pub fn histogram(axes: &Axes<'_>, range: (f64, f64), counts: &[u64]) -> Result<String, String> {
+    let (low, high) = range;
+    // Also if one is NaN.
+    if counts.is_empty() || !matches!(low.partial_cmp(&high), Some(std::cmp::Ordering::Less)) {
+        return Err(format!("{} bins from {low} to {high}", counts.len()));
+    }
+    let most = counts.iter().copied().max().unwrap_or_default().max(1) as f64;
+    let mut svg = String::new();
+    let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+    root.fill(&WHITE).map_err(words)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(axes.title, ("sans-serif", 18))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(60)
+        .build_cartesian_2d(low..high, 0.0..most * 1.06)
+        .map_err(words)?;
+    chart
+        .configure_mesh()
+        .disable_x_mesh()
+        .x_desc(axes.x)
+        .y_desc(axes.y)
+        .y_label_formatter(&|count| format!("{count:.0}"))
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.1))
+        .label_style(("sans-serif", 13))
+        .draw()
+        .map_err(words)?;
+    let width = (high - low) / counts.len() as f64;
+    for (style, outline) in [(COLOURS[0].mix(0.75).filled(), false), (WHITE.stroke_width(1), true)]
+    {
+        let bars = counts.iter().enumerate().filter(|&(_, &count)| count > 0 || !outline);
+        let bars = bars.map(|(i, &count)| {
+            let left = low + i as f64 * width;
+            Rectangle::new([(left, 0.0), (left + width, count as f64)], style)
+        });
+        chart.draw_series(bars).map_err(words)?;
+    }
+    root.present().map_err(words)?;
+    drop(chart);
+    drop(root);
+    Ok(svg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AXES: Axes<'_> = Axes { title: "title", x: "across", y: "up" };
+
+    fn line(label: &str, points: &[(f64, f64)]) -> Line {
+        Line { label: label.into(), points: points.into(), dashed: false, colour: None }
+    }
+
+    #[test]
+    fn every_line_and_axis_is_named() {
+        let all = [
+            line("first", &[(0.0, 1.0), (1.0, 2.0), (2.0, f64::NAN)]),
+            Line { dashed: true, ..line("second", &[(0.0, 100.0), (2.0, 0.0)]) },
+        ];
+        for logarithmic in [false, true] {
+            let svg = lines(&AXES, logarithmic, &all).unwrap();
+            for text in ["title", "across", "up", "first", "second"] {
+                assert!(svg.contains(text), "{text}");
+            }
+            assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        }
+        let svg = histogram(&AXES, (0.0, 1.0), &[1, 0, 3]).unwrap();
+        for text in ["title", "across", "up"] {
+            assert!(svg.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_legend_is_where_no_line_is() {
+        let rising = (0..100).map(|i| (f64::from(i), f64::from(i)));
+        let corner = emptiest(rising, &(0.0..99.0), &(0.0..99.0));
+        assert!(matches!(corner, SeriesLabelPosition::UpperLeft));
+        let falling = (0..100).map(|i| (f64::from(i), 99.0 - f64::from(i)));
+        let corner = emptiest(falling, &(0.0..99.0), &(0.0..99.0));
+        assert!(matches!(corner, SeriesLabelPosition::UpperRight));
+    }
+
+    #[test]
+    fn ticks_have_no_needless_zeros() {
+        let ticks = [1e6, 10.0, 0.15, -0.0, 0.300_000_000_000_004, -2.5, 1e-5];
+        assert_eq!(ticks.map(|x| tick(&x)), ["1000000", "10", "0.15", "0", "0.3", "-2.5", "1e-5"]);
+    }
+
+    #[test]
+    fn nothing_to_draw_is_an_error_and_one_point_is_not() {
+        assert!(lines(&AXES, false, &[]).is_err());
+        assert!(lines(&AXES, true, &[line("zero", &[(0.0, 0.0)])]).is_err());
+        assert!(lines(&AXES, false, &[line("zero", &[(0.0, 0.0)])]).is_ok());
+        assert!(histogram(&AXES, (0.0, 1.0), &[]).is_err());
+        assert!(histogram(&AXES, (1.0, 1.0), &[1]).is_err());
+        assert!(histogram(&AXES, (0.0, f64::NAN), &[1]).is_err());
+        assert!(histogram(&AXES, (0.0, 1.0), &[0]).is_ok());
+    }
+}

@@ -1,0 +1,147 @@
+//! `halfwave train`, `features`, `sample`, `eval`: machines on one's own data.
+
+use std::{fs, path::Path};
+
+use predicates::str::contains;
+use tempfile::{TempDir, tempdir};
+
+use super::{
+    apply::{load, save},
+    support::{halfwave, names},
+};
+
+/// 200 rows of 4: pairs that are on together.
+fn pairs() -> Vec<f32> {
+    [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0].repeat(100)
+}
+
+fn run(home: &Path, arguments: &str) -> assert_cmd::assert::Assert {
+    halfwave(home).args(arguments.split_whitespace()).assert()
+}
+
+const TRAIN: &str =
+    "train rbm -q --data x.npy --out m.safetensors --hidden-units 2 --set batch=10 --set epochs=60";
+
+fn trained() -> TempDir {
+    let home = tempdir().unwrap();
+    save(&home.path().join("x.npy"), &[200, 2, 2], &pairs());
+    run(home.path(), TRAIN).success().stdout(contains("4 visible, 2 hidden units; 200 rows"));
+    home
+}
+
+#[test]
+fn a_machine_is_trained_used_sampled_and_evaluated() {
+    let home = trained();
+    let path = home.path();
+    run(path, "features m.safetensors x.npy h.npy").success().stdout(contains("(200, 2)"));
+    let (shape, h) = load(&path.join("h.npy"));
+    assert_eq!(shape, [200, 2]);
+    assert!(h.iter().all(|h| (0.0..=1.0).contains(h)));
+    assert!(h[..2].iter().zip(&h[2..4]).any(|(a, b)| (a - b).abs() > 0.5), "{:?}", &h[..4]);
+
+    let sample = "sample m.safetensors v.npy --rows 100 --steps 50 --image v.png --shape 2x2";
+    run(path, sample).success().stdout(contains("(100, 4)"));
+    let (_, v) = load(&path.join("v.npy"));
+    let pair = |v: &&[f32]| v[0] == v[1] && v[2] == v[3] && v[0] != v[2];
+    assert!(v.chunks(4).filter(pair).count() > 60, "most samples are pairs");
+    assert!(fs::read(path.join("v.png")).unwrap().starts_with(b"\x89PNG"));
+
+    // The first column stays; the others follow it.
+    let clamped = "sample m.safetensors c.npy --start x.npy --clamp 0..1 --steps 20";
+    run(path, clamped).success();
+    let (_, c) = load(&path.join("c.npy"));
+    assert!(c.chunks(4).zip(pairs().chunks(4)).all(|(c, x)| c[0] == x[0]));
+    assert!(c.chunks(4).filter(|c| c[0] == c[1]).count() > 150);
+
+    run(path, "eval m.safetensors x.npy")
+        .success()
+        .stdout(contains("bernoulli 4, bernoulli 2"))
+        .stdout(contains("free energy"));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_file() {
+    let (one, two) = (trained(), trained());
+    let bytes = |home: &TempDir| fs::read(home.path().join("m.safetensors")).unwrap();
+    assert_eq!(bytes(&one), bytes(&two));
+    run(two.path(), &format!("{TRAIN} --seed 2 --force")).success();
+    assert_ne!(bytes(&one), bytes(&two));
+}
+
+#[test]
+fn tables_and_bytes_are_read_too() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let line = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>().join(",") + "\n";
+    let table: String = pairs().chunks(4).map(line).collect();
+    fs::write(path.join("x.csv"), format!("a,b,c,d\n{table}")).unwrap();
+    let bytes: Vec<u8> = pairs().iter().map(|&x| 255 * x as u8).collect();
+    let header = [0, 0, 8, 2, 0, 0, 0, 200, 0, 0, 0, 4];
+    fs::write(path.join("x-ubyte"), [&header[..], &bytes].concat()).unwrap();
+    save(&path.join("x.npy"), &[200, 4], &pairs());
+    let train = |data: &str| {
+        let out = format!("{data}.safetensors");
+        let arguments = format!("train rbm -q --data {data} --out {out} --hidden-units 2");
+        run(path, &arguments).success();
+        fs::read(path.join(out)).unwrap()
+    };
+    let expected = train("x.npy");
+    assert_eq!(train("x.csv"), expected);
+    assert_eq!(train("x-ubyte"), expected);
+}
+
+#[test]
+fn bad_data_and_settings_are_errors_before_training() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    save(&path.join("x.npy"), &[200, 4], &pairs());
+    save(&path.join("negative.npy"), &[2, 2], &[0.0, 1.0, -0.5, 1.0]);
+    save(&path.join("nan.npy"), &[2, 2], &[0.0, 1.0, f32::NAN, 1.0]);
+    save(&path.join("none.npy"), &[0, 2], &[]);
+    fs::write(path.join("ragged.csv"), "1,0\n1\n").unwrap();
+    fs::write(path.join("x.txt"), "1").unwrap();
+    let before = names(path);
+    for (data, more, code, said) in [
+        ("negative.npy", "", 1, "-0.5 in row 1, column 0"),
+        ("nan.npy", "--set batch=2", 1, "expected a finite number"),
+        ("none.npy", "", 1, "none.npy: expected at least one row"),
+        ("ragged.csv", "", 1, "ragged.csv: line 2: expected 2 numbers"),
+        ("x.txt", "", 1, "x.txt: expected a name that ends in"),
+        ("there.npy", "", 1, "there.npy: cannot read it"),
+        ("x.npy", "--set batch=1000", 1, "at most the 200 rows"),
+        ("x.npy", "--set learning_rate=-1", 1, "learning_rate"),
+        ("x.npy", "--visible potts(3)", 1, "whole number of groups"),
+        ("x.npy", "--set lerning_rate=1", 2, "did you mean `learning_rate`?"),
+        ("x.npy", "--hidden nrlu", 2, "unknown unit"),
+        ("x.npy", "--hidden-units 0", 2, "expected a whole number from 1"),
+    ] {
+        let units = if more.contains("hidden-units") { "" } else { "--hidden-units 2" };
+        let arguments = format!("train rbm -q --data {data} --out m.safetensors {units} {more}");
+        run(path, &arguments).code(code).stderr(contains(said));
+        assert_eq!(names(path), before, "{data} {more}");
+    }
+}
+
+#[test]
+fn machines_and_data_that_do_not_fit_are_errors() {
+    let home = trained();
+    let path = home.path();
+    save(&path.join("y.npy"), &[2, 3], &[0.0; 6]);
+    fs::write(path.join("text.safetensors"), "no machine at all").unwrap();
+    let before = names(path);
+    for (arguments, code, said) in [
+        ("features m.safetensors y.npy h.npy", 1, "4 visible units"),
+        ("features text.safetensors x.npy h.npy", 1, "not a safetensors file"),
+        ("features there.safetensors x.npy h.npy", 1, "there.safetensors: cannot read it"),
+        ("features m.safetensors x.npy x.npy", 1, "exists already"),
+        ("sample m.safetensors v.npy --clamp 0..1", 2, "--start"),
+        ("sample m.safetensors v.npy --start x.npy --clamp 0..5", 2, "columns up to 4"),
+        ("sample m.safetensors v.npy --start x.npy --clamp 3", 2, "FROM..TO"),
+        ("sample m.safetensors v.npy --image v.png --shape 3x3", 2, "has 4 values"),
+        ("sample m.safetensors v.npy --image v.png", 2, "--shape"),
+        ("eval m.safetensors y.npy", 1, "4 visible units"),
+    ] {
+        run(path, arguments).code(code).stderr(contains(said));
+        assert_eq!(names(path), before, "{arguments}");
+    }
+}
