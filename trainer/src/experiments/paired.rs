@@ -1,6 +1,6 @@
 //! Differences of two models that share their seeds or folds.
 
-use crate::result::Row;
+use crate::{report::number, result::Row};
 
 /// Quantile .975 of Student's t distribution with 1 … 30 degrees of freedom.
 const T: [f64; 30] = [
@@ -32,10 +32,9 @@ pub(super) fn difference(
     let differences: Vec<f64> = values.iter().zip(reference).map(|(a, b)| a - b).collect();
     let note = interval(&differences).map(|(mean, half)| {
         let verdict = if mean.abs() > half { "excludes 0" } else { "includes 0" };
-        let (low, high) = (mean - half, mean + half);
-        format!(
-            "{setting}: {model}, {metric}: 95 % interval [{low:.4}, {high:.4}] {unit} {verdict}."
-        )
+        let [low, high] = [mean - half, mean + half].map(|end| number(end, None));
+        let interval = format!("95 % interval [{low}, {high}] {unit}");
+        format!("{setting}: {model}, {metric}: {} {verdict}.", interval.trim_end())
     });
     (Row::new(setting, model, metric, unit, &differences), note)
 }
