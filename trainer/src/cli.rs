@@ -226,6 +226,9 @@ Examples:
   halfwave sample m.safetensors v.npy --rows 64 --steps 1000 --image v.png --shape 28x28
   halfwave sample m.safetensors v.npy --start x.npy --clamp 0..392   the upper half of 28x28 images stays
 
+Free chains go far from the data: machines trained with `--set chains=persistent` give better samples than those of \
+CD-1.
+
 {DATA_HELP}"))]
 pub(crate) struct Sample {
     /// A trained model
