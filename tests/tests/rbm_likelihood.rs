@@ -99,7 +99,7 @@ fn sixteen_hidden_units_can_be_summed() {
 fn a_mixture_learns_the_distribution_of_its_data() {
     let (width, rows) = (20, 4000);
     let u = inputs::uniform(width * rows, 5, 0.0, 1.0);
-    let p = |row: usize, i: usize| if (row % 2 == 0) == (i < 10) { 0.9 } else { 0.2 };
+    let p = |row: usize, i: usize| if row.is_multiple_of(2) == (i < 10) { 0.9 } else { 0.2 };
     let x: Vec<f32> = (0..width * rows)
         .map(|at| f32::from(u8::from(u[at] < p(at / width, at % width))))
         .collect();
