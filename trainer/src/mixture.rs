@@ -47,7 +47,7 @@ pub struct MixtureConfig {
 /// use halfwave_kernels::Level;
 /// use halfwave_trainer::mixture::{Mixture, MixtureConfig};
 /// let x = [1.0, 1.0, 0.0, 0.0].repeat(50); // half of the rows 1 1, half 0 0
-/// let config = MixtureConfig { components: 2, epochs: 50, smoothing: 1e-3 };
+/// let config = MixtureConfig { components: 8, epochs: 50, smoothing: 1e-3 };
 /// let mixture = Mixture::fit(Level::best(), &config, &x, 2, 1)?;
 /// let logs = mixture.log_likelihood(Level::best(), &x)?;
 /// assert!((logs[0] - 0.5_f64.ln()).abs() < 1e-3, "{}", logs[0]);

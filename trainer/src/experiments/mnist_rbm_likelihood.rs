@@ -304,6 +304,9 @@ impl Config {
             ),
             "Settings were tried on the last 10,000 training images (`part=validation`), those of 16 and of 500 centred \
                 units; the others have the same. The test is read once, at the end.".into(),
+            "Published figures: PyDeep binarises at .5 too. How the images of the other sources were binarised is not \
+             known here, and our mixtures are 4 to 11 nats above the published ones: compare within a table first."
+                .into(),
             format!(
                 "AIS: {} chains from a base-rate model with the means of the training images, even steps. It is too low \
                  in expectation for ln Z, and flatters the model; reverse AIS is too high if its chains start at \
