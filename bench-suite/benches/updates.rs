@@ -12,7 +12,7 @@ use halfwave_kernels::{Level, rows, update};
 const WEIGHTS: usize = 784 * 512;
 
 const MOMENTUM: update::Momentum =
-    update::Momentum { learning_rate: 0.01, momentum: 0.9, weight_decay: 1e-4 };
+    update::Momentum { learning_rate: 0.01, momentum: 0.9, weight_decay: 1e-4, l1: 0.0 };
 const ADAM: update::Adam =
     update::Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 

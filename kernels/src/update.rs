@@ -23,6 +23,8 @@ pub struct Momentum {
     pub momentum: f32,
     /// Coefficient of the L2 penalty's gradient.
     pub weight_decay: f32,
+    /// Coefficient of the L1 penalty's gradient, sign(w), which is 0 at 0.
+    pub l1: f32,
 }
 
 impl Momentum {
@@ -37,13 +39,24 @@ impl Momentum {
     ) -> (F32<S>, F32<S>) {
         let gradient_rate = g.constant(-self.learning_rate * scale);
         let decay_rate = g.constant(-self.learning_rate * self.weight_decay);
-        let v = g.mul_add(gradient_rate, w.mul_add(decay_rate, v * g.constant(self.momentum)));
+        let mut kept = v * g.constant(self.momentum);
+        if self.l1 != 0.0 {
+            kept = sign(w).mul_add(g.constant(-self.learning_rate * self.l1), kept);
+        }
+        let v = g.mul_add(gradient_rate, w.mul_add(decay_rate, kept));
         let v = flush(v, f32::MIN_POSITIVE);
         (v, w + v)
     }
 }
 
-/// v ← momentum · v − learning_rate · (scale · g + weight_decay · w);  w ← w + v.
+/// 1, 0 or −1; NaN is 0.
+#[inline(always)]
+fn sign<S: Simd>(x: F32<S>) -> F32<S> {
+    let (zero, one) = (x.constant(0.0), x.constant(1.0));
+    x.lt(zero).select(-one, zero.lt(x).select(one, zero))
+}
+
+/// v ← momentum · v − learning_rate · (scale · g + weight_decay · w + l1 · sign(w));  w ← w + v.
 ///
 /// # Panics
 /// If the arrays differ in length.

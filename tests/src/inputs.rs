@@ -78,3 +78,15 @@ fn hashes(n: usize, seed: u64) -> impl Iterator<Item = u64> {
         z ^ (z >> 31)
     })
 }
+
+/// The columns of `x [rows, width]` that are not the same in every row: what Gaussian visible units take.
+#[must_use]
+pub fn varying_columns(x: &[f32], width: usize) -> Vec<usize> {
+    (0..width).filter(|&j| x.chunks(width).any(|row| row[j] != x[j])).collect()
+}
+
+/// These columns of `x [rows, width]`.
+#[must_use]
+pub fn columns(x: &[f32], width: usize, columns: &[usize]) -> Vec<f32> {
+    x.chunks(width).flat_map(|row| columns.iter().map(|&j| row[j])).collect()
+}

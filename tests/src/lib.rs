@@ -3,6 +3,7 @@
 //! No dependency that compiles C: `ci/arm.sh` builds this crate for another architecture.
 
 pub mod bits;
+pub mod boltzmann;
 pub mod cases;
 pub mod compare;
 pub mod guard_page;

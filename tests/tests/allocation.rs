@@ -1,11 +1,15 @@
-//! No kernel allocates: a counting allocator watches every thread while all of them run.
+//! No kernel allocates, and no step of an RBM after the first: a counting allocator watches every thread
+//! while all of them run.
 //!
-//! One test in its own binary, so that nobody else allocates meanwhile.
+//! Tests take turns, and are alone in their binary, so that nobody else allocates meanwhile.
 #![allow(unsafe_code)]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use halfwave_kernels::{
@@ -24,9 +28,22 @@ use halfwave_kernels::{
     update::{self, Adam, Momentum},
 };
 use halfwave_tests::bits::smooth;
+use halfwave_trainer::{
+    observe::Silent,
+    rbm::{Centring, Chains, Rbm, RbmConfig, Sparsity, Visible},
+};
 use rayon::ThreadPoolBuilder;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+/// Held by the test that runs.
+static TURN: Mutex<()> = Mutex::new(());
+
+fn count(f: &mut (dyn FnMut() + Send)) -> usize {
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    f();
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
 
 struct Counting;
 
@@ -90,7 +107,7 @@ fn run_everything(level: Level, b: &mut Buffers) {
     crelu_backward(level, &x[..N / 2], dy, &mut y[..N / 2], COLUMNS);
     rng::uniform(level, Stream::new(1).at(0), y);
     rng::normal(level, Stream::new(1).at(0), y);
-    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4 };
+    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4, l1: 0.0 };
     update::momentum(level, momentum, 0.01, dy, y, z);
     let adam = Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let (m, v) = y.split_at_mut(N / 2);
@@ -192,6 +209,7 @@ impl Images {
 
 #[test]
 fn no_kernel_allocates() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut buffers = Buffers {
         x: smooth(N, 1),
         dy: smooth(N, 2),
@@ -207,11 +225,6 @@ fn no_kernel_allocates() {
     let level = Level::best();
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let count = |f: &mut (dyn FnMut() + Send)| {
-            let before = ALLOCATIONS.load(Ordering::Relaxed);
-            f();
-            ALLOCATIONS.load(Ordering::Relaxed) - before
-        };
         pool.install(|| {
             // What rayon and the standard library set up once a thread.
             run_everything(level, &mut buffers);
@@ -225,5 +238,53 @@ fn no_kernel_allocates() {
                 assert_eq!(count(&mut || images.run(level, &mut buffers)), 0, "one thread");
             }
         });
+    }
+}
+
+/// CD-1, CD-2 on Potts units, and PCD-2 with everything that changes a step.
+fn machines() -> [(RbmConfig, Vec<f32>); 3] {
+    const WIDTH: usize = 90;
+    let config = |visible, hidden| RbmConfig {
+        learning_rate: 1e-4,
+        batch: 50,
+        epochs: 1,
+        ..RbmConfig::new(visible, hidden, 70)
+    };
+    let grey: Vec<f32> = smooth(WIDTH * 1000, 5).iter().map(|x| x.sin().abs()).collect();
+    let one_hot = (0..WIDTH * 1000).map(|i| f32::from(u8::from(i % 3 == i / 3 % 3))).collect();
+    let plain = config(Visible::Gaussian, Unit::Nrelu);
+    let potts = config(Visible::Potts { categories: 3 }, Unit::Ssu { copies: 4 });
+    let all = RbmConfig {
+        steps: 2,
+        chains: Chains::Persistent,
+        l1: 1e-4,
+        max_norm: Some(1e-2),
+        sparsity: Some(Sparsity { target: 0.1, decay: 0.9, cost: 0.1 }),
+        centring: Some(Centring { rate: 0.01 }),
+        ..config(Visible::Bernoulli, Unit::Bernoulli)
+    };
+    [(plain, grey.clone()), (RbmConfig { steps: 2, ..potts }, one_hot), (all, grey)]
+}
+
+/// An epoch of 20 steps allocates as often as one of 2.
+#[test]
+fn no_step_of_an_rbm_allocates_after_the_first() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let level = Level::best();
+    for threads in [1, 2] {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        for (config, x) in machines() {
+            let mut rbm = Rbm::new(&config, 90, 1).unwrap();
+            let few = &x[..x.len() / 10];
+            pool.install(|| {
+                let mut epoch =
+                    |x: &[f32]| count(&mut || rbm.fit(level, x, "rbm", &mut Silent).unwrap());
+                epoch(&x);
+                // Which thread takes which product is chance, as is whose memory grows.
+                let tries = if threads == 1 { 1 } else { 50 };
+                let steady = (0..tries).any(|_| epoch(&x) == epoch(few));
+                assert!(steady, "{threads} threads: {config:?}");
+            });
+        }
     }
 }

@@ -4,17 +4,25 @@
 
 use halfwave_datasets::{Dataset, Locator, load};
 use halfwave_kernels::{Kind, Level, units::Unit};
+use halfwave_tests::inputs;
 use halfwave_trainer::{
     mlp::{Head, Mlp, MlpConfig},
     observe::{Epoch, Observer, Silent},
     optim::Optimiser,
-    rbm::{Rbm, RbmConfig, Visible},
+    rbm::{Centring, Chains, Rbm, RbmConfig, Schedule, Sparsity, Visible},
 };
 
 fn digits() -> Dataset {
     let mut digits = load("optdigits", &Locator::new(None)).unwrap().train;
     digits.x.iter_mut().for_each(|x| *x /= 16.0);
     digits
+}
+
+/// [`digits`] without the pixels that are always the same: what every kind of visible unit takes.
+fn varying_digits() -> (Vec<f32>, usize) {
+    let data = digits();
+    let columns = inputs::varying_columns(&data.x, data.width);
+    (inputs::columns(&data.x, data.width, &columns), columns.len())
 }
 
 /// Layers wider and batches higher than a tile of the products, dropout, a last batch that is smaller.
@@ -61,14 +69,15 @@ fn train_mlp(data: &Dataset, optimiser: Optimiser, seed: u64) -> Bits {
     bits
 }
 
-fn train_rbm(data: &Dataset, visible: Visible, hidden: Unit, seed: u64) -> Bits {
+fn train_rbm(config: &RbmConfig, seed: u64) -> Bits {
     let mut bits = Bits::default();
-    let mut rbm = Rbm::new(&rbm_config(visible, hidden, 3), data.width, seed).unwrap();
-    rbm.fit(Level::best(), &data.x, "rbm", &mut bits).unwrap();
+    let (x, width) = varying_digits();
+    let mut rbm = Rbm::new(config, width, seed).unwrap();
+    rbm.fit(Level::best(), &x, "rbm", &mut bits).unwrap();
     for parameters in [rbm.weights(), rbm.visible_bias(), rbm.hidden_bias()] {
         bits.of(parameters);
     }
-    bits.of(&rbm.features(Level::best(), &data.x));
+    bits.of(&rbm.features(Level::best(), &x));
     bits
 }
 
@@ -79,11 +88,26 @@ fn on<T: Send>(threads: usize, f: impl FnOnce() -> T + Send) -> T {
 const OPTIMISERS: [fn() -> Optimiser; 2] =
     [Optimiser::adam, || Optimiser::Sgd { learning_rate: 0.1, momentum: 0.9 }];
 
-const MACHINES: [(Visible, Unit); 3] = [
-    (Visible::Bernoulli, Unit::Bernoulli),
-    (Visible::Bernoulli, Unit::Nrelu),
-    (Visible::Gaussian, Unit::Nrelu),
-];
+/// CD-1 on pairs of units, and CD-2 and PCD-2 with everything that changes a step.
+fn machines(epochs: usize) -> Vec<RbmConfig> {
+    let config = |visible, hidden| rbm_config(visible, hidden, epochs);
+    let all = RbmConfig {
+        steps: 2,
+        l1: 1e-4,
+        max_norm: Some(2.0),
+        schedule: Schedule::Linear { epochs: 8 },
+        sparsity: Some(Sparsity { target: 0.1, decay: 0.9, cost: 0.1 }),
+        centring: Some(Centring { rate: 0.01 }),
+        ..config(Visible::Bernoulli, Unit::Bernoulli)
+    };
+    vec![
+        config(Visible::Bernoulli, Unit::Bernoulli),
+        config(Visible::Bernoulli, Unit::Nrelu),
+        config(Visible::Gaussian, Unit::Nrelu),
+        RbmConfig { hidden: Unit::Ssu { copies: 4 }, ..all.clone() },
+        RbmConfig { chains: Chains::Persistent, ..all },
+    ]
+}
 
 #[test]
 fn threads_change_no_bit_of_an_mlp() {
@@ -99,14 +123,13 @@ fn threads_change_no_bit_of_an_mlp() {
 
 #[test]
 fn threads_change_no_bit_of_an_rbm() {
-    let data = digits();
-    for (visible, hidden) in MACHINES {
-        let one = on(1, || train_rbm(&data, visible, hidden, 7));
+    for config in machines(3) {
+        let one = on(1, || train_rbm(&config, 7));
         for threads in [2, 3, 4] {
-            let other = on(threads, || train_rbm(&data, visible, hidden, 7));
-            assert!(one == other, "{visible:?} {hidden}: {threads} threads");
+            let other = on(threads, || train_rbm(&config, 7));
+            assert!(one == other, "{config:?}: {threads} threads");
         }
-        assert!(one != train_rbm(&data, visible, hidden, 8), "the seed must count");
+        assert!(one != train_rbm(&config, 8), "the seed must count");
     }
 }
 
@@ -123,13 +146,16 @@ fn two_calls_of_fit_are_one_long_call() {
         short.fit(level, &data, None, "second", &mut Silent).unwrap();
         assert!(long.layers() == short.layers());
     }
-    for (visible, hidden) in MACHINES {
-        let new = |epochs| Rbm::new(&rbm_config(visible, hidden, epochs), 64, 7).unwrap();
-        let (mut long, mut short) = (new(4), new(2));
-        long.fit(level, &data.x, "long", &mut Silent).unwrap();
-        short.fit(level, &data.x, "first", &mut Silent).unwrap();
+    let (x, width) = varying_digits();
+    for (four, two) in machines(4).iter().zip(&machines(2)) {
+        let new = |config| Rbm::new(config, width, 7).unwrap();
+        let (mut long, mut short) = (new(four), new(two));
+        long.fit(level, &x, "long", &mut Silent).unwrap();
+        short.fit(level, &x, "first", &mut Silent).unwrap();
         assert!(long.weights() != short.weights());
-        short.fit(level, &data.x, "second", &mut Silent).unwrap();
-        assert!(long.weights() == short.weights());
+        short.fit(level, &x, "second", &mut Silent).unwrap();
+        assert!(long.weights() == short.weights(), "{four:?}");
+        assert!(long.visible_bias() == short.visible_bias());
+        assert!(long.hidden_bias() == short.hidden_bias());
     }
 }

@@ -70,6 +70,47 @@ pub enum TrainError {
         /// The value.
         value: f32,
     },
+    /// A group of Potts visible units is in no state.
+    #[error(
+        "row {row} of the data, from column {column} on: expected one 1 and {} zeros, the state of a Potts unit",
+        .categories - 1
+    )]
+    OneHot {
+        /// Where.
+        row: usize,
+        /// Where.
+        column: usize,
+        /// Units of a group.
+        categories: usize,
+    },
+    /// A column of the data says nothing, and a Gaussian unit of variance 1 would be no model of it.
+    #[error(
+        "column {column} of the data is {value} in every row: Gaussian visible units take data of unit variance; \
+         leave the column out"
+    )]
+    Constant {
+        /// Where.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A sample's weight is no number above 0.
+    #[error("the weight of row {row} is {value}: expected a finite number above 0")]
+    SampleWeight {
+        /// Where.
+        row: usize,
+        /// The weight.
+        value: f32,
+    },
+    /// The units have no joint energy, and so neither free energy nor likelihood.
+    #[error(
+        "{hidden} hidden units have no joint energy: there is neither free energy nor likelihood; \
+         take those of ssu(N) with the same weights and biases, which they approximate"
+    )]
+    NoEnergy {
+        /// The hidden units.
+        hidden: &'static str,
+    },
     /// The model has more parameters or larger buffers than memory.
     #[error("no memory for {name}")]
     Memory {

@@ -108,7 +108,7 @@ impl Optimiser {
         let State { first, second } = state;
         match self {
             Self::Sgd { learning_rate, momentum } => {
-                let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0 };
+                let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
                 update::momentum(level, step, scale, gradient, first, parameters);
             }
             Self::Adam { learning_rate, beta1, beta2, epsilon } => {
@@ -133,7 +133,7 @@ impl Optimiser {
         let first = matrix_mut(first, columns);
         let update = match self {
             Self::Sgd { learning_rate, momentum } => {
-                let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0 };
+                let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
                 Update::Momentum { step, scale, velocity: first }
             }
             Self::Adam { learning_rate, beta1, beta2, epsilon } => {

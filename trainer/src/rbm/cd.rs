@@ -1,30 +1,40 @@
-//! CD-1, contrastive divergence with one step (Hinton 2002; the recipe of Hinton 2010, section 3).
+//! One step of contrastive divergence, CD-k (Hinton 2002; the recipe of Hinton 2010, section 3), or of
+//! persistent contrastive divergence, PCD-k (Younes 1989; Tieleman 2008).
 //!
 //! ```text
-//! x₀ = v₀ W + c        a₀ = f(x₀)        s ~ unit(x₀)
-//! v₁ = mean of the visible units given s, without noise
-//! a₁ = f(v₁ W + c)
+//! x₀ = v₀ W + c        a₀ = f(x₀)        s₀ ~ unit(x₀), or where the chains stood
+//! vₜ = mean or sample of the visible units given sₜ₋₁        sₜ ~ unit(vₜ W + c)        t = 1 … k
+//! aₖ = f(vₖ W + c)
 //!
-//! gradient of W    v₀ᵀ a₀ − v₁ᵀ a₁        of b    Σ v₀ − v₁        of c    Σ a₀ − a₁
+//! gradient of W    v₀ᵀ a₀ − vₖᵀ aₖ        of b    Σ v₀ − vₖ        of c    Σ a₀ − aₖ
 //! ```
 //!
 //! Samples s drive the reconstruction, so that a hidden unit can say no more than a sample tells. The
-//! statistics, on both sides, are those of the unit without noise: probabilities of Bernoulli units
-//! (Hinton 2010, section 3.3: less sampling noise), max(0, x) of NReLU. One side sampled and the other not
-//! would bias NReLU, whose mean is above max(0, x).
+//! statistics f, on both sides, are the means of the units: less sampling noise (Hinton 2010, section 3.3),
+//! the same expectation. NReLU has f(x) = max(0, x): its mean is above that by an amount that belongs to its
+//! noise, and one side sampled and the other not would bias the gradient; neither is the gradient of a
+//! likelihood, since NReLU has no energy.
 //!
-//! Data and reconstruction stand one below the other, v `[2 batch, visible]` and h `[2 batch, hidden]`
-//! with a₁ negated: the gradient of W is one product, vᵀ h, whose tiles become the update of W while they
+//! Data and end of the chains stand one below the other, v `[2 batch, visible]` and h `[2 batch, hidden]`
+//! with aₖ negated: the gradient of W is one product, vᵀ h, whose tiles become the update of W while they
 //! are in cache.
+//!
+//! A persistent chain's state is that of its hidden units, `[batch, hidden]`: vₖ W + c gives aₖ and the new
+//! state, so that PCD costs no product more than CD. They start at the data of the first mini-batch. Where a
+//! mini-batch has fewer rows, the first chains take the step.
 
 use halfwave_kernels::{
-    Level, forward,
+    Level,
     gemm::{self, Epilogue, MatRef},
-    rng::Noise,
     rows, units,
 };
 
-use super::Rbm;
+use super::{
+    Rbm,
+    averages::Averages,
+    conditionals::{statistics, statistics_in_place},
+    config::{Chains, States},
+};
 use crate::{
     TrainError,
     buffers::{matrix, matrix_mut, zeros},
@@ -44,23 +54,31 @@ impl Biases {
         let buffer = |units: usize| zeros("the gradient of the biases", &[units]);
         Ok(Self { visible: buffer(visible)?, hidden: buffer(hidden)? })
     }
+
+    pub(super) fn are_finite(&self) -> bool {
+        [&self.visible, &self.hidden].iter().all(|x| x.iter().all(|x| x.is_finite()))
+    }
 }
 
 /// Memory of a step.
-pub(super) struct Chain {
-    /// Data, then reconstructions.
-    v: Vec<f32>,
-    /// a₀, then −a₁.
-    h: Vec<f32>,
+pub(super) struct Step {
+    /// Data, then the ends of the chains; centred at last.
+    pub(super) v: Vec<f32>,
+    /// a₀, then −aₖ; centred at last.
+    pub(super) h: Vec<f32>,
     /// s.
     samples: Vec<f32>,
-    /// Column sums of the reconstructions.
+    /// Column sums of the chains' visible states.
     sums: Vec<f32>,
-    /// The gradient of the log-likelihood as CD-1 has it, summed over the batch.
+    /// What each row of v and h counts, the chains negative; two coefficients a row.
+    pub(super) factors: [Vec<f32>; 2],
+    /// The running means after this step.
+    pub(super) averages: Averages,
+    /// The gradient of the log-likelihood as the chains have it, summed over the batch.
     pub(super) biases: Biases,
 }
 
-impl Chain {
+impl Step {
     pub(super) fn new(rbm: &Rbm) -> Result<Self, TrainError> {
         let (batch, visible, hidden) = (rbm.config.batch, rbm.visible_units, rbm.hidden_units());
         let buffer = |sizes: &[usize]| zeros("the states of a mini-batch", sizes);
@@ -69,6 +87,8 @@ impl Chain {
             h: buffer(&[2, batch, hidden])?,
             samples: buffer(&[batch, hidden])?,
             sums: buffer(&[visible])?,
+            factors: [buffer(&[2, batch])?, buffer(&[2, batch])?],
+            averages: rbm.averages.clone(),
             biases: Biases::new(visible, hidden)?,
         })
     }
@@ -85,36 +105,66 @@ impl Chain {
         [v, matrix(&self.h[..2 * rows * hidden], hidden)]
     }
 
-    /// Both phases for the data of `rows` rows. Returns the sum of (v₀ − v₁)².
-    pub(super) fn step(&mut self, rbm: &Rbm, level: Level, noise: Noise, rows: usize) -> f64 {
+    /// Where the persistent chains stand after the step.
+    pub(super) fn chains(&self, rbm: &Rbm, rows: usize) -> &[f32] {
+        &self.samples[..rows * rbm.hidden_units()]
+    }
+
+    /// Both phases for the data of `rows` rows: v and h are v₀ above vₖ and a₀ above aₖ.
+    pub(super) fn phases(&mut self, rbm: &Rbm, level: Level, step: u64, rows: usize) {
         let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
-        let v = &mut self.v[..2 * rows * visible];
-        let h = &mut self.h[..2 * rows * hidden];
+        let (v0, v1) = self.v[..2 * rows * visible].split_at_mut(rows * visible);
+        let (a0, a1) = self.h[..2 * rows * hidden].split_at_mut(rows * hidden);
         let samples = &mut self.samples[..rows * hidden];
-        let w = matrix(&rbm.weights, hidden);
-        let (unit, bias) = (rbm.config.hidden, &rbm.hidden_bias[..]);
-        let kind = unit.activation();
+        let config = &rbm.config;
+        let (unit, k) = (config.hidden, config.steps);
+        let mean_field = config.hidden_states == States::Mean;
+        let stored = rbm.chains.as_deref().map(|chains| &chains[..rows * hidden]);
 
-        let (v0, v1) = v.split_at_mut(rows * visible);
-        let (a0, a1) = h.split_at_mut(rows * hidden);
-        // x₀ stands where a₁ will be.
-        let x0 = matrix_mut(a1, hidden);
-        gemm::matmul(level, matrix(v0, visible), w, x0, Epilogue::Bias(bias));
-        let x0 = &*a1;
-        rayon::join(
-            || forward(level, kind, x0, a0),
-            || units::sample(level, unit, noise, x0, samples),
-        );
+        if mean_field || stored.is_some() {
+            rbm.hidden_statistics(level, v0, a0);
+        } else {
+            // x₀ stands where aₖ will be.
+            rbm.hidden_input(level, v0, a1);
+            let (x0, noise) = (&*a1, rbm.hidden_noise(step, 0));
+            rayon::join(
+                || statistics(level, unit, x0, a0),
+                || units::par_sample(level, unit, noise, x0, samples),
+            );
+        }
+        for t in 1..=k {
+            let s = match (mean_field, t) {
+                (true, 1) => &*a0,
+                (true, _) => &*a1,
+                (false, 1) => stored.unwrap_or(samples),
+                (false, _) => &*samples,
+            };
+            let sampled = config.visible_states() == States::Sample;
+            let noise = sampled.then(|| rbm.visible_noise(step, t - 1));
+            rbm.visible_states(level, s, noise, v1);
+            let noise = rbm.hidden_noise(step, t);
+            match (t < k, config.chains) {
+                (true, _) if mean_field => rbm.hidden_statistics(level, v1, a1),
+                (true, _) => rbm.sample_hidden(level, noise, v1, samples),
+                (false, Chains::Data) => rbm.hidden_statistics(level, v1, a1),
+                (false, Chains::Persistent) => {
+                    rbm.hidden_input(level, v1, a1);
+                    units::par_sample(level, unit, noise, a1, samples);
+                    statistics_in_place(level, unit, a1);
+                }
+            }
+        }
+    }
 
-        let s = matrix(samples, hidden);
-        let epilogue = rbm.visible_epilogue();
-        gemm::matmul(level, s, w.transpose(), matrix_mut(v1, visible), epilogue);
-        let epilogue = Epilogue::BiasActivation { bias, kind };
-        gemm::matmul(level, matrix(v1, visible), w, matrix_mut(a1, hidden), epilogue);
-        a1.iter_mut().for_each(|a| *a = -*a);
-
+    /// What stays to be done where nothing is weighted, centred or wanted of the activity: −aₖ and the sums.
+    /// Returns the sum of (v₀ − vₖ)².
+    pub(super) fn plain_gradient(&mut self, rbm: &Rbm, level: Level, rows: usize) -> f64 {
+        let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
+        let (v0, v1) = self.v[..2 * rows * visible].split_at(rows * visible);
+        let h = &mut self.h[..2 * rows * hidden];
+        h[rows * hidden..].iter_mut().for_each(|a| *a = -*a);
+        let (h, sums) = (&*h, &mut self.sums);
         let Biases { visible: visible_bias, hidden: hidden_bias } = &mut self.biases;
-        let sums = &mut self.sums;
         let of_visible = || {
             rows::column_sums(level, v1, sums);
             rows::column_sums(level, v0, visible_bias);
@@ -124,6 +174,24 @@ impl Chain {
         let of_hidden = || rows::column_sums(level, h, hidden_bias);
         rayon::join(of_visible, of_hidden).0
     }
+
+    /// Sum of (v − reconstruction)² of the `rows` data rows, by means in both directions. Overwrites both
+    /// phases.
+    pub(super) fn reconstruction_error(&mut self, rbm: &Rbm, level: Level, rows: usize) -> f64 {
+        let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
+        let (v0, v1) = self.v[..2 * rows * visible].split_at_mut(rows * visible);
+        let a = &mut self.h[..rows * hidden];
+        rbm.hidden_statistics(level, v0, a);
+        rbm.visible_states(level, a, None, v1);
+        squared_distance(v0, v1)
+    }
+}
+
+/// `coefficients [rows]` · `x [rows, width]` into `out [width]`.
+pub(super) fn combine(level: Level, coefficients: &[f32], x: &[f32], out: &mut [f32]) {
+    let width = out.len();
+    let (left, x) = (matrix(coefficients, coefficients.len()), matrix(x, width));
+    gemm::matmul(level, left, x, matrix_mut(out, width), Epilogue::None);
 }
 
 /// Σ (a − b)², in 16 partial sums that are added in order.

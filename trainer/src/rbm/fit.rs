@@ -6,10 +6,16 @@ use halfwave_kernels::{
     update,
 };
 
-use super::{Rbm, Velocity, cd::Chain};
+use super::{
+    Rbm, Velocity, Visible,
+    cd::Step,
+    config::{Chains, States},
+    norms::{limit_columns, spectral_norm},
+    units::is_unbounded,
+};
 use crate::{
     TrainError,
-    buffers::{gather, matrix_mut, within},
+    buffers::{gather, matrix_mut, within, zeros},
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
 
@@ -18,55 +24,98 @@ pub(super) struct Fit<'a> {
     rbm: &'a mut Rbm,
     level: Level,
     x: &'a [f32],
-    chain: Chain,
+    /// Of the rows of x, with mean 1.
+    weights: Option<&'a [f32]>,
+    step: Step,
+    /// A factor for each hidden unit's weights.
+    factors: Vec<f32>,
     /// Squared reconstruction errors of the epoch so far, and of how many values.
     error: f64,
     values: usize,
 }
 
 impl<'a> Fit<'a> {
-    pub(super) fn new(rbm: &'a mut Rbm, level: Level, x: &'a [f32]) -> Result<Self, TrainError> {
-        let chain = Chain::new(rbm)?;
-        Ok(Self { rbm, level, x, chain, error: 0.0, values: 0 })
+    pub(super) fn new(
+        rbm: &'a mut Rbm,
+        level: Level,
+        x: &'a [f32],
+        weights: Option<&'a [f32]>,
+    ) -> Result<Self, TrainError> {
+        let step = Step::new(rbm)?;
+        let factors = zeros("the factors of the weights", &[rbm.hidden_units()])?;
+        Ok(Self { rbm, level, x, weights, step, factors, error: 0.0, values: 0 })
     }
 
-    /// Momentum on all parameters, weight decay on W.
+    /// Whether nothing is weighted, centred or wanted of the activity.
+    fn is_plain(&self) -> bool {
+        let config = &self.rbm.config;
+        self.weights.is_none() && config.sparsity.is_none() && config.centring.is_none()
+    }
+
+    /// Whether the ends of the chains are the reconstructions of the data, by means.
+    fn reconstructs(&self) -> bool {
+        let config = &self.rbm.config;
+        (config.steps, config.chains) == (1, Chains::Data)
+            && config.visible_states() == States::Mean
+            && self.is_plain()
+    }
+
+    /// Momentum on all parameters, penalties on W; then the chains and the running means, which stand as
+    /// they were if the step diverged.
     fn update(&mut self, rows: usize, epochs: u64) {
-        let [v, h] = self.chain.states(self.rbm, rows);
+        let [v, h] = self.step.states(self.rbm, rows);
         let hidden_units = self.rbm.hidden_units();
         let Rbm { config, weights, visible_bias, hidden_bias, velocity, .. } = &mut *self.rbm;
         let initial = epochs < config.momentum_epoch as u64;
         let momentum = if initial { config.initial_momentum } else { config.final_momentum };
-        let (learning_rate, level) = (config.learning_rate, self.level);
+        let learning_rate = config.learning_rate * config.schedule.factor(epochs);
+        let level = self.level;
         // The gradient is that of the log-likelihood, which is to grow.
         let scale = -1.0 / rows as f32;
-        let step = update::Momentum { learning_rate, momentum, weight_decay: config.weight_decay };
-        let plain = update::Momentum { weight_decay: 0.0, ..step };
+        let plain = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
+        let (weight_decay, l1) = (config.weight_decay, config.l1);
+        let step = update::Momentum { weight_decay, l1, ..plain };
         let Velocity { weights: velocity, biases } = velocity;
         let velocity = matrix_mut(velocity, hidden_units);
         let update = Update::Momentum { step, scale, velocity };
         gemm::matmul_update(level, v.transpose(), h, update, matrix_mut(weights, hidden_units));
-        let gradient = &self.chain.biases;
+        let gradient = &self.step.biases;
         let (vb, vc) = (&mut biases.visible, &mut biases.hidden);
         update::momentum(level, plain, scale, &gradient.visible, vb, visible_bias);
         update::momentum(level, plain, scale, &gradient.hidden, vc, hidden_bias);
+        if let Some(limit) = config.max_norm {
+            limit_columns(weights, limit, &mut self.factors);
+        }
+        if config.chains == Chains::Persistent {
+            let states = self.step.chains(self.rbm, rows);
+            match &mut self.rbm.chains {
+                Some(chains) => chains[..states.len()].copy_from_slice(states),
+                chains => *chains = Some(states.to_vec()),
+            }
+        }
+        std::mem::swap(&mut self.rbm.averages, &mut self.step.averages);
     }
 }
 
 impl Learner for Fit<'_> {
     fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged> {
         let visible = self.rbm.visible_units;
-        gather(self.x, visible, rows, self.chain.data(rows.len(), visible));
-        let noise = self.rbm.plan.at(self.rbm.samples, at.steps);
-        let error = self.chain.step(self.rbm, self.level, noise, rows.len());
-        if !error.is_finite() {
-            return Err(Diverged(format!("the reconstruction error is {error}")));
+        gather(self.x, visible, rows, self.step.data(rows.len(), visible));
+        self.step.phases(self.rbm, self.level, at.steps, rows.len());
+        if self.is_plain() {
+            let error = self.step.plain_gradient(self.rbm, self.level, rows.len());
+            if !error.is_finite() {
+                return Err(Diverged(format!("the reconstruction error is {error}")));
+            }
+            self.error += error;
+            self.values += rows.len() * visible;
+        } else {
+            let weights = self.weights.map(|w| rows.iter().map(|&row| w[row as usize]));
+            self.step.general_gradient(self.rbm, self.level, rows.len(), weights);
         }
-        if !self.chain.biases.hidden.iter().all(|c| c.is_finite()) {
-            return Err(Diverged("the mean of a hidden unit is not finite".into()));
+        if !self.step.biases.are_finite() {
+            return Err(Diverged("the mean of a unit is not finite".into()));
         }
-        self.error += error;
-        self.values += rows.len() * visible;
         self.update(rows.len(), at.epochs);
         Ok(())
     }
@@ -76,8 +125,22 @@ impl Learner for Fit<'_> {
         if ![weights, visible_bias, hidden_bias].iter().all(|x| within(x, WEIGHT_LIMIT)) {
             return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
         }
-        let error = std::mem::take(&mut self.error) / std::mem::take(&mut self.values) as f64;
-        Ok(vec![("reconstruction_error", error)])
+        let (error, values) = if self.reconstructs() {
+            (self.error, self.values)
+        } else {
+            let (rows, visible) = (self.rbm.config.batch, self.rbm.visible_units);
+            let values = rows * visible;
+            self.step.data(rows, visible).copy_from_slice(&self.x[..values]);
+            (self.step.reconstruction_error(self.rbm, self.level, rows), values)
+        };
+        (self.error, self.values) = (0.0, 0);
+        let mut metrics = vec![("reconstruction_error", error / values as f64)];
+        let Rbm { weights, config, direction, .. } = &mut *self.rbm;
+        if config.visible == Visible::Gaussian && is_unbounded(config.hidden) {
+            let norm = spectral_norm(weights, config.hidden_units, direction);
+            metrics.push(("spectral_norm", norm));
+        }
+        Ok(metrics)
     }
 
     fn lower(&self) -> String {

@@ -3,122 +3,47 @@
 //! ```text
 //! v [batch, visible], h [batch, hidden], W [visible, hidden], b [visible], c [hidden], all row-major
 //!
-//! E(v, h) = −Σ b v − Σ c h − Σ v W h               Bernoulli visible units
+//! E(v, h) = −Σ b v − Σ c h − Σ v W h               Bernoulli and Potts visible units
 //! E(v, h) = Σ (v − b)² / 2 − Σ c h − Σ v W h       Gaussian visible units, σ = 1
 //!
 //! hidden     x = v W + c      h ~ unit(x)
-//! visible    x = h Wᵀ + b     v = σ(x) or x
+//! visible    x = h Wᵀ + b     mean σ(x), softmax(x) or x
 //! ```
 //!
 //! Gaussian visible units expect data of zero mean and unit variance. NReLU hidden units,
 //! h = max(0, x + N(0, σ(x))) with *variance* σ(x), are those of Nair & Hinton, ICML 2010.
 
+mod averages;
 mod cd;
+mod conditionals;
+mod config;
+mod energy;
 mod fit;
+mod gibbs;
+mod norms;
+mod schedule;
+mod special;
+mod units;
 
 use halfwave_kernels::{
-    Kind, Level,
-    gemm::{self, Epilogue},
-    rng::{self, Block, NoisePlan, NoisePlanBuilder},
-    units::Unit,
+    Level,
+    gemm::Epilogue,
+    rng::{self, Block, Noise, NoisePlan, NoisePlanBuilder},
 };
-use serde::{Deserialize, Serialize};
+
+pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
+pub use schedule::Schedule;
+pub use units::{Visible, log_partition};
 
 use crate::{
     TrainError,
-    buffers::{check_rows, find, matrix, matrix_mut, zeros},
+    buffers::{check_rows, zeros},
     observe::Observer,
-    optim::{positive, share},
     train::{Loop, Progress},
 };
 
 /// Standard deviation of the first weights (Hinton 2010, section 8).
 const FIRST_WEIGHTS: f32 = 0.01;
-
-/// The distribution of the visible units.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Visible {
-    /// v = 1 with probability σ(x); data from 0 to 1.
-    #[default]
-    Bernoulli,
-    /// v = x + N(0, 1); data of zero mean and unit variance.
-    Gaussian,
-}
-
-impl Visible {
-    /// The mean as a function of the pre-activation.
-    fn mean(self) -> Kind {
-        match self {
-            Self::Bernoulli => Kind::Sigmoid,
-            Self::Gaussian => Kind::Identity,
-        }
-    }
-}
-
-/// The settings of an RBM and of its training. [`RbmConfig::new`] has Hinton's recipe.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RbmConfig {
-    /// The visible units.
-    pub visible: Visible,
-    /// The hidden units.
-    #[serde(with = "crate::by_name")]
-    pub hidden: Unit,
-    /// Number of hidden units.
-    pub hidden_units: usize,
-    /// Step size, on the mean gradient of a mini-batch.
-    pub learning_rate: f32,
-    /// Momentum of the first epochs.
-    pub initial_momentum: f32,
-    /// Momentum from then on.
-    pub final_momentum: f32,
-    /// Epochs with the initial momentum.
-    pub momentum_epoch: usize,
-    /// Coefficient of the L2 penalty's gradient, on weights only.
-    pub weight_decay: f32,
-    /// Rows of a mini-batch.
-    pub batch: usize,
-    /// Epochs of one call of [`Rbm::fit`].
-    pub epochs: usize,
-}
-
-impl RbmConfig {
-    /// Momentum .5, after 5 epochs .9, weight decay 10⁻⁴, batches of 100, 10 epochs; the learning rate is .1, or .001 where
-    /// a unit has no upper bound (Hinton 2010, sections 6 to 10 and 13.2).
-    #[must_use]
-    pub fn new(visible: Visible, hidden: Unit, hidden_units: usize) -> Self {
-        let bounded = visible == Visible::Bernoulli && hidden == Unit::Bernoulli;
-        Self {
-            visible,
-            hidden,
-            hidden_units,
-            learning_rate: if bounded { 0.1 } else { 1e-3 },
-            initial_momentum: 0.5,
-            final_momentum: 0.9,
-            momentum_epoch: 5,
-            weight_decay: 1e-4,
-            batch: 100,
-            epochs: 10,
-        }
-    }
-
-    fn check(&self) -> Result<(), TrainError> {
-        let at_least_1 = |name, value| TrainError::require(value > 0, name, "at least 1", value);
-        at_least_1("hidden_units", self.hidden_units)?;
-        at_least_1("batch", self.batch)?;
-        TrainError::require(
-            self.hidden.check().is_ok(),
-            "hidden",
-            "copies or trials from 1 to 65536",
-            self.hidden,
-        )?;
-        positive("learning_rate", self.learning_rate)?;
-        share("initial_momentum", self.initial_momentum)?;
-        share("final_momentum", self.final_momentum)?;
-        share("weight_decay", self.weight_decay)
-    }
-}
 
 /// A restricted Boltzmann machine.
 ///
@@ -142,11 +67,20 @@ pub struct Rbm {
     builder: NoisePlanBuilder,
     plan: NoisePlan,
     /// The noise of the hidden samples, in each step.
-    samples: Block,
+    hidden_block: Block,
+    /// The noise of the visible samples, in each step.
+    visible_block: Block,
     weights: Vec<f32>,
     visible_bias: Vec<f32>,
     hidden_bias: Vec<f32>,
+    /// Whether the first call of `fit` sets the visible biases.
+    biased_by_data: bool,
     velocity: Velocity,
+    /// Hidden states of the persistent chains, `[batch, hidden]`, from their first step on.
+    chains: Option<Vec<f32>>,
+    averages: averages::Averages,
+    /// Where the power iteration of the spectral norm stands; empty before the first.
+    direction: Vec<f32>,
     progress: Progress,
 }
 
@@ -164,14 +98,21 @@ impl Rbm {
     /// [`TrainError::Setting`], [`TrainError::Memory`] and [`TrainError::Noise`].
     pub fn new(config: &RbmConfig, visible_units: usize, seed: u64) -> Result<Self, TrainError> {
         config.check()?;
-        TrainError::require(visible_units > 0, "visible units", "at least 1", visible_units)?;
+        config.visible.check_units(visible_units)?;
         let hidden_units = config.hidden_units;
         let product = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
         let mut builder = NoisePlan::builder(seed);
         let first_weights = builder.before(product(visible_units, hidden_units));
-        let draws =
-            product(config.batch, hidden_units).saturating_mul(config.hidden.draws().into());
-        let samples = builder.each_step(draws);
+        let RbmConfig { batch, steps, .. } = *config;
+        let persistent = config.chains == Chains::Persistent;
+        let samples = product(batch, steps.saturating_add(persistent.into()));
+        let draws = (hidden_units as u64).saturating_mul(config.hidden.draws().into());
+        let hidden_block = builder.each_step(samples.saturating_mul(draws));
+        let visible_draws = match config.visible_states() {
+            States::Mean => 0,
+            States::Sample => config.visible.draws(visible_units),
+        };
+        let visible_block = builder.each_step(product(batch, steps).saturating_mul(visible_draws));
         let plan = builder.build(0)?;
 
         let mut weights = zeros("the weights", &[visible_units, hidden_units])?;
@@ -184,30 +125,71 @@ impl Rbm {
             seed,
             builder,
             plan,
-            samples,
+            hidden_block,
+            visible_block,
             weights,
             visible_bias: zeros("the biases", &[visible_units])?,
             hidden_bias: zeros("the biases", &[hidden_units])?,
+            biased_by_data: true,
             velocity: Velocity {
                 weights: zeros("the velocities of the weights", &[visible_units, hidden_units])?,
                 biases: cd::Biases::new(visible_units, hidden_units)?,
             },
+            chains: None,
+            averages: averages::Averages::new(visible_units, hidden_units)?,
+            direction: Vec::new(),
             progress: Progress::default(),
         })
     }
 
-    /// Trains on `x [rows, visible]` for the epochs of the configuration by CD-1; called again, it
-    /// goes on with weights, velocity, shuffles and noise as they stand.
-    ///
-    /// The first call sets the visible biases from the data: to ln(p / (1 − p)) with
-    /// p = (Σ v + 1) / (rows + 2) for Bernoulli units (Hinton 2010, section 8.1; the 1 and 2 keep
-    /// pixels that are always off finite), to the mean for Gaussian ones.
-    ///
-    /// Metric: `reconstruction_error`, the mean of (v − reconstruction)² before each update.
+    /// A machine with parameters W `[visible, hidden]`, b `[visible]` and c `[hidden]`, row-major. Training
+    /// goes on from them, and leaves the visible biases to the gradient; `seed` is that of its noise.
     ///
     /// # Errors
-    /// [`TrainError::Empty`], [`TrainError::Batch`], [`TrainError::Shape`],
-    /// [`TrainError::NotFinite`] and [`TrainError::Visible`] for data that do not fit;
+    /// Those of [`Rbm::new`]; [`TrainError::Shape`]; [`TrainError::Setting`] for a parameter that is not finite.
+    pub fn from_parameters(
+        config: &RbmConfig,
+        weights: &[f32],
+        visible_bias: &[f32],
+        hidden_bias: &[f32],
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        let mut rbm = Self::new(config, visible_bias.len(), seed)?;
+        for (name, parameters, to) in [
+            ("weights", weights, &mut rbm.weights),
+            ("visible_bias", visible_bias, &mut rbm.visible_bias),
+            ("hidden_bias", hidden_bias, &mut rbm.hidden_bias),
+        ] {
+            let (expected, found) = (to.len(), parameters.len());
+            if expected != found {
+                return Err(TrainError::Shape { name, expected, found });
+            }
+            if let Some(bad) = parameters.iter().find(|x| !x.is_finite()) {
+                return Err(TrainError::setting(name, "finite numbers", bad));
+            }
+            to.copy_from_slice(parameters);
+        }
+        rbm.biased_by_data = false;
+        Ok(rbm)
+    }
+
+    /// Trains on `x [rows, visible]` for the epochs of the configuration, by CD-k or PCD-k; called again, it
+    /// goes on with weights, velocity, chains, running means, shuffles and noise as they stand.
+    ///
+    /// The first call sets the visible biases from the data, unless the machine is one of
+    /// [`Rbm::from_parameters`]: to ln(p / (1 − p)) with p = (Σ v + 1) / (rows + 2) for Bernoulli units, to ln p
+    /// with p = (Σ v + 1) / (rows + K) for Potts units of K categories (Hinton 2010, section 8.1; the 1 keeps
+    /// pixels that are always off finite), to the mean for Gaussian ones.
+    ///
+    /// Metrics: `reconstruction_error`, the mean of (v − reconstruction)² before each update of CD-1; where
+    /// chains are longer, persistent or sampled, or the gradient is centred or weighted or has a target of
+    /// activity, that of the first `batch` rows at the end of the epoch. The reconstruction is the visible mean;
+    /// CD-1 makes it from samples of the hidden units, the other from their means. `spectral_norm` of W, from below, where
+    /// visible units are Gaussian and hidden units have no bound: from 1 on such a machine may have no density.
+    ///
+    /// # Errors
+    /// [`TrainError::Empty`], [`TrainError::Batch`], [`TrainError::Shape`], [`TrainError::NotFinite`],
+    /// [`TrainError::Visible`], [`TrainError::OneHot`] and [`TrainError::Constant`] for data that do not fit;
     /// [`TrainError::Memory`]; [`TrainError::Noise`]; [`TrainError::Diverged`], after which the
     /// weights are of no use.
     pub fn fit(
@@ -217,50 +199,85 @@ impl Rbm {
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        let rows = self.check_data(x)?;
+        self.train(level, x, None, run, observer)
+    }
+
+    /// [`Rbm::fit`] with a weight for each row: a row of weight 2 counts as two rows. Weights are divided by
+    /// their mean.
+    ///
+    /// # Errors
+    /// Those of [`Rbm::fit`]; [`TrainError::Shape`] if there are not as many weights as rows, and
+    /// [`TrainError::SampleWeight`] if one is no finite number above 0.
+    pub fn fit_weighted(
+        &mut self,
+        level: Level,
+        x: &[f32],
+        weights: &[f32],
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let (expected, found) = (x.len() / self.visible_units, weights.len());
+        if expected != found {
+            return Err(TrainError::Shape { name: "weights of rows", expected, found });
+        }
+        let bad = |&(_, &w): &(usize, &f32)| !(w > 0.0 && w.is_finite());
+        if let Some((row, &value)) = weights.iter().enumerate().find(bad) {
+            return Err(TrainError::SampleWeight { row, value });
+        }
+        let mean = weights.iter().map(|&w| f64::from(w)).sum::<f64>() / found as f64;
+        let weights: Vec<f32> = weights.iter().map(|&w| (f64::from(w) / mean) as f32).collect();
+        self.train(level, x, Some(&weights), run, observer)
+    }
+
+    fn train(
+        &mut self,
+        level: Level,
+        x: &[f32],
+        weights: Option<&[f32]>,
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let rows = self.check_states(x)?;
         let RbmConfig { batch, epochs, .. } = self.config;
         let schedule = Loop { run, seed: self.seed, rows, batch, epochs };
         schedule.check()?;
+        self.config.visible.check_variation(x, self.visible_units)?;
         self.builder.build(self.progress.steps.saturating_add(schedule.steps()))?;
-        if self.progress == Progress::default() {
-            self.set_visible_bias(x);
+        if self.biased_by_data {
+            self.set_visible_bias(x, weights);
+            self.biased_by_data = false;
         }
         let mut progress = self.progress;
-        let mut fit = fit::Fit::new(self, level, x)?;
+        let mut fit = fit::Fit::new(self, level, x, weights)?;
         let result = schedule.train(&mut fit, &mut progress, observer);
         self.progress = progress;
         result
     }
 
     /// What a classifier sees, `[rows, hidden]`, of `x [rows, visible]`: the means of Bernoulli and
-    /// Gaussian units; max(0, v W + c), without noise, for NReLU (Nair & Hinton 2010, section 2).
+    /// Gaussian units; max(0, v W + c), without noise, for NReLU (Nair & Hinton 2010, section 2);
+    /// [`Unit::activation`](halfwave_kernels::units::Unit::activation) says it for the others.
     ///
     /// # Panics
     /// If `x` is no whole number of rows.
     #[must_use]
     pub fn features(&self, level: Level, x: &[f32]) -> Vec<f32> {
-        let (x, w) = (matrix(x, self.visible_units), matrix(&self.weights, self.hidden_units()));
-        let mut h = vec![0.0; x.nrows() * self.hidden_units()];
-        let kind = self.config.hidden.activation();
-        let epilogue = Epilogue::BiasActivation { bias: &self.hidden_bias, kind };
-        gemm::matmul(level, x, w, matrix_mut(&mut h, self.hidden_units()), epilogue);
+        let mut h = vec![0.0; x.len() / self.visible_units * self.hidden_units()];
+        let (bias, kind) = (&self.hidden_bias[..], self.config.hidden.activation());
+        self.to_hidden(level, x, &mut h, Epilogue::BiasActivation { bias, kind });
         h
     }
 
-    /// The means of the visible units, `[rows, visible]`, given the [`features`](Self::features) of
-    /// `x [rows, visible]`.
+    /// The means of the visible units, `[rows, visible]`, given the means of the hidden units (for NReLU
+    /// max(0, v W + c)) of `x [rows, visible]`.
     ///
     /// # Panics
     /// If `x` is no whole number of rows.
     #[must_use]
     pub fn reconstruct(&self, level: Level, x: &[f32]) -> Vec<f32> {
-        let h = self.features(level, x);
-        let mut v = vec![0.0; x.len()];
-        let w = matrix(&self.weights, self.hidden_units());
-        let epilogue = self.visible_epilogue();
-        let (h, out) = (matrix(&h, self.hidden_units()), matrix_mut(&mut v, self.visible_units));
-        gemm::matmul(level, h, w.transpose(), out, epilogue);
-        v
+        let mut h = vec![0.0; x.len() / self.visible_units * self.hidden_units()];
+        self.hidden_statistics(level, x, &mut h);
+        self.visible_mean(level, &h)
     }
 
     /// W, `[visible, hidden]`.
@@ -293,32 +310,40 @@ impl Rbm {
         self.config.hidden_units
     }
 
-    fn visible_epilogue(&self) -> Epilogue<'_> {
-        Epilogue::BiasActivation { bias: &self.visible_bias, kind: self.config.visible.mean() }
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &RbmConfig {
+        &self.config
     }
 
-    fn check_data(&self, x: &[f32]) -> Result<usize, TrainError> {
+    /// Noise of the hidden samples after `t` Gibbs steps of a training step.
+    fn hidden_noise(&self, step: u64, t: usize) -> Noise {
+        let draws = self.hidden_draws(self.config.batch);
+        self.plan.at(self.hidden_block, step).skip((t as u64).wrapping_mul(draws))
+    }
+
+    /// Noise of the visible samples of Gibbs step `t`, from 0, of a training step.
+    fn visible_noise(&self, step: u64, t: usize) -> Noise {
+        let draws = self.visible_draws(self.config.batch);
+        self.plan.at(self.visible_block, step).skip((t as u64).wrapping_mul(draws))
+    }
+
+    /// That `x` is whole rows of states of the visible units; returns how many.
+    fn check_states(&self, x: &[f32]) -> Result<usize, TrainError> {
         let rows = check_rows(x, self.visible_units)?;
-        if self.config.visible == Visible::Bernoulli
-            && let Some((row, column, value)) =
-                find(x, self.visible_units, |v| (0.0..=1.0).contains(&v))
-        {
-            return Err(TrainError::Visible { row, column, value });
-        }
+        self.config.visible.check_states(x, self.visible_units)?;
         Ok(rows)
     }
 
-    fn set_visible_bias(&mut self, x: &[f32]) {
+    fn set_visible_bias(&mut self, x: &[f32], weights: Option<&[f32]>) {
         let mut sums = vec![0.0; self.visible_units];
-        for row in x.chunks_exact(self.visible_units) {
-            sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += f64::from(v));
+        for (i, row) in x.chunks_exact(self.visible_units).enumerate() {
+            let weight = weights.map_or(1.0, |weights| f64::from(weights[i]));
+            sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += weight * f64::from(v));
         }
         let rows = (x.len() / self.visible_units) as f64;
         for (bias, sum) in self.visible_bias.iter_mut().zip(sums) {
-            *bias = match self.config.visible {
-                Visible::Bernoulli => ((sum + 1.0) / (rows - sum + 1.0)).ln(),
-                Visible::Gaussian => sum / rows,
-            } as f32;
+            *bias = self.config.visible.bias(sum, rows) as f32;
         }
     }
 }

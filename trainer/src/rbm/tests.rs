@@ -1,10 +1,24 @@
 //! Settings and data that make no sense, and divergence: errors that say what and where.
 
+use halfwave_kernels::units::Unit;
+
 use super::*;
 use crate::observe::{Epoch, Silent};
 
 fn config() -> RbmConfig {
     RbmConfig { batch: 4, epochs: 3, ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 3) }
+}
+
+fn persistent() -> RbmConfig {
+    RbmConfig { chains: Chains::Persistent, ..config() }
+}
+
+fn sparse(target: f32, decay: f32, cost: f32) -> RbmConfig {
+    RbmConfig { sparsity: Some(Sparsity { target, decay, cost }), ..config() }
+}
+
+fn centred(rate: f32) -> RbmConfig {
+    RbmConfig { centring: Some(Centring { rate }), ..config() }
 }
 
 fn data() -> Vec<f32> {
@@ -24,6 +38,25 @@ fn settings_that_make_no_sense_are_errors() {
         ("initial_momentum", RbmConfig { initial_momentum: 1.0, ..config() }),
         ("final_momentum", RbmConfig { final_momentum: f32::NAN, ..config() }),
         ("weight_decay", RbmConfig { weight_decay: -0.1, ..config() }),
+        ("l1", RbmConfig { l1: f32::INFINITY, ..config() }),
+        ("l1", RbmConfig { l1: -1e-4, ..config() }),
+        ("max_norm", RbmConfig { max_norm: Some(0.0), ..config() }),
+        ("max_norm", RbmConfig { max_norm: Some(f32::NAN), ..config() }),
+        ("steps", RbmConfig { steps: 0, ..config() }),
+        ("states", RbmConfig { hidden_states: States::Mean, ..persistent() }),
+        ("states", RbmConfig { visible_states: Some(States::Mean), ..persistent() }),
+        ("schedule.epochs", RbmConfig { schedule: Schedule::Linear { epochs: 0 }, ..config() }),
+        ("schedule.epochs", RbmConfig { schedule: Schedule::Cosine { epochs: 0 }, ..config() }),
+        ("schedule.epochs", RbmConfig { schedule: Schedule::Inverse { epochs: 0 }, ..config() }),
+        ("sparsity.target", sparse(0.0, 0.9, 0.1)),
+        ("sparsity.decay", sparse(0.1, 1.0, 0.1)),
+        ("sparsity.cost", sparse(0.1, 0.9, f32::NAN)),
+        ("centring.rate", centred(0.0)),
+        ("centring.rate", centred(1.5)),
+        ("centring.rate", centred(f32::NAN)),
+        ("hidden", RbmConfig { hidden: Unit::Ssu { copies: 0 }, ..config() }),
+        ("visible", RbmConfig { visible: Visible::Potts { categories: 1 }, ..config() }),
+        ("visible units", RbmConfig { visible: Visible::Potts { categories: 3 }, ..config() }),
     ] {
         let error = Rbm::new(&bad, 2, 1).unwrap_err();
         assert!(matches!(error, TrainError::Setting { name: n, .. } if n == name), "{error}");
@@ -60,6 +93,86 @@ fn data_that_do_not_fit_are_errors() {
     }
 }
 
+#[test]
+fn states_of_potts_units_are_one_hot() {
+    let config = RbmConfig { visible: Visible::Potts { categories: 2 }, batch: 2, ..config() };
+    assert_eq!(fit(&config, &[1.0, 0.0, 0.0, 1.0]), Ok(()));
+    for bad in [[1.0, 1.0], [0.0, 0.0], [0.5, 0.5], [2.0, -1.0]] {
+        let error = fit(&config, &[&[1.0, 0.0], &bad[..]].concat()).unwrap_err();
+        assert_eq!(error, TrainError::OneHot { row: 1, column: 0, categories: 2 });
+        let rbm = Rbm::new(&config, 2, 1).unwrap();
+        assert!(matches!(rbm.free_energy(&bad), Err(TrainError::OneHot { .. })));
+    }
+}
+
+#[test]
+fn constant_columns_are_errors_for_gaussian_units() {
+    let mut x = data();
+    x.iter_mut().skip(1).step_by(2).for_each(|x| *x = 0.25);
+    assert_eq!(fit(&config(), &x), Ok(()));
+    let gaussian = RbmConfig { visible: Visible::Gaussian, ..config() };
+    let error = fit(&gaussian, &x).unwrap_err();
+    assert_eq!(error, TrainError::Constant { column: 1, value: 0.25 });
+}
+
+#[test]
+fn weights_of_samples_that_make_no_sense_are_errors() {
+    let weighted = |weights: &[f32]| {
+        let mut rbm = Rbm::new(&config(), 2, 1).unwrap();
+        let before = rbm.visible_bias().to_vec();
+        let result = rbm.fit_weighted(Level::best(), &data(), weights, "test", &mut Silent);
+        assert!(result.is_ok() || before == rbm.visible_bias());
+        result
+    };
+    assert_eq!(weighted(&[0.5; 10]), Ok(()));
+    let error = weighted(&[1.0; 9]).unwrap_err();
+    assert_eq!(error, TrainError::Shape { name: "weights of rows", expected: 10, found: 9 });
+    for bad in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+        let mut weights = [1.0; 10];
+        weights[3] = bad;
+        let error = weighted(&weights).unwrap_err();
+        assert!(matches!(error, TrainError::SampleWeight { row: 3, .. }), "{error}");
+    }
+}
+
+#[test]
+fn parameters_that_do_not_fit_are_errors() {
+    let of =
+        |w: &[f32], b: &[f32], c: &[f32]| Rbm::from_parameters(&config(), w, b, c, 1).map(|_| ());
+    assert_eq!(of(&[0.0; 6], &[0.0; 2], &[0.0; 3]), Ok(()));
+    assert!(matches!(
+        of(&[0.0; 5], &[0.0; 2], &[0.0; 3]),
+        Err(TrainError::Shape { name: "weights", .. })
+    ));
+    assert!(matches!(
+        of(&[0.0; 6], &[0.0; 2], &[0.0; 2]),
+        Err(TrainError::Shape { name: "hidden_bias", .. })
+    ));
+    assert!(matches!(
+        of(&[], &[], &[0.0; 3]),
+        Err(TrainError::Setting { name: "visible units", .. })
+    ));
+    let nan = of(&[0.0; 6], &[0.0, f32::NAN], &[0.0; 3]);
+    assert!(matches!(nan, Err(TrainError::Setting { name: "visible_bias", .. })));
+}
+
+/// Data that are no states are errors to whatever takes states.
+#[test]
+fn chains_and_energies_check_their_states() {
+    use halfwave_kernels::rng::Stream;
+    let rbm = Rbm::new(&config(), 2, 1).unwrap();
+    for (bad, expected) in [
+        (&[][..], TrainError::Empty),
+        (&[0.0; 3][..], TrainError::Shape { name: "features of a row", expected: 2, found: 1 }),
+        (&[0.0, 1.5][..], TrainError::Visible { row: 0, column: 1, value: 1.5 }),
+    ] {
+        assert_eq!(rbm.free_energy(bad), Err(expected.clone()));
+        let mut v = bad.to_vec();
+        let chain = rbm.gibbs(Level::best(), Stream::new(1).at(0), 1, &mut v);
+        assert_eq!(chain.err(), Some(expected));
+    }
+}
+
 /// Remembers whether any metric was not finite.
 struct Finite(bool);
 
@@ -85,16 +198,31 @@ fn divergence_is_an_error_that_says_what_to_lower() {
     }
 }
 
-/// Statistics that are not finite stop the run before a weight is touched.
+/// Statistics that are not finite stop the run before a weight, a chain or a running mean is touched.
 #[test]
-fn weights_are_as_they_were_before_the_step_that_diverged() {
-    let config = RbmConfig { visible: Visible::Gaussian, hidden: Unit::Nrelu, ..config() };
-    let mut rbm = Rbm::new(&config, 2, 1).unwrap();
-    let x: Vec<f32> = (0..20).map(|i| 3e38 * (i as f32).sin()).collect();
-    let before = rbm.weights().to_vec();
-    let error = rbm.fit(Level::best(), &x, "huge", &mut Silent).unwrap_err();
-    assert!(matches!(error, TrainError::Diverged { epoch: 1, step: 1, .. }), "{error}");
-    assert!(before == rbm.weights());
+fn a_machine_is_as_it_was_before_the_step_that_diverged() {
+    let gaussian = |config: RbmConfig| RbmConfig {
+        visible: Visible::Gaussian,
+        hidden: Unit::Nrelu,
+        epochs: 1,
+        ..config
+    };
+    for config in [config(), persistent(), centred(0.1), sparse(0.1, 0.9, 0.1)].map(gaussian) {
+        let mut rbm = Rbm::new(&config, 2, 1).unwrap();
+        rbm.fit(Level::best(), &data(), "sane", &mut Silent).unwrap();
+        let state = |rbm: &Rbm| {
+            let Rbm { weights, visible_bias, hidden_bias, velocity, chains, averages, .. } =
+                rbm.clone();
+            let Velocity { weights: v, biases } = velocity;
+            (weights, visible_bias, hidden_bias, v, biases, chains, averages)
+        };
+        let before = state(&rbm);
+        assert_eq!(before.5.is_some(), config.chains == Chains::Persistent);
+        let huge: Vec<f32> = (0..20).map(|i| 3e38 * (i as f32).sin()).collect();
+        let error = rbm.fit(Level::best(), &huge, "huge", &mut Silent).unwrap_err();
+        assert!(matches!(error, TrainError::Diverged { epoch: 1, step: 1, .. }), "{error}");
+        assert!(before == state(&rbm), "{config:?}");
+    }
 }
 
 #[test]
@@ -103,4 +231,37 @@ fn settings_are_read_and_written() {
     assert!(text.contains("visible = \"bernoulli\"") && text.contains("hidden = \"bernoulli\""));
     assert_eq!(toml::from_str::<RbmConfig>(&text).unwrap(), config());
     assert!(toml::from_str::<RbmConfig>(&format!("surprise = 1\n{text}")).is_err());
+    let all = RbmConfig {
+        visible: Visible::Potts { categories: 4 },
+        hidden: Unit::Ssu { copies: 3 },
+        schedule: Schedule::Cosine { epochs: 7 },
+        max_norm: Some(2.0),
+        visible_states: Some(States::Sample),
+        chains: Chains::Persistent,
+        sparsity: Some(Sparsity { target: 0.1, decay: 0.9, cost: 0.2 }),
+        centring: Some(Centring { rate: 0.01 }),
+        ..config()
+    };
+    let text = toml::to_string(&all).unwrap();
+    assert_eq!(toml::from_str::<RbmConfig>(&text).unwrap(), all);
+    assert!(text.contains("visible = \"potts(4)\"") && text.contains("chains = \"persistent\""));
+    for (good, bad) in [
+        ("\"persistent\"", "\"tempered\""),
+        ("\"sample\"", "\"mode\""),
+        ("\"cosine\"", "\"sawtooth\""),
+        ("potts(4)", "potts(x)"),
+        ("rate", "speed"),
+    ] {
+        assert!(toml::from_str::<RbmConfig>(&text.replace(good, bad)).is_err(), "{bad}");
+    }
+}
+
+/// The keys of a configuration that knows nothing but CD-1.
+#[test]
+fn keys_that_came_later_have_defaults() {
+    let text = "visible = 'gaussian'\nhidden = 'nrelu'\nhidden_units = 3\nlearning_rate = 0.001\n\
+        initial_momentum = 0.5\nfinal_momentum = 0.9\nmomentum_epoch = 5\nweight_decay = 1e-4\n\
+        batch = 100\nepochs = 10";
+    let expected = RbmConfig::new(Visible::Gaussian, Unit::Nrelu, 3);
+    assert_eq!(toml::from_str::<RbmConfig>(text).unwrap(), expected);
 }

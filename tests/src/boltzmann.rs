@@ -1,0 +1,227 @@
+//! Tiny restricted Boltzmann machines in `f64`, every state of which is visited: what a likelihood is, from
+//! its definition alone.
+//!
+//! E(v, h) = U(v) − c h − v W h, with U(v) = −b v, or |v − b|²/2 for Gaussian units; a hidden unit has states
+//! with weights, its base measure, or nodes with weights of a quadrature.
+
+use halfwave_kernels::units::Unit;
+use halfwave_trainer::{
+    TrainError,
+    rbm::{Rbm, RbmConfig, Visible},
+};
+
+/// The parameters, W `[visible, hidden]`.
+#[derive(Clone, Debug)]
+pub struct Tiny {
+    /// The visible units.
+    pub visible: Visible,
+    /// The hidden units.
+    pub hidden: Unit,
+    /// W.
+    pub w: Vec<f32>,
+    /// b.
+    pub b: Vec<f32>,
+    /// c.
+    pub c: Vec<f32>,
+}
+
+/// A state, or a node of a quadrature, and its weight.
+type State = (f64, f64);
+
+/// The states of one hidden unit: value and base measure.
+///
+/// # Panics
+/// For NReLU, which has none.
+#[must_use]
+pub fn hidden_states(unit: Unit) -> Vec<State> {
+    let choices = |n: u32, k: u32| (0..k).map(|i| f64::from(n - i) / f64::from(i + 1)).product();
+    let gauss = |h: f64| (-0.5 * h * h).exp();
+    match unit {
+        Unit::Bernoulli => vec![(0.0, 1.0), (1.0, 1.0)],
+        Unit::Binomial { trials } => {
+            (0..=trials).map(|h| (f64::from(h), choices(trials, h))).collect()
+        }
+        Unit::Ssu { copies } => (0..1_u32 << copies)
+            .map(|set| {
+                let on = (0..copies).filter(|i| set >> i & 1 == 1);
+                let shifts: f64 = on.map(|i| -0.5 - f64::from(i)).sum();
+                (f64::from(set.count_ones()), shifts.exp())
+            })
+            .collect(),
+        // The trapezoidal rule, which for such integrands has all digits.
+        Unit::Gaussian => (-1000..=1000)
+            .map(|i| f64::from(i) / 25.0)
+            .map(|h| (h, gauss(h) / 25.0 / std::f64::consts::TAU.sqrt()))
+            .collect(),
+        // Simpson's rule.
+        Unit::TruncatedGaussian => (0..=20_000)
+            .map(|i| {
+                let factor = if i % 20_000 == 0 { 1.0 } else { f64::from(2 + i % 2 * 2) };
+                let h = f64::from(i) * 1e-3;
+                (h, gauss(h) * factor * 1e-3 / 3.0)
+            })
+            .collect(),
+        _ => panic!("{unit} has no base measure"),
+    }
+}
+
+fn wide(x: &[f32]) -> Vec<f64> {
+    x.iter().map(|&x| x.into()).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The gradients of W, b and c, one after the other.
+#[derive(Clone, Debug)]
+struct Gradient {
+    w: Vec<f64>,
+    b: Vec<f64>,
+    c: Vec<f64>,
+}
+
+impl Tiny {
+    /// The trainer's machine with these parameters.
+    ///
+    /// # Errors
+    /// If the configuration is bad.
+    pub fn rbm(&self, config: &RbmConfig, seed: u64) -> Result<Rbm, TrainError> {
+        Rbm::from_parameters(config, &self.w, &self.b, &self.c, seed)
+    }
+
+    /// The states of the visible units, those of the first unit changing last.
+    ///
+    /// # Panics
+    /// For Gaussian units, which have too many.
+    #[must_use]
+    pub fn visible_states(&self) -> Vec<Vec<f32>> {
+        let one_of = |k: usize| {
+            (0..k).map(move |i| (0..k).map(|j| f32::from(u8::from(i == j))).collect()).collect()
+        };
+        let group: Vec<Vec<f32>> = match self.visible {
+            Visible::Bernoulli => vec![vec![0.0], vec![1.0]],
+            Visible::Potts { categories } => one_of(categories as usize),
+            Visible::Gaussian => panic!("a continuum"),
+        };
+        product(&group, self.b.len() / group[0].len())
+    }
+
+    /// v W + c.
+    fn inputs(&self, v: &[f64]) -> Vec<f64> {
+        let n = self.c.len();
+        let x = |j: usize| {
+            let w = self.w.iter().skip(j).step_by(n).map(|&w| f64::from(w));
+            f64::from(self.c[j]) + w.zip(v).map(|(w, v)| w * v).sum::<f64>()
+        };
+        (0..n).map(x).collect()
+    }
+
+    /// Σ over the states of one hidden unit of weight · e^(x h) · h^power, for inputs x.
+    fn moment(states: &[State], x: f64, power: i32) -> f64 {
+        states.iter().map(|&(h, weight)| weight * (x * h).exp() * h.powi(power)).sum()
+    }
+
+    fn means(&self, v: &[f64]) -> Vec<f64> {
+        let states = hidden_states(self.hidden);
+        let mean = |x: f64| Self::moment(&states, x, 1) / Self::moment(&states, x, 0);
+        self.inputs(v).into_iter().map(mean).collect()
+    }
+
+    /// F(v), from the sum over the hidden states.
+    #[must_use]
+    pub fn free_energy(&self, v: &[f32]) -> f64 {
+        let (v, b) = (wide(v), wide(&self.b));
+        let u = match self.visible {
+            Visible::Gaussian => v.iter().zip(&b).map(|(v, b)| 0.5 * (v - b) * (v - b)).sum(),
+            _ => -dot(&v, &b),
+        };
+        let states = hidden_states(self.hidden);
+        u - self.inputs(&v).into_iter().map(|x| Self::moment(&states, x, 0).ln()).sum::<f64>()
+    }
+
+    /// P(v, h) over the visible states times the values of the hidden units, each from 0 to `values` − 1,
+    /// those of the last hidden unit changing first.
+    #[must_use]
+    pub fn joint(&self, values: usize) -> Vec<f64> {
+        let states = hidden_states(self.hidden);
+        let numbers: Vec<Vec<f32>> = (0..values).map(|h| vec![h as f32]).collect();
+        let mut p = Vec::new();
+        for v in self.visible_states() {
+            let v = wide(&v);
+            let x = self.inputs(&v);
+            for h in product(&numbers, self.c.len()) {
+                let of_unit = |(h, x): (&f32, &f64)| {
+                    let weight =
+                        states.iter().filter(|s| s.0 == f64::from(*h)).map(|s| s.1).sum::<f64>();
+                    weight * (x * f64::from(*h)).exp()
+                };
+                let of_hidden: f64 = h.iter().zip(&x).map(of_unit).product();
+                p.push(dot(&v, &wide(&self.b)).exp() * of_hidden);
+            }
+        }
+        let z: f64 = p.iter().sum();
+        p.iter().map(|p| p / z).collect()
+    }
+
+    /// The gradient of the mean log-likelihood of the `rows`: of W, then b, then c.
+    #[must_use]
+    pub fn gradient(&self, rows: &[Vec<f32>]) -> Vec<f64> {
+        let mut gradient = Gradient {
+            w: vec![0.0; self.w.len()],
+            b: vec![0.0; self.b.len()],
+            c: vec![0.0; self.c.len()],
+        };
+        for row in rows {
+            let v = wide(row);
+            gradient.add(1.0 / rows.len() as f64, &v, &self.means(&v));
+        }
+        let states = match self.visible {
+            Visible::Gaussian => self.by_hidden(),
+            _ => self.by_visible(),
+        };
+        let z: f64 = states.iter().map(|(p, ..)| p).sum();
+        for (p, v, h) in &states {
+            gradient.add(-p / z, v, h);
+        }
+        [gradient.w, gradient.b, gradient.c].concat()
+    }
+
+    /// e^(−F(v)), v, and the mean of h given v, for each v.
+    fn by_visible(&self) -> Vec<(f64, Vec<f64>, Vec<f64>)> {
+        let of = |v: &Vec<f32>| ((-self.free_energy(v)).exp(), wide(v), self.means(&wide(v)));
+        self.visible_states().iter().map(of).collect()
+    }
+
+    /// The weight of h, the mean of v given h, and h, for each h: v ~ N(b + W h, 1).
+    fn by_hidden(&self) -> Vec<(f64, Vec<f64>, Vec<f64>)> {
+        let (b, c, w) = (wide(&self.b), wide(&self.c), wide(&self.w));
+        let unit: Vec<Vec<State>> =
+            hidden_states(self.hidden).into_iter().map(|state| vec![state]).collect();
+        let of = |state: Vec<State>| {
+            let weight: f64 = state.iter().map(|s| s.1).product();
+            let h: Vec<f64> = state.iter().map(|s| s.0).collect();
+            let shift: Vec<f64> = w.chunks(h.len()).map(|w| dot(w, &h)).collect();
+            let exponent = dot(&c, &h) + dot(&b, &shift) + 0.5 * dot(&shift, &shift);
+            let v = b.iter().zip(&shift).map(|(b, s)| b + s).collect();
+            (weight * exponent.exp(), v, h)
+        };
+        product(&unit, c.len()).into_iter().map(of).collect()
+    }
+}
+
+impl Gradient {
+    fn add(&mut self, scale: f64, v: &[f64], h: &[f64]) {
+        let pairs = v.iter().flat_map(|v| h.iter().map(move |h| v * h));
+        self.w.iter_mut().zip(pairs).for_each(|(g, vh)| *g += scale * vh);
+        self.b.iter_mut().zip(v).for_each(|(g, v)| *g += scale * v);
+        self.c.iter_mut().zip(h).for_each(|(g, h)| *g += scale * h);
+    }
+}
+
+/// All sequences of `n` of the `choices`, one after the other in each.
+fn product<T: Copy>(choices: &[Vec<T>], n: usize) -> Vec<Vec<T>> {
+    (0..n).fold(vec![Vec::new()], |all, _| {
+        all.iter().flat_map(|head| choices.iter().map(|c| [&head[..], c].concat())).collect()
+    })
+}

@@ -1,0 +1,117 @@
+//! From one layer to the other: means, samples and statistics of v given h and of h given v.
+
+use halfwave_kernels::{
+    Level,
+    gemm::{self, Epilogue},
+    par_forward, par_forward_in_place,
+    rng::Noise,
+    rows, units,
+    units::{Unit, potts},
+};
+use rayon::prelude::*;
+
+use super::{Rbm, units::statistic};
+use crate::buffers::{matrix, matrix_mut};
+
+/// Rows that one task samples: Potts groups have no parallel form in place.
+const ROWS: usize = 16;
+
+impl Rbm {
+    /// x [rows, hidden] ← v W + c.
+    pub(super) fn hidden_input(&self, level: Level, v: &[f32], x: &mut [f32]) {
+        self.to_hidden(level, v, x, Epilogue::Bias(&self.hidden_bias));
+    }
+
+    /// h [rows, hidden] ← samples given v; element i takes draws i·d to i·d + d − 1.
+    pub(super) fn sample_hidden(&self, level: Level, noise: Noise, v: &[f32], h: &mut [f32]) {
+        let (bias, unit) = (&self.hidden_bias[..], self.config.hidden);
+        self.to_hidden(level, v, h, Epilogue::BiasSample { bias, unit, noise });
+    }
+
+    /// a [rows, hidden] ← what the gradient takes for h given v: see `cd.rs`.
+    pub(super) fn hidden_statistics(&self, level: Level, v: &[f32], a: &mut [f32]) {
+        match statistic(self.config.hidden) {
+            Some(kind) => {
+                let bias = &self.hidden_bias;
+                self.to_hidden(level, v, a, Epilogue::BiasActivation { bias, kind });
+            }
+            None => {
+                self.hidden_input(level, v, a);
+                units::par_mean_in_place(level, self.config.hidden, a);
+            }
+        }
+    }
+
+    /// v [rows, visible] ← samples given h from `noise`, a draw a group; without noise, the means.
+    pub(super) fn visible_states(
+        &self,
+        level: Level,
+        h: &[f32],
+        noise: Option<Noise>,
+        v: &mut [f32],
+    ) {
+        let (bias, width) = (&self.visible_bias[..], self.visible_units);
+        let visible = self.config.visible;
+        if let Some(unit) = visible.unit() {
+            let mean = Epilogue::BiasActivation { bias, kind: unit.activation() };
+            let sample = |noise| Epilogue::BiasSample { bias, unit, noise };
+            return self.to_visible(level, h, v, noise.map_or(mean, sample));
+        }
+        self.to_visible(level, h, v, Epilogue::Bias(bias));
+        let draws = visible.draws(ROWS * width);
+        v.par_chunks_mut(ROWS * width).enumerate().for_each(|(i, v)| match noise {
+            None => rows::softmax_in_place(level, v, visible.group()),
+            Some(noise) => {
+                potts::sample_in_place(level, noise.skip(i as u64 * draws), v, visible.group());
+            }
+        });
+    }
+
+    /// out [rows, hidden] ← v W, then the epilogue.
+    pub(super) fn to_hidden(
+        &self,
+        level: Level,
+        v: &[f32],
+        out: &mut [f32],
+        epilogue: Epilogue<'_>,
+    ) {
+        let hidden = self.hidden_units();
+        let w = matrix(&self.weights, hidden);
+        let v = matrix(v, self.visible_units);
+        gemm::matmul(level, v, w, matrix_mut(out, hidden), epilogue);
+    }
+
+    fn to_visible(&self, level: Level, h: &[f32], out: &mut [f32], epilogue: Epilogue<'_>) {
+        let hidden = self.hidden_units();
+        let w = matrix(&self.weights, hidden).transpose();
+        let out = matrix_mut(out, self.visible_units);
+        gemm::matmul(level, matrix(h, hidden), w, out, epilogue);
+    }
+
+    /// Draws of the hidden samples of so many rows.
+    pub(super) fn hidden_draws(&self, rows: usize) -> u64 {
+        let row = (self.hidden_units() as u64).saturating_mul(self.config.hidden.draws().into());
+        row.saturating_mul(rows as u64)
+    }
+
+    /// Draws of the visible samples of so many rows.
+    pub(super) fn visible_draws(&self, rows: usize) -> u64 {
+        self.config.visible.draws(self.visible_units).saturating_mul(rows as u64)
+    }
+}
+
+/// a ← the statistics at inputs x.
+pub(super) fn statistics(level: Level, unit: Unit, x: &[f32], a: &mut [f32]) {
+    match statistic(unit) {
+        Some(kind) => par_forward(level, kind, x, a),
+        None => units::par_mean(level, unit, x, a),
+    }
+}
+
+/// x ← the statistics at inputs x.
+pub(super) fn statistics_in_place(level: Level, unit: Unit, x: &mut [f32]) {
+    match statistic(unit) {
+        Some(kind) => par_forward_in_place(level, kind, x),
+        None => units::par_mean_in_place(level, unit, x),
+    }
+}

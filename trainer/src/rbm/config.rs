@@ -1,0 +1,194 @@
+//! The settings of an RBM and of its training.
+
+use halfwave_kernels::units::Unit;
+use serde::{Deserialize, Serialize};
+
+use super::{schedule::Schedule, units::Visible};
+use crate::{
+    TrainError,
+    optim::{positive, share},
+};
+
+/// The settings of an RBM and of its training. [`RbmConfig::new`] has Hinton's recipe.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RbmConfig {
+    /// The visible units.
+    #[serde(with = "crate::by_name")]
+    pub visible: Visible,
+    /// The hidden units.
+    #[serde(with = "crate::by_name")]
+    pub hidden: Unit,
+    /// Number of hidden units.
+    pub hidden_units: usize,
+    /// Step size, on the mean gradient of a mini-batch.
+    pub learning_rate: f32,
+    /// How the step size changes from epoch to epoch.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// Momentum of the first epochs.
+    pub initial_momentum: f32,
+    /// Momentum from then on.
+    pub final_momentum: f32,
+    /// Epochs with the initial momentum.
+    pub momentum_epoch: usize,
+    /// Coefficient of the L2 penalty's gradient, on weights only.
+    pub weight_decay: f32,
+    /// Coefficient of the L1 penalty's gradient, on weights only.
+    #[serde(default)]
+    pub l1: f32,
+    /// Largest Euclidean norm of a hidden unit's incoming weights; after a step, larger ones are scaled
+    /// back to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_norm: Option<f32>,
+    /// k, the Gibbs steps of the negative phase.
+    #[serde(default = "one")]
+    pub steps: usize,
+    /// Where the chains of the negative phase start.
+    #[serde(default)]
+    pub chains: Chains,
+    /// What the visible units hand on within a chain; by default the means for CD-1, samples for CD-k
+    /// and persistent chains. The chain has the model's distribution with samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_states: Option<States>,
+    /// What the hidden units hand on within a chain; `mean` is mean-field CD (Welling & Hinton 2002).
+    #[serde(default = "sample")]
+    pub hidden_states: States,
+    /// Hidden activity that is wanted, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sparsity: Option<Sparsity>,
+    /// Offsets that the gradient is centred by, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub centring: Option<Centring>,
+    /// Rows of a mini-batch.
+    pub batch: usize,
+    /// Epochs of one call of [`Rbm::fit`](super::Rbm::fit).
+    pub epochs: usize,
+}
+
+/// Where the chains of the negative phase start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Chains {
+    /// At the data of the step: CD-k (Hinton 2002).
+    #[default]
+    Data,
+    /// Where they stood after the step before: PCD-k (Younes 1989; Tieleman 2008). There are as many
+    /// as rows in a mini-batch; they start at the data of the first one.
+    Persistent,
+}
+
+/// What the units of a layer hand on to the other layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum States {
+    /// Their means.
+    Mean,
+    /// Samples.
+    Sample,
+}
+
+/// A penalty on hidden units whose activity is not as wanted (Hinton 2010, section 11).
+///
+/// q ← decay · q + (1 − decay) · mean of a₀ over the batch; cost · (q − target) is taken from every a₀ of
+/// the positive phase, and so from the gradients of the hidden biases and of the weights. For Bernoulli
+/// units it is the gradient of the cross-entropy between target and q.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sparsity {
+    /// The activity that is wanted.
+    pub target: f32,
+    /// Share of the running mean q that stays each step, in \[0, 1).
+    pub decay: f32,
+    /// Weight of the penalty.
+    pub cost: f32,
+}
+
+/// The centred gradient (Montavon & Müller 2012; Melchior, Fischer & Wiskott, JMLR 2016), by running means μ of
+/// the data and λ of their hidden statistics. The energy stays that of the plain machine: the centred one's
+/// biases b' and c' are b = b' − W λ and c = c' − μ W. Formulas in `averages.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Centring {
+    /// Share of the running means that a mini-batch replaces, in (0, 1]; .01 in Melchior et al.
+    pub rate: f32,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn sample() -> States {
+    States::Sample
+}
+
+impl RbmConfig {
+    /// CD-1, momentum .5, after 5 epochs .9, weight decay 10⁻⁴, batches of 100, 10 epochs; the learning rate
+    /// is .1, or .001 where a unit has no upper bound (Hinton 2010, sections 6 to 10 and 13.2).
+    #[must_use]
+    pub fn new(visible: Visible, hidden: Unit, hidden_units: usize) -> Self {
+        let bounded = visible != Visible::Gaussian && hidden == Unit::Bernoulli;
+        Self {
+            visible,
+            hidden,
+            hidden_units,
+            learning_rate: if bounded { 0.1 } else { 1e-3 },
+            schedule: Schedule::Constant,
+            initial_momentum: 0.5,
+            final_momentum: 0.9,
+            momentum_epoch: 5,
+            weight_decay: 1e-4,
+            l1: 0.0,
+            max_norm: None,
+            steps: 1,
+            chains: Chains::Data,
+            visible_states: None,
+            hidden_states: States::Sample,
+            sparsity: None,
+            centring: None,
+            batch: 100,
+            epochs: 10,
+        }
+    }
+
+    /// What the visible units hand on within a chain.
+    pub(super) fn visible_states(&self) -> States {
+        let cd_1 = self.steps == 1 && self.chains == Chains::Data;
+        self.visible_states.unwrap_or(if cd_1 { States::Mean } else { States::Sample })
+    }
+
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        let at_least_1 = |name, value| TrainError::require(value > 0, name, "at least 1", value);
+        at_least_1("hidden_units", self.hidden_units)?;
+        at_least_1("batch", self.batch)?;
+        at_least_1("steps", self.steps)?;
+        self.visible.check()?;
+        let parameter = "copies or trials from 1 to 65536";
+        TrainError::require(self.hidden.check().is_ok(), "hidden", parameter, self.hidden)?;
+        positive("learning_rate", self.learning_rate)?;
+        self.schedule.check()?;
+        share("initial_momentum", self.initial_momentum)?;
+        share("final_momentum", self.final_momentum)?;
+        share("weight_decay", self.weight_decay)?;
+        share("l1", self.l1)?;
+        if let Some(norm) = self.max_norm {
+            positive("max_norm", norm)?;
+        }
+        if self.chains == Chains::Persistent {
+            let expected = "sample, where chains are persistent: means are no state of a chain";
+            for states in [self.hidden_states, self.visible_states()] {
+                TrainError::require(states == States::Sample, "states", expected, "mean")?;
+            }
+        }
+        if let Some(Sparsity { target, decay, cost }) = self.sparsity {
+            positive("sparsity.target", target)?;
+            share("sparsity.decay", decay)?;
+            positive("sparsity.cost", cost)?;
+        }
+        if let Some(Centring { rate }) = self.centring {
+            let holds = rate > 0.0 && rate <= 1.0;
+            TrainError::require(holds, "centring.rate", "above 0 to 1", rate)?;
+        }
+        Ok(())
+    }
+}
