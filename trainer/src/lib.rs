@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`mlp`] | dense layers, dropout, softmax head or the ReLU head of Agarap |
 //! | [`rbm`] | restricted Boltzmann machines by contrastive divergence |
+//! | [`siamese`] | whether two images are of the same class: shared features and their cosine |
 //! | [`optim`] | stochastic gradient descent with momentum, Adam |
 //! | [`metrics`] | confusion matrix, accuracy, precision, recall, F1 |
 //! | [`observe`] | what watches a training run |
@@ -43,6 +44,7 @@ pub mod rbm;
 pub mod report;
 pub mod result;
 pub mod run;
+pub mod siamese;
 
 pub use error::TrainError;
 pub use failure::Error;

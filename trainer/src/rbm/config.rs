@@ -21,6 +21,9 @@ pub struct RbmConfig {
     pub hidden: Unit,
     /// Number of hidden units.
     pub hidden_units: usize,
+    /// Whether hidden units have biases that are learned; without, c stays 0.
+    #[serde(default = "yes")]
+    pub hidden_bias: bool,
     /// Step size, on the mean gradient of a mini-batch.
     pub learning_rate: f32,
     /// How the step size changes from epoch to epoch.
@@ -114,6 +117,10 @@ pub struct Centring {
     pub rate: f32,
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn one() -> usize {
     1
 }
@@ -132,6 +139,7 @@ impl RbmConfig {
             visible,
             hidden,
             hidden_units,
+            hidden_bias: true,
             learning_rate: if bounded { 0.1 } else { 1e-3 },
             schedule: Schedule::Constant,
             initial_momentum: 0.5,
@@ -188,6 +196,9 @@ impl RbmConfig {
         if let Some(Centring { rate }) = self.centring {
             let holds = rate > 0.0 && rate <= 1.0;
             TrainError::require(holds, "centring.rate", "above 0 to 1", rate)?;
+            let expected =
+                "true, where the gradient is centred: its offsets are part of the biases";
+            TrainError::require(self.hidden_bias, "hidden_bias", expected, self.hidden_bias)?;
         }
         Ok(())
     }

@@ -82,7 +82,9 @@ impl<'a> Fit<'a> {
         let gradient = &self.step.biases;
         let (vb, vc) = (&mut biases.visible, &mut biases.hidden);
         update::momentum(level, plain, scale, &gradient.visible, vb, visible_bias);
-        update::momentum(level, plain, scale, &gradient.hidden, vc, hidden_bias);
+        if config.hidden_bias {
+            update::momentum(level, plain, scale, &gradient.hidden, vc, hidden_bias);
+        }
         if let Some(limit) = config.max_norm {
             limit_columns(weights, limit, &mut self.factors);
         }
