@@ -4,7 +4,9 @@ mod classifier;
 mod features;
 mod mnist_mlp;
 mod mnist_rbm;
+mod nair_hinton_lfw;
 mod optdigits_rbm;
+mod paired;
 mod tour;
 mod wdbc;
 
@@ -109,6 +111,22 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/mnist-rbm.toml")),
         prepare: prepare::<mnist_rbm::Config>,
+    },
+    Experiment {
+        name: "nair-hinton-lfw",
+        summary: "Nair & Hinton's Table 3: are two faces the same person's? NReLU and binary features,             pre-trained or not, on the ten folds of LFW.",
+        data: &["lfw"],
+        seeds: 1,
+        epochs: &[
+            "nrelu.rbm.epochs",
+            "nrelu.pre_trained.epochs",
+            "nrelu.random.epochs",
+            "bernoulli.rbm.epochs",
+            "bernoulli.pre_trained.epochs",
+            "bernoulli.random.epochs",
+        ],
+        defaults: || embedded(include_str!("configs/nair-hinton-lfw.toml")),
+        prepare: prepare::<nair_hinton_lfw::Config>,
     },
 ];
 

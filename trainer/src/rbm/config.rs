@@ -165,7 +165,7 @@ impl RbmConfig {
         self.visible_states.unwrap_or(if cd_1 { States::Mean } else { States::Sample })
     }
 
-    pub(super) fn check(&self) -> Result<(), TrainError> {
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
         let at_least_1 = |name, value| TrainError::require(value > 0, name, "at least 1", value);
         at_least_1("hidden_units", self.hidden_units)?;
         at_least_1("batch", self.batch)?;

@@ -60,6 +60,16 @@ pub struct SiameseConfig {
     pub epochs: usize,
 }
 
+impl SiameseConfig {
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
+        for (name, value) in [("hidden_units", self.hidden_units), ("batch", self.batch)] {
+            TrainError::require(value > 0, name, "at least 1", value)?;
+        }
+        self.optimiser.check()?;
+        self.schedule.check()
+    }
+}
+
 /// How a Siamese network does on pairs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PairEvaluation {
@@ -109,14 +119,9 @@ impl Siamese {
     /// # Errors
     /// [`TrainError::Setting`], [`TrainError::Memory`] and [`TrainError::Noise`].
     pub fn new(config: &SiameseConfig, features: usize, seed: u64) -> Result<Self, TrainError> {
-        let SiameseConfig { activation, hidden_units, optimiser, batch, .. } = *config;
-        for (name, value) in
-            [("features", features), ("hidden_units", hidden_units), ("batch", batch)]
-        {
-            TrainError::require(value > 0, name, "at least 1", value)?;
-        }
-        optimiser.check()?;
-        config.schedule.check()?;
+        config.check()?;
+        TrainError::require(features > 0, "features", "at least 1", features)?;
+        let SiameseConfig { activation, hidden_units, optimiser, .. } = *config;
         let mut builder = NoisePlan::builder(seed);
         let weights: Block = builder.before((features as u64).saturating_mul(hidden_units as u64));
         let noise = builder.build(0)?.once(weights);
