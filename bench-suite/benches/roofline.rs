@@ -148,7 +148,8 @@ fn compute(effort: Effort) {
         }
         for step in &STEPS {
             let pool = &pool;
-            let mut model = (step.new)().unwrap_or_else(|error| panic!("{}: {error}", step.name));
+            let mut model =
+                (step.new)(step.steps).unwrap_or_else(|error| panic!("{}: {error}", step.name));
             let run = move || pool.install(|| model.train(level)).expect("the steps are small");
             contestants.push(Contestant::new(step.name, run));
             let of = |name| shapes.iter().find(|s| s.name == name).expect("a shape").flop();

@@ -25,7 +25,7 @@ pub struct Product<'a> {
 }
 
 const MOMENTUM: update::Momentum =
-    update::Momentum { learning_rate: 1e-3, momentum: 0.9, weight_decay: 1e-4 };
+    update::Momentum { learning_rate: 1e-3, momentum: 0.9, weight_decay: 1e-4, l1: 0.0 };
 const ADAM: update::Adam =
     update::Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 /// Of the gradient.

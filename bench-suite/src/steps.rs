@@ -26,8 +26,8 @@ pub struct Step {
     pub steps: usize,
     /// Its products: names of shapes, and how often. Those of ten columns count as the rest.
     pub products: &'static [(&'static str, u32)],
-    /// A new model.
-    pub new: fn() -> Result<Box<dyn Model>>,
+    /// A new model, for so many steps.
+    pub new: fn(usize) -> Result<Box<dyn Model>>,
 }
 
 /// All steps that are timed.
@@ -35,7 +35,7 @@ pub const STEPS: [Step; 3] = [
     Step {
         name: "mlp-784-512-512-10",
         batch: Classifier::BATCH,
-        steps: Classifier::STEPS,
+        steps: 10,
         products: &[
             ("mlp-784x512", 1),
             ("mlp-512x512", 1),
@@ -43,7 +43,7 @@ pub const STEPS: [Step; 3] = [
             ("mlp-784x512-gradient", 1),
             ("mlp-512x512-gradient", 1),
         ],
-        new: || Ok(Box::new(Classifier::new()?)),
+        new: |steps| Ok(Box::new(Classifier::new(steps)?)),
     },
     Step {
         name: "rbm-bernoulli-784x500",
@@ -54,18 +54,18 @@ pub const STEPS: [Step; 3] = [
             ("rbm-784x500-visible", 1),
             ("rbm-784x500-gradient", 1),
         ],
-        new: || Boltzmann::boxed(Visible::Bernoulli, Unit::Bernoulli, [784, 500], 10),
+        new: |steps| Boltzmann::boxed(Visible::Bernoulli, Unit::Bernoulli, [784, 500], steps),
     },
     Step {
         name: "rbm-nrelu-2048x4000",
         batch: Boltzmann::BATCH,
-        steps: 4,
+        steps: 10,
         products: &[
             ("rbm-2048x4000-hidden", 2),
             ("rbm-2048x4000-visible", 1),
             ("rbm-2048x4000-gradient", 1),
         ],
-        new: || Boltzmann::boxed(Visible::Gaussian, Unit::Nrelu, [2048, 4000], 4),
+        new: |steps| Boltzmann::boxed(Visible::Gaussian, Unit::Nrelu, [2048, 4000], steps),
     },
 ];
 
@@ -88,10 +88,9 @@ struct Classifier {
 
 impl Classifier {
     const BATCH: usize = 128;
-    const STEPS: usize = 10;
 
-    fn new() -> Result<Self> {
-        let (rows, classes) = (Self::BATCH * Self::STEPS, 10);
+    fn new(steps: usize) -> Result<Self> {
+        let (rows, classes) = (Self::BATCH * steps, 10);
         let labels = (0..rows as u32).map(|row| row % classes).collect();
         let names: Vec<_> = (0..classes).collect();
         let data = Dataset::new(inputs::uniform(8, rows * 784, 0.0, 1.0), &[784], labels, &names)?;

@@ -26,19 +26,22 @@
 use halfwave_kernels::{
     Level,
     gemm::{self, Epilogue, MatRef},
-    rows, units,
+    rows,
 };
+use rayon::prelude::*;
 
 use super::{
     Rbm,
     averages::Averages,
-    conditionals::{statistics, statistics_in_place},
     config::{Chains, States},
 };
 use crate::{
     TrainError,
     buffers::{matrix, matrix_mut, zeros},
 };
+
+/// Elements that a task negates at least.
+const NEGATED: usize = 1 << 15;
 
 /// One number for each bias: a gradient, or the velocities.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,20 +120,15 @@ impl Step {
         let (a0, a1) = self.h[..2 * rows * hidden].split_at_mut(rows * hidden);
         let samples = &mut self.samples[..rows * hidden];
         let config = &rbm.config;
-        let (unit, k) = (config.hidden, config.steps);
+        let k = config.steps;
         let mean_field = config.hidden_states == States::Mean;
         let stored = rbm.chains.as_deref().map(|chains| &chains[..rows * hidden]);
 
         if mean_field || stored.is_some() {
             rbm.hidden_statistics(level, v0, a0);
         } else {
-            // x₀ stands where aₖ will be.
-            rbm.hidden_input(level, v0, a1);
-            let (x0, noise) = (&*a1, rbm.hidden_noise(step, 0));
-            rayon::join(
-                || statistics(level, unit, x0, a0),
-                || units::par_sample(level, unit, noise, x0, samples),
-            );
+            let noise = rbm.hidden_noise(step, 0);
+            rbm.hidden_statistics_and_samples(level, noise, v0, a0, samples);
         }
         for t in 1..=k {
             let s = match (mean_field, t) {
@@ -148,9 +146,7 @@ impl Step {
                 (true, _) => rbm.sample_hidden(level, noise, v1, samples),
                 (false, Chains::Data) => rbm.hidden_statistics(level, v1, a1),
                 (false, Chains::Persistent) => {
-                    rbm.hidden_input(level, v1, a1);
-                    units::par_sample(level, unit, noise, a1, samples);
-                    statistics_in_place(level, unit, a1);
+                    rbm.hidden_statistics_and_samples(level, noise, v1, a1, samples);
                 }
             }
         }
@@ -162,7 +158,7 @@ impl Step {
         let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
         let (v0, v1) = self.v[..2 * rows * visible].split_at(rows * visible);
         let h = &mut self.h[..2 * rows * hidden];
-        h[rows * hidden..].iter_mut().for_each(|a| *a = -*a);
+        h[rows * hidden..].par_iter_mut().with_min_len(NEGATED).for_each(|a| *a = -*a);
         let (h, sums) = (&*h, &mut self.sums);
         let Biases { visible: visible_bias, hidden: hidden_bias } = &mut self.biases;
         let of_visible = || {

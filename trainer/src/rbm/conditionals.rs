@@ -2,11 +2,10 @@
 
 use halfwave_kernels::{
     Level,
-    gemm::{self, Epilogue},
-    par_forward, par_forward_in_place,
+    gemm::{self, Both, Epilogue},
     rng::Noise,
     rows, units,
-    units::{Unit, potts},
+    units::potts,
 };
 use rayon::prelude::*;
 
@@ -40,6 +39,25 @@ impl Rbm {
                 units::par_mean_in_place(level, self.config.hidden, a);
             }
         }
+    }
+
+    /// a ← the [statistics](Self::hidden_statistics), s ← samples of h given v, both [rows, hidden].
+    pub(super) fn hidden_statistics_and_samples(
+        &self,
+        level: Level,
+        noise: Noise,
+        v: &[f32],
+        a: &mut [f32],
+        s: &mut [f32],
+    ) {
+        let (unit, hidden) = (self.config.hidden, self.hidden_units());
+        let both = match statistic(unit) {
+            Some(_) => Both::ActivationAndSample { unit, noise },
+            None => Both::MeanAndSample { unit, noise },
+        };
+        let (v, w) = (matrix(v, self.visible_units), matrix(&self.weights, hidden));
+        let outs = [a, s].map(|out| matrix_mut(out, hidden));
+        gemm::matmul_both(level, v, w, &self.hidden_bias, outs, both);
     }
 
     /// v [rows, visible] ← samples given h from `noise`, a draw a group; without noise, the means.
@@ -97,21 +115,5 @@ impl Rbm {
     /// Draws of the visible samples of so many rows.
     pub(super) fn visible_draws(&self, rows: usize) -> u64 {
         self.config.visible.draws(self.visible_units).saturating_mul(rows as u64)
-    }
-}
-
-/// a ← the statistics at inputs x.
-pub(super) fn statistics(level: Level, unit: Unit, x: &[f32], a: &mut [f32]) {
-    match statistic(unit) {
-        Some(kind) => par_forward(level, kind, x, a),
-        None => units::par_mean(level, unit, x, a),
-    }
-}
-
-/// x ← the statistics at inputs x.
-pub(super) fn statistics_in_place(level: Level, unit: Unit, x: &mut [f32]) {
-    match statistic(unit) {
-        Some(kind) => par_forward_in_place(level, kind, x),
-        None => units::par_mean_in_place(level, unit, x),
     }
 }
