@@ -3,6 +3,7 @@
 mod classifier;
 mod features;
 mod mnist_mlp;
+mod mnist_pretrain;
 mod mnist_rbm;
 mod nair_hinton_lfw;
 mod optdigits_rbm;
@@ -111,6 +112,20 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/mnist-rbm.toml")),
         prepare: prepare::<mnist_rbm::Config>,
+    },
+    Experiment {
+        name: "mnist-pretrain",
+        summary: "784-1000-1000-10 on MNIST with NReLU and binary units, pre-trained as RBMs or not, then             fine-tuned.",
+        data: &["mnist"],
+        seeds: 3,
+        epochs: &[
+            "nrelu.rbm.epochs",
+            "nrelu.tuning.epochs",
+            "bernoulli.rbm.epochs",
+            "bernoulli.tuning.epochs",
+        ],
+        defaults: || embedded(include_str!("configs/mnist-pretrain.toml")),
+        prepare: prepare::<mnist_pretrain::Config>,
     },
     Experiment {
         name: "nair-hinton-lfw",
