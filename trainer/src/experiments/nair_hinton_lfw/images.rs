@@ -5,21 +5,25 @@ use halfwave_datasets::{
     preprocess::PixelScaler,
 };
 
-use crate::Error;
+use super::jitter::{Jitter, uniform};
+use crate::{Error, TrainError};
+
+/// Seed of the choice of copies; those of the copies are 0, 1, ….
+const DRAWS_OF_PAIRS: u64 = u64::MAX;
 
 /// Rows and pairs of one test fold.
 ///
 /// ```text
-/// x   training images, their mirror images, test images, their mirror images
+/// x   training images, their mirror images, copies of both, test images, their mirror images
 /// ```
 pub(super) struct Images {
     /// `[_, 3072]`: zero mean for each image, divided by one number, fitted on the training images.
     pub(super) x: Vec<f32>,
     /// Values of x that belong to training images.
     training: usize,
-    /// Pairs of rows of x; each with mirror images in all ways.
+    /// Pairs of rows of x: each with mirror images in all ways or, where there are copies, in random ones.
     pub(super) train: Vec<Pair>,
-    /// Likewise.
+    /// Pairs of rows of x: each with mirror images in all ways.
     pub(super) test: Vec<Pair>,
     /// Rows of x that stand for one image: 2, or 1 without mirror images.
     copies: usize,
@@ -27,19 +31,32 @@ pub(super) struct Images {
 
 impl Images {
     /// Images that the pairs of the fold, from 0, show, and those of all other folds' pairs.
-    pub(super) fn new(lfw: &Lfw, fold: usize, mirror: bool) -> Result<Self, Error> {
+    pub(super) fn new(
+        lfw: &Lfw,
+        fold: usize,
+        mirror: bool,
+        jitter: &Jitter,
+    ) -> Result<Self, Error> {
         let train = Part::new(lfw.training_images(fold)?, lfw.training_pairs(fold)?, 0);
         let copies = if mirror { 2 } else { 1 };
         let scaler = PixelScaler::fit(&lfw.images, WIDTH, &train.images)?;
         let mut x = train.rows(lfw, &scaler, mirror);
         let training = x.len();
+        let mut all = train.pairs_of_rows(mirror);
+        if jitter.views > 0 {
+            for view in 0..jitter.views as u64 {
+                let copies = jitter.view(&x[..training], view)?;
+                x.extend(copies);
+            }
+            all = train
+                .pairs_of_copies((x.len() / WIDTH / train.images.len()) as u32, jitter.ways)?;
+        }
         let pairs = lfw.folds[fold].clone();
         let images = pairs.iter().flat_map(|pair| [pair.first, pair.second]);
         let images: std::collections::BTreeSet<u32> = images.collect();
-        let test = Part::new(images.into_iter().collect(), pairs, training / WIDTH);
+        let test = Part::new(images.into_iter().collect(), pairs, x.len() / WIDTH);
         x.extend(test.rows(lfw, &scaler, mirror));
-        let (train, test) = (train.pairs_of_rows(mirror), test.pairs_of_rows(mirror));
-        Ok(Self { x, training, train, test, copies })
+        Ok(Self { x, training, train: all, test: test.pairs_of_rows(mirror), copies })
     }
 
     /// The rows to pre-train on: no test image is among them.
@@ -81,14 +98,31 @@ impl Part {
         x
     }
 
+    fn row(&self, image: u32) -> u32 {
+        (self.first + self.images.partition_point(|&i| i < image)) as u32
+    }
+
+    /// Each pair `ways` times, each time with one of `copies` of each image, at random.
+    fn pairs_of_copies(&self, copies: u32, ways: usize) -> Result<Vec<Pair>, TrainError> {
+        let n = self.images.len() as u32;
+        let draws = uniform(2 * ways * self.pairs.len(), DRAWS_OF_PAIRS)?;
+        let copy = |draw: f32| ((draw * copies as f32) as u32).min(copies - 1) * n;
+        let repeated = self.pairs.iter().flat_map(|pair| std::iter::repeat_n(pair, ways));
+        let pairs = repeated.zip(draws.chunks_exact(2)).map(|(pair, draws)| Pair {
+            first: self.row(pair.first) + copy(draws[0]),
+            second: self.row(pair.second) + copy(draws[1]),
+            same: pair.same,
+        });
+        Ok(pairs.collect())
+    }
+
     /// The pairs by rows of x: (a, b), and with mirror images a', b' also (a', b'), (a, b') and (a', b).
     fn pairs_of_rows(&self, mirror: bool) -> Vec<Pair> {
-        let row = |image: u32| (self.first + self.images.partition_point(|&i| i < image)) as u32;
         let n = self.images.len() as u32;
         let ways = [(0, 0), (n, n), (0, n), (n, 0)];
         let ways = &ways[..if mirror { 4 } else { 1 }];
         let of_rows = self.pairs.iter().flat_map(|&Pair { first, second, same }| {
-            let (first, second) = (row(first), row(second));
+            let (first, second) = (self.row(first), self.row(second));
             ways.iter().map(move |(a, b)| Pair { first: first + a, second: second + b, same })
         });
         of_rows.collect()
@@ -105,6 +139,8 @@ fn mirrored(x: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const NONE: Jitter = Jitter::none();
 
     /// Two folds of one pair of each kind; the pixels of image i are around 10 i.
     fn lfw() -> Lfw {
@@ -125,7 +161,7 @@ mod tests {
 
     #[test]
     fn test_images_come_after_the_training_images() {
-        let images = Images::new(&lfw(), 0, true).unwrap();
+        let images = Images::new(&lfw(), 0, true, &NONE).unwrap();
         assert_eq!((images.x.len(), images.training().len()), (12 * WIDTH, 6 * WIDTH));
         let rows = |pairs: &[Pair]| -> Vec<(u32, u32, bool)> {
             pairs.iter().map(|p| (p.first, p.second, p.same)).collect()
@@ -144,9 +180,27 @@ mod tests {
 
     #[test]
     fn without_mirror_images_every_pair_comes_once() {
-        let images = Images::new(&lfw(), 1, false).unwrap();
+        let images = Images::new(&lfw(), 1, false, &NONE).unwrap();
         assert_eq!((images.x.len(), images.training().len()), (6 * WIDTH, 3 * WIDTH));
         assert_eq!((images.train.len(), images.test.len()), (2, 2));
+    }
+
+    #[test]
+    fn copies_stand_between_training_and_test_images() {
+        let jitter = Jitter { views: 3, ways: 5, ..NONE };
+        let images = Images::new(&lfw(), 0, true, &jitter).unwrap();
+        let rows = 3 * 2 * 4;
+        assert_eq!((images.x.len(), images.training().len()), ((rows + 6) * WIDTH, 6 * WIDTH));
+        assert_eq!((images.train.len(), images.test.len()), (10, 8));
+        for (i, pair) in images.train.iter().enumerate() {
+            assert!(pair.first < rows as u32 && pair.second < rows as u32);
+            assert_eq!(
+                (pair.first % 3, pair.second % 3, pair.same),
+                if i < 5 { (1, 0, true) } else { (2, 0, false) }
+            );
+        }
+        assert!(images.train[..5].iter().any(|pair| pair.first != images.train[0].first));
+        assert_eq!(images.test[0].first as usize, rows + 2);
     }
 
     #[test]

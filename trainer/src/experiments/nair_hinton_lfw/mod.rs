@@ -4,6 +4,7 @@
 //! For each of the ten folds of View 2: train on the pairs of the nine others, test once on the 600 of the fold.
 
 mod images;
+mod jitter;
 
 use halfwave_datasets::lfw;
 use halfwave_kernels::{Level, units::Unit};
@@ -19,6 +20,7 @@ use crate::{
     siamese::{Siamese, SiameseConfig},
 };
 use images::Images;
+use jitter::Jitter;
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -26,6 +28,7 @@ pub(super) struct Config {
     hidden: Vec<usize>,
     folds: usize,
     mirror: bool,
+    jitter: Jitter,
     nrelu: Model,
     bernoulli: Model,
 }
@@ -97,7 +100,7 @@ impl Run for Config {
         // For each size and variant, the mean over the seeds in each fold.
         let mut reached = vec![[const { Vec::new() }; 4]; self.hidden.len()];
         for fold in 0..self.folds {
-            let images = Images::new(&lfw, fold, self.mirror)?;
+            let images = Images::new(&lfw, fold, self.mirror, &self.jitter)?;
             for (reached, &hidden) in reached.iter_mut().zip(&self.hidden) {
                 for (reached, variant) in reached.iter_mut().zip(&VARIANTS) {
                     let mut sum = 0.0;
@@ -256,6 +259,7 @@ impl Config {
         TrainError::require(!self.hidden.is_empty(), "hidden", "at least one size", "[]")?;
         let holds = (1..=FOLDS).contains(&self.folds);
         TrainError::require(holds, "folds", "1 to 10, those of View 2", self.folds)?;
+        self.jitter.check()?;
         for &hidden in &self.hidden {
             TrainError::require(hidden > 0, "hidden", "at least 1 unit", hidden)?;
             for variant in &VARIANTS {
@@ -275,11 +279,19 @@ impl Config {
         } else {
             "without mirror images"
         };
+        let copies = match self.jitter {
+            Jitter { views: 0, .. } => String::new(),
+            Jitter { views, .. } => {
+                format!(
+                    " In training, {views} moved, turned and scaled copies of each (not in the paper)."
+                )
+            }
+        };
         vec![
             format!(
                 "LFW, ours: deep-funneled images (the paper: by the places of the eyes), central 144x144 pixels \
                  averaged to 32x32x3, zero mean for each image, divided by one number fitted on the training \
-                 images; {mirror}. The pairs of nine folds are trained on, the tenth is tested once, after the \
+                 images; {mirror}.{copies} The pairs of nine folds are trained on, the tenth is tested once, after the \
                  last epoch; no fold chooses anything. RBMs see the images of the nine folds' pairs only. Rates \
                  and epochs were chosen on View 1, by its own test part, whose people are among those of View 2: \
                  that is what View 1 is for.",
@@ -312,6 +324,9 @@ mod tests {
             ("hidden=[10, 0]", "hidden"),
             ("folds=0", "folds"),
             ("folds=11", "folds"),
+            ("jitter={views=2, ways=0, shift=1.0, scale=0.0, turn=0.0}", "jitter.ways"),
+            ("jitter.shift=-1", "jitter.shift"),
+            ("jitter.scale=0.6", "jitter.scale"),
             ("nrelu.rbm.learning_rate=0", "learning_rate"),
             ("bernoulli.rbm.batch=0", "batch"),
             ("nrelu.pre_trained.momentum=1", "momentum"),
