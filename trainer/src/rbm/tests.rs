@@ -265,3 +265,20 @@ fn keys_that_came_later_have_defaults() {
     let expected = RbmConfig::new(Visible::Gaussian, Unit::Nrelu, 3);
     assert_eq!(toml::from_str::<RbmConfig>(text).unwrap(), expected);
 }
+
+#[test]
+fn hidden_units_without_biases_keep_none() {
+    let x: Vec<f32> = (0..40).map(|i| (i as f32).sin().abs()).collect();
+    let without = RbmConfig {
+        hidden_bias: false,
+        batch: 5,
+        ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 3)
+    };
+    let mut rbm = Rbm::new(&without, 4, 1).unwrap();
+    let before = rbm.weights().to_vec();
+    rbm.fit(Level::best(), &x, "no biases", &mut Silent).unwrap();
+    assert!(rbm.hidden_bias() == [0.0; 3] && rbm.weights() != before);
+    let centred = RbmConfig { centring: Some(Centring { rate: 0.01 }), ..without };
+    let error = Rbm::new(&centred, 4, 1).unwrap_err();
+    assert!(matches!(error, TrainError::Setting { name: "hidden_bias", .. }), "{error}");
+}

@@ -14,6 +14,8 @@
 
 use rayon::prelude::*;
 
+use crate::buffers::dot;
+
 /// Norms below this are taken for 0: their squares leave the range of f32.
 const SMALLEST: f32 = 1e-18;
 
@@ -72,20 +74,6 @@ impl Cosine {
         }
         ([dd * d / a / a, dd * d / b / b], dd / a / b)
     }
-}
-
-/// In 16 partial sums, whatever the level.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let (whole_a, tail_a) = a.as_chunks::<LANES>();
-    let (whole_b, tail_b) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f32; LANES];
-    for (a, b) in whole_a.iter().zip(whole_b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f32>() + tail_a.iter().zip(tail_b).map(|(a, b)| a * b).sum::<f32>()
 }
 
 #[cfg(test)]

@@ -34,20 +34,14 @@ impl Jitter {
     }
 
     pub(super) fn check(&self) -> Result<(), TrainError> {
-        let range = |name, value: f32, limit| {
-            let holds = (0.0..=limit).contains(&value);
-            TrainError::require(
-                holds,
-                name,
-                "0 to 16 pixels, half the size, or a quarter turn",
-                value,
-            )
+        let range = |name, value: f32, limit, expected| {
+            TrainError::require((0.0..=limit).contains(&value), name, expected, value)
         };
         let needed = self.views == 0 || self.ways > 0;
         TrainError::require(needed, "jitter.ways", "at least 1, where there are views", self.ways)?;
-        range("jitter.shift", self.shift, 16.0)?;
-        range("jitter.scale", self.scale, 0.5)?;
-        range("jitter.turn", self.turn, 1.6)
+        range("jitter.shift", self.shift, 16.0, "0 to 16 pixels")?;
+        range("jitter.scale", self.scale, 0.5, "a share of 0 to 0.5")?;
+        range("jitter.turn", self.turn, 1.6, "0 to 1.6 radians")
     }
 
     /// A copy of each image of `x [_, 32, 32, 3]`; the same for the same seed.
