@@ -72,6 +72,20 @@ pub(crate) fn check_binary(x: &[f32], width: usize) -> Result<(), TrainError> {
     }
 }
 
+/// Σ a b, in 16 partial sums, whatever the level.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    const LANES: usize = 16;
+    let (whole_a, tail_a) = a.as_chunks::<LANES>();
+    let (whole_b, tail_b) = b.as_chunks::<LANES>();
+    let mut sums = [0.0_f32; LANES];
+    for (a, b) in whole_a.iter().zip(whole_b) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum::<f32>() + tail_a.iter().zip(tail_b).map(|(a, b)| a * b).sum::<f32>()
+}
+
 /// Whether all values are finite and no larger than `limit`.
 pub(crate) fn within(x: &[f32], limit: f32) -> bool {
     x.par_chunks(1 << 14).all(|x| x.iter().all(|value| value.abs() <= limit))

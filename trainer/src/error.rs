@@ -47,6 +47,16 @@ pub enum TrainError {
         /// Outputs of the model.
         classes: usize,
     },
+    /// A pair names a row that the data do not have.
+    #[error("row {row} in pair {pair}: the data have {rows} rows, from 0 on")]
+    Pair {
+        /// Which pair, from 0.
+        pair: usize,
+        /// The row that it names.
+        row: u32,
+        /// Rows of the data.
+        rows: usize,
+    },
     /// A value of the data is NaN or infinite.
     #[error("{value} in row {row}, column {column} of the data: expected a finite number")]
     NotFinite {

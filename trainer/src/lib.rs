@@ -5,6 +5,8 @@
 //! | [`mlp`] | dense layers, dropout, softmax head or the ReLU head of Agarap |
 //! | [`rbm`] | restricted Boltzmann machines by contrastive divergence |
 //! | [`mixture`] | mixture of Bernoullis, whose likelihood is exact |
+//! | [`siamese`] | whether two images are of the same class: shared features and their cosine |
+//! | [`stack`] | RBMs layer by layer, unrolled into a perceptron |
 //! | [`optim`] | stochastic gradient descent with momentum, Adam |
 //! | [`metrics`] | confusion matrix, accuracy, precision, recall, F1 |
 //! | [`observe`] | what watches a training run |
@@ -47,6 +49,8 @@ pub mod rbm;
 pub mod report;
 pub mod result;
 pub mod run;
+pub mod siamese;
+pub mod stack;
 
 pub use error::TrainError;
 pub use failure::Error;

@@ -76,6 +76,16 @@ impl Optimiser {
         }
     }
 
+    /// With the step size times `factor`.
+    pub(crate) fn scaled(mut self, factor: f32) -> Self {
+        match &mut self {
+            Self::Sgd { learning_rate, .. } | Self::Adam { learning_rate, .. } => {
+                *learning_rate *= factor;
+            }
+        }
+        self
+    }
+
     pub(crate) fn check(self) -> Result<(), TrainError> {
         positive("learning_rate", self.learning_rate())?;
         match self {

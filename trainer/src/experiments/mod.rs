@@ -5,9 +5,11 @@ mod equivariance;
 mod features;
 mod linear_regions;
 mod mnist_mlp;
+mod mnist_pretrain;
 mod mnist_rbm;
 mod mnist_rbm_likelihood;
 mod nair_hinton_figures;
+mod nair_hinton_lfw;
 mod noise_ablation;
 mod optdigits_rbm;
 mod paired;
@@ -178,6 +180,38 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["rbm.epochs"],
         defaults: || embedded(include_str!("configs/linear-regions.toml")),
         prepare: prepare::<linear_regions::Config>,
+    },
+    Experiment {
+        name: "mnist-pretrain",
+        summary: "784-1000-1000-10 on MNIST with NReLU and binary units, pre-trained as RBMs or not, then \
+            fine-tuned.",
+        data: &["mnist"],
+        seeds: 3,
+        epochs: &[
+            "nrelu.rbm.epochs",
+            "nrelu.tuning.epochs",
+            "bernoulli.rbm.epochs",
+            "bernoulli.tuning.epochs",
+        ],
+        defaults: || embedded(include_str!("configs/mnist-pretrain.toml")),
+        prepare: prepare::<mnist_pretrain::Config>,
+    },
+    Experiment {
+        name: "nair-hinton-lfw",
+        summary: "Nair & Hinton's Table 3: are two faces the same person's? NReLU and binary features, \
+            pre-trained or not, on the ten folds of LFW.",
+        data: &["lfw"],
+        seeds: 1,
+        epochs: &[
+            "nrelu.rbm.epochs",
+            "nrelu.pre_trained.epochs",
+            "nrelu.random.epochs",
+            "bernoulli.rbm.epochs",
+            "bernoulli.pre_trained.epochs",
+            "bernoulli.random.epochs",
+        ],
+        defaults: || embedded(include_str!("configs/nair-hinton-lfw.toml")),
+        prepare: prepare::<nair_hinton_lfw::Config>,
     },
 ];
 

@@ -16,6 +16,7 @@ use crate::{
 use halfwave_kernels::{
     Kind, Level, Saved,
     gemm::{self, Both, Epilogue},
+    par_backward_in_place,
     rng::{self, Noise},
     rows,
 };
@@ -42,6 +43,16 @@ pub struct DenseTape {
     input: Vec<f32>,
     /// y `[batch, outputs]`.
     pub output: Vec<f32>,
+}
+
+impl DenseTape {
+    /// What backward through the activation needs, of its first so many values.
+    fn saved(&self, activation: Kind, length: usize) -> &[f32] {
+        match activation.saved() {
+            Saved::Input => &self.input[..length],
+            Saved::Output => &self.output[..length],
+        }
+    }
 }
 
 /// Gradients of the parameters, summed over the batch.
@@ -122,6 +133,15 @@ impl Dense {
         }
     }
 
+    /// dy `[rows, outputs]` of the rows that `tape` holds becomes dz.
+    ///
+    /// # Panics
+    /// If the tape has fewer rows.
+    pub fn backward_activation(&self, level: Level, tape: &DenseTape, dy: &mut [f32]) {
+        let saved = tape.saved(self.activation, dy.len());
+        par_backward_in_place(level, self.activation, saved, dy);
+    }
+
     /// dW and db of `x [rows, inputs]` and `dz [rows, outputs]`.
     pub fn backward(&self, level: Level, x: &[f32], dz: &[f32], gradient: &mut DenseGradient) {
         let dw = matrix_mut(&mut gradient.weights, self.outputs);
@@ -142,11 +162,7 @@ impl Dense {
         tape: &DenseTape,
         dz_below: &mut [f32],
     ) {
-        let saved = match below.activation.saved() {
-            Saved::Input => &tape.input,
-            Saved::Output => &tape.output,
-        };
-        let saved = matrix(&saved[..dz_below.len()], self.inputs);
+        let saved = matrix(tape.saved(below.activation, dz_below.len()), self.inputs);
         let w = matrix(&self.weights, self.outputs);
         gemm::matmul(
             level,

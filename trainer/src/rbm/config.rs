@@ -181,7 +181,7 @@ impl RbmConfig {
         self.visible_states.unwrap_or(if cd_1 { States::Mean } else { States::Sample })
     }
 
-    pub(super) fn check(&self) -> Result<(), TrainError> {
+    pub(crate) fn check(&self) -> Result<(), TrainError> {
         let at_least_1 = |name, value| TrainError::require(value > 0, name, "at least 1", value);
         at_least_1("hidden_units", self.hidden_units)?;
         at_least_1("batch", self.batch)?;
@@ -215,6 +215,9 @@ impl RbmConfig {
         if let Some(Centring { rate }) = self.centring {
             let holds = rate > 0.0 && rate <= 1.0;
             TrainError::require(holds, "centring.rate", "above 0 to 1", rate)?;
+            let expected =
+                "true, where the gradient is centred: its offsets are part of the biases";
+            TrainError::require(self.hidden_biases, "hidden_biases", expected, self.hidden_biases)?;
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::buffers::dot;
+
 /// Columns that one task sums.
 const COLUMNS: usize = 256;
 
@@ -74,20 +76,6 @@ pub(super) fn spectral_norm(weights: &[f32], hidden: usize, direction: &mut Vec<
         }
     }
     last
-}
-
-/// In 16 partial sums, whatever the level.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    const LANES: usize = 16;
-    let (whole_a, tail_a) = a.as_chunks::<LANES>();
-    let (whole_b, tail_b) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f32; LANES];
-    for (a, b) in whole_a.iter().zip(whole_b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum::<f32>() + tail_a.iter().zip(tail_b).map(|(a, b)| a * b).sum::<f32>()
 }
 
 #[cfg(test)]

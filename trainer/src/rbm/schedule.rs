@@ -51,7 +51,7 @@ impl Schedule {
         factor as f32
     }
 
-    pub(super) fn check(self) -> Result<(), TrainError> {
+    pub(crate) fn check(self) -> Result<(), TrainError> {
         match self {
             Self::Linear { epochs: 0 }
             | Self::Cosine { epochs: 0 }

@@ -292,3 +292,11 @@ fn nrelu_without_noise_is_mean_field() {
         assert_ne!(weights(&RbmConfig { nrelu_noise: other, ..nrelu.clone() }), without);
     }
 }
+
+#[test]
+fn centring_needs_hidden_biases() {
+    let config =
+        RbmConfig { hidden_biases: false, centring: Some(Centring { rate: 0.01 }), ..config() };
+    let error = Rbm::new(&config, 4, 1).unwrap_err();
+    assert!(matches!(error, TrainError::Setting { name: "hidden_biases", .. }), "{error}");
+}

@@ -99,6 +99,8 @@ fn missing_data_say_how_to_get_them() {
         let assert = halfwave(home.path()).args(arguments).assert().code(1);
         assert.stderr(contains("train-images-idx3-ubyte.gz").and(contains("--data-dir DIR")));
     }
+    let faces = halfwave(home.path()).args(["run", "nair-hinton-lfw"]).assert().code(1);
+    faces.stderr(contains("lfw_deepfunneled_32x32x3_u8.npy").and(contains("--data-dir DIR")));
     assert!(names(home.path()).is_empty(), "nothing is left behind");
 }
 

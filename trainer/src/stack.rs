@@ -1,0 +1,235 @@
+//! Stacks of RBMs, trained layer by layer, and unrolled into the hidden layers of an MLP.
+//!
+//! ```text
+//! x [rows, visible] → RBM 1 → features [rows, hidden 1] → RBM 2 → …        each trained before the next
+//! ```
+//!
+//! Hinton, Osindero & Teh 2006; with NReLU, Nair & Hinton, ICML 2010, sections 4 and 5. Features of unbounded
+//! units are a Gaussian layer above: all are divided by one number, the average of their deviations, as the
+//! paper does with pixels. The unrolled weights are divided by it, so that they fit the features as they are.
+//! Rectifiers that are off for all rows say nothing: the layer above is trained without them, and its unrolled
+//! weights from them are 0.
+
+use halfwave_kernels::Level;
+
+use crate::{
+    TrainError,
+    mlp::Mlp,
+    observe::Observer,
+    rbm::{Rbm, RbmConfig, Visible},
+};
+
+/// Weights and biases of hidden layers, from the input on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stack {
+    layers: Vec<Layer>,
+}
+
+/// One hidden layer.
+#[derive(Clone, Debug, PartialEq)]
+struct Layer {
+    /// `[inputs, outputs]`.
+    weights: Vec<f32>,
+    /// `[outputs]`.
+    bias: Vec<f32>,
+}
+
+impl Stack {
+    /// Trains one RBM for each of `configs` on `x [rows, width]` or on the features of the RBM below.
+    ///
+    /// `x` has to fit the first machine's visible units; see [`Rbm::fit`].
+    ///
+    /// # Errors
+    /// Those of [`Rbm::new`] and [`Rbm::fit`]; [`TrainError::Setting`] if there is no configuration.
+    pub fn fit(
+        level: Level,
+        x: &[f32],
+        width: usize,
+        configs: &[RbmConfig],
+        seed: u64,
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, TrainError> {
+        TrainError::require(!configs.is_empty(), "configs", "at least one layer", 0)?;
+        let mut layers = Vec::with_capacity(configs.len());
+        let mut below = Below { features: None, width, kept: (0..width).collect(), divisor: 1.0 };
+        for (l, config) in configs.iter().enumerate() {
+            if config.visible == Visible::Gaussian {
+                below.prepare();
+            }
+            let x = below.features.as_deref().unwrap_or(x);
+            let mut rbm = Rbm::new(config, below.kept.len(), seed)?;
+            rbm.fit(level, x, &format!("{run}, layer {}", l + 1), observer)?;
+            let weights = below.unrolled(rbm.weights(), config.hidden_units);
+            layers.push(Layer { weights, bias: rbm.hidden_bias().to_vec() });
+            if l + 1 < configs.len() {
+                let (features, width) = (Some(rbm.features(level, x)), config.hidden_units);
+                below = Below { features, width, kept: (0..width).collect(), divisor: 1.0 };
+            }
+        }
+        Ok(Self { layers })
+    }
+
+    /// Number of layers.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.layers.len()
+    }
+
+    /// Sets the first layers of `mlp`; the ones above stay as they are. Its activation should be that of the
+    /// hidden units ([`Unit::activation`](halfwave_kernels::units::Unit::activation)).
+    ///
+    /// # Errors
+    /// [`TrainError::Shape`] if the sizes of the MLP are others.
+    pub fn unroll(&self, mlp: &mut Mlp) -> Result<(), TrainError> {
+        for (l, Layer { weights, bias }) in self.layers.iter().enumerate() {
+            mlp.set_layer(l, weights, bias)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a machine sees of the layer below.
+struct Below {
+    /// `[rows, kept]`; none for the data, which are left as they are.
+    features: Option<Vec<f32>>,
+    /// Units of the layer.
+    width: usize,
+    /// The units that it sees.
+    kept: Vec<usize>,
+    /// What their features are divided by.
+    divisor: f32,
+}
+
+impl Below {
+    /// Features of a Gaussian layer: without constant ones, and divided by the average of their population
+    /// deviations.
+    fn prepare(&mut self) {
+        let Some(features) = &mut self.features else { return };
+        let deviations = deviations(features, self.width);
+        self.kept = (0..self.width).filter(|&column| deviations[column] > 0.0).collect();
+        let average = deviations.iter().sum::<f64>() / self.kept.len().max(1) as f64;
+        self.divisor = if average > 0.0 { average as f32 } else { 1.0 };
+        let rows = features.chunks_exact(self.width);
+        *features = rows
+            .flat_map(|row| self.kept.iter().map(|&column| row[column] / self.divisor))
+            .collect();
+    }
+
+    /// `[width, outputs]` for features as they are, from the weights `[kept, outputs]` of the machine.
+    fn unrolled(&self, weights: &[f32], outputs: usize) -> Vec<f32> {
+        let mut all = vec![0.0; self.width * outputs];
+        for (&column, weights) in self.kept.iter().zip(weights.chunks_exact(outputs)) {
+            let to = &mut all[column * outputs..][..outputs];
+            to.iter_mut().zip(weights).for_each(|(to, w)| *to = w / self.divisor);
+        }
+        all
+    }
+}
+
+/// Population deviation of each column of `x [rows, width]`; exactly 0 where it is constant.
+fn deviations(x: &[f32], width: usize) -> Vec<f64> {
+    let first = &x[..width.min(x.len())];
+    let (mut sums, mut squares) = (vec![0.0_f64; width], vec![0.0_f64; width]);
+    for row in x.chunks_exact(width) {
+        for (((sum, square), &x), &first) in sums.iter_mut().zip(&mut squares).zip(row).zip(first) {
+            let moved = f64::from(x) - f64::from(first);
+            *sum += moved;
+            *square += moved * moved;
+        }
+    }
+    let rows = (x.len() / width).max(1) as f64;
+    let deviation =
+        |(sum, square): (&f64, &f64)| (square / rows - (sum / rows).powi(2)).max(0.0).sqrt();
+    sums.iter().zip(&squares).map(deviation).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use halfwave_kernels::{Kind, units::Unit};
+
+    use super::*;
+    use crate::{
+        mlp::{Head, MlpConfig},
+        observe::Silent,
+        optim::Optimiser,
+    };
+
+    const WIDTH: usize = 6;
+
+    fn data() -> Vec<f32> {
+        (0..40 * WIDTH).map(|i| ((i * i) as f32 * 0.7).sin().abs()).collect()
+    }
+
+    fn mlp(sizes: &[usize], activation: Kind) -> Mlp {
+        let config = MlpConfig {
+            sizes: sizes.to_vec(),
+            activation,
+            dropout: 0.0,
+            head: Head::Softmax,
+            optimiser: Optimiser::adam(),
+            batch: 4,
+            epochs: 1,
+        };
+        Mlp::new(&config, 1).unwrap()
+    }
+
+    fn rbm(visible: Visible, hidden: Unit, units: usize) -> RbmConfig {
+        RbmConfig { batch: 10, epochs: 3, ..RbmConfig::new(visible, hidden, units) }
+    }
+
+    fn fit(configs: &[RbmConfig]) -> Result<Stack, TrainError> {
+        Stack::fit(Level::best(), &data(), WIDTH, configs, 7, "stack", &mut Silent)
+    }
+
+    /// The second machine sees features that are divided; its weights, unrolled, see them as they are.
+    #[test]
+    fn unrolled_layers_are_the_machines() {
+        let configs = [
+            rbm(Visible::Bernoulli, Unit::Bernoulli, 8),
+            rbm(Visible::Gaussian, Unit::Bernoulli, 5),
+        ];
+        let stack = fit(&configs).unwrap();
+        let mut network = mlp(&[WIDTH, 8, 5, 2], Kind::Sigmoid);
+        stack.unroll(&mut network).unwrap();
+        let (level, x) = (Level::best(), data());
+
+        let mut first = Rbm::new(&configs[0], WIDTH, 7).unwrap();
+        first.fit(level, &x, "first", &mut Silent).unwrap();
+        assert_eq!(network.layers()[0].weights, first.weights());
+        let mut features = first.features(level, &x);
+        let divisor = (deviations(&features, 8).iter().sum::<f64>() / 8.0) as f32;
+        features.iter_mut().for_each(|x| *x /= divisor);
+        let mut second = Rbm::new(&configs[1], 8, 7).unwrap();
+        second.fit(level, &features, "second", &mut Silent).unwrap();
+        for (unrolled, w) in network.layers()[1].weights.iter().zip(second.weights()) {
+            assert!((unrolled * divisor - w).abs() < 1e-6 * w.abs().max(1.0));
+        }
+        assert_eq!(network.layers()[1].bias, second.hidden_bias());
+    }
+
+    #[test]
+    fn constant_features_are_left_out() {
+        let features = Some(vec![0.0, 1.0, 0.1, 4.0, 0.0, 3.0, 0.1, 8.0]); // [2, 4]
+        let mut below = Below { features, width: 4, kept: (0..4).collect(), divisor: 1.0 };
+        below.prepare();
+        assert_eq!((&below.kept[..], below.divisor), (&[1, 3][..], 1.5));
+        assert_eq!(below.features.as_deref(), Some(&[1.0 / 1.5, 4.0 / 1.5, 2.0, 8.0 / 1.5][..]));
+        assert_eq!(below.unrolled(&[3.0, 6.0], 1), [0.0, 2.0, 0.0, 4.0]);
+    }
+
+    #[test]
+    fn stacks_that_do_not_fit_are_errors() {
+        assert!(matches!(fit(&[]), Err(TrainError::Setting { name: "configs", .. })));
+        let stack = fit(&[rbm(Visible::Bernoulli, Unit::Bernoulli, 8)]).unwrap();
+        assert_eq!(stack.layers(), 1);
+        for sizes in [&[WIDTH, 7, 2][..], &[WIDTH + 1, 8, 2]] {
+            let error = stack.unroll(&mut mlp(sizes, Kind::Sigmoid)).unwrap_err();
+            assert!(matches!(error, TrainError::Shape { .. }), "{error}");
+        }
+        // Features below 0 are no probabilities.
+        let unbounded = rbm(Visible::Bernoulli, Unit::Gaussian, 8);
+        let error = fit(&[unbounded.clone(), unbounded]).unwrap_err();
+        assert!(matches!(error, TrainError::Visible { .. }), "{error}");
+    }
+}
