@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Error,
     observe::Recorder,
-    rbm::{Rbm, RbmConfig},
+    rbm::{Activity, Rbm, RbmConfig},
     result::{Figure, Line, Outcome, Row},
 };
 
@@ -42,14 +42,14 @@ impl Run for Config {
         for &seed in seeds {
             let mut rbm = Rbm::new(&self.rbm, images.shape.iter().product(), seed)?;
             rbm.fit(level, &images.x, &format!("NReLU RBM, seed {seed}"), &mut recorder)?;
-            let activity = activity(level, &rbm, &images.x);
+            let activity = rbm.activity(level, &images.x)?;
             if seed == seeds[0] {
                 outcome.figures.push(self.histogram(set, &activity));
                 for &centre in &self.activities {
-                    outcome.figures.push(self.near(centre, set, &images, &rbm, &activity));
+                    outcome.figures.push(self.near(centre, set, &images, &rbm, &activity.shares));
                 }
             }
-            activities.push(activity);
+            activities.push(activity.shares);
         }
         outcome.rows.extend(self.rows_of(set, &activities));
         outcome.notes.push(self.note(set, &images));
@@ -63,26 +63,9 @@ impl Run for Config {
     }
 }
 
-/// Share of the rows of `x` on which each unit is active, v W + c > 0.
-fn activity(level: Level, rbm: &Rbm, x: &[f32]) -> Vec<f64> {
-    /// Rows whose features are in memory at once.
-    const ROWS: usize = 1000;
-    let mut counts = vec![0_u64; rbm.hidden_units()];
-    for rows in x.chunks(ROWS * rbm.visible_units()) {
-        for h in rbm.features(level, rows).chunks_exact(rbm.hidden_units()) {
-            counts.iter_mut().zip(h).for_each(|(count, &h)| *count += u64::from(h > 0.0));
-        }
-    }
-    let rows = (x.len() / rbm.visible_units()) as f64;
-    counts.iter().map(|&count| count as f64 / rows).collect()
-}
-
 impl Config {
-    fn histogram(&self, set: Set, activity: &[f64]) -> Figure {
-        let mut counts = vec![0; self.bins];
-        for share in activity {
-            counts[((share * self.bins as f64) as usize).min(self.bins - 1)] += 1;
-        }
+    fn histogram(&self, set: Set, activity: &Activity) -> Figure {
+        let counts = activity.histogram(self.bins);
         Figure::Histogram {
             name: format!("{}-activity", set.name()),
             title: format!("{}: on how many training images is an NReLU active?", set.name()),
@@ -293,15 +276,5 @@ mod tests {
                 assert!((f64::from(found) - known).abs() < 6e-7, "{x}: {found} {known}");
             }
         }
-    }
-
-    #[test]
-    fn activity_is_the_share_of_rows() {
-        use crate::rbm::Visible;
-        let config = RbmConfig::new(Visible::Gaussian, Unit::Nrelu, 3);
-        let weights = [1.0, -1.0, 0.0];
-        let rbm = Rbm::from_parameters(&config, &weights, &[0.0], &[0.0, 0.0, 1.0], 1).unwrap();
-        let shares = activity(Level::best(), &rbm, &[1.0, 2.0, 3.0, -1.0]);
-        assert_eq!(shares, [0.75, 0.25, 1.0]);
     }
 }

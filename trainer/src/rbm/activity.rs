@@ -44,7 +44,7 @@ impl Activity {
     /// assert_eq!((activity.dead(), activity.always_on()), (vec![0], vec![3]));
     /// ```
     #[must_use]
-    pub fn histogram(&self, bins: usize) -> Vec<usize> {
+    pub fn histogram(&self, bins: usize) -> Vec<u64> {
         let mut counts = vec![0; bins];
         for share in &self.shares {
             let bin = ((share * bins as f64) as usize).min(bins.saturating_sub(1));

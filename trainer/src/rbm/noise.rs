@@ -105,6 +105,7 @@ mod tests {
     const ALL: [NreluNoise; 4] =
         [NreluNoise::None, NreluNoise::SigmoidSquared, NreluNoise::Sigmoid, NreluNoise::One];
 
+    /// But for the kernel's deviation, whose relative error is 3·10⁻⁷, times a variate of up to 6.33.
     #[test]
     fn with_the_papers_variance_samples_are_the_kernels() {
         let x: Vec<f32> = (0..5000).map(|i| (i as f32 - 2500.0) / 250.0).collect();
@@ -112,7 +113,8 @@ mod tests {
         let (mut kernel, mut here) = (vec![0.0; x.len()], x.clone());
         units::sample(level, Unit::Nrelu, noise, &x, &mut kernel);
         NreluNoise::Sigmoid.sample_in_place(level, noise, &mut here);
-        assert_eq!(here, kernel);
+        let largest = here.iter().zip(&kernel).map(|(a, b)| (a - b).abs()).fold(0.0_f32, f32::max);
+        assert!(largest < 4e-6 && here.iter().any(|&h| h > 0.0), "{largest}");
     }
 
     #[test]
