@@ -97,6 +97,23 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let shape = own::features(&job)?;
             print(&format!("{}: f32 {}\n", job.out.display(), npy::shape_text(&shape)))
         }
+        Command::Score(args) => {
+            let job = args.job()?;
+            let own::Scored { rows, log_z, interval, average } = own::score(&job)?;
+            let log_z = match interval {
+                None => format!("{log_z:.4}, exact"),
+                Some((low, high)) => {
+                    format!("{log_z:.4} ({low:.4} to {high:.4}), annealed importance sampling")
+                }
+            };
+            print(&format!(
+                "{}: f32 ({rows})\nln Z                  {log_z}\n\
+                 log-likelihood        {:.4} ± {:.4} nats (mean of the rows, its standard error)\n",
+                job.out.display(),
+                average.mean,
+                average.standard_error
+            ))
+        }
         Command::Sample(args) => {
             let job = args.job()?;
             let shape = own::sample(&job)?;

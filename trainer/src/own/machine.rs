@@ -110,7 +110,7 @@ fn model(path: &Path) -> impl Fn(crate::rbm::ModelError) -> Error {
 }
 
 /// A machine from its file.
-fn load(path: &Path) -> Result<Rbm, Error> {
+pub(super) fn load(path: &Path) -> Result<Rbm, Error> {
     let io = |error| Error::ModelFile { path: path.into(), error };
     let metadata = fs::metadata(path).map_err(io)?;
     if !metadata.is_file() {
@@ -120,7 +120,7 @@ fn load(path: &Path) -> Result<Rbm, Error> {
 }
 
 /// Data that fit the machine.
-fn load_data(rbm: &Rbm, path: &Path) -> Result<data::Matrix, Error> {
+pub(super) fn load_data(rbm: &Rbm, path: &Path) -> Result<data::Matrix, Error> {
     let data = data::read(path)?;
     if data.width != rbm.visible_units() {
         return Err(Error::Shape {
@@ -313,9 +313,12 @@ pub fn evaluate(model: &Path, path: &Path, level: Level) -> Result<String, Error
     let squares = data.x.iter().zip(&back).map(|(a, b)| f64::from(a - b).powi(2));
     let error = squares.sum::<f64>() / data.x.len() as f64;
     let norms = rbm.weights().iter().map(|&w| f64::from(w).powi(2)).sum::<f64>();
+    let activity = rbm.activity(level, &data.x)?;
+    let (dead, on) = (activity.dead().len(), activity.always_on().len());
     let mut text = format!(
         "machine               {visible} {width}, {hidden} {units}\nrows                  {rows}\n\
          reconstruction error  {error:.6} (mean squared error of a value)\n\
+         hidden units          {dead} active on no row, {on} on every row\n\
          weights               root mean square {:.6}\n",
         (norms / rbm.weights().len() as f64).sqrt()
     );

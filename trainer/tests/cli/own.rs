@@ -60,6 +60,21 @@ fn a_machine_is_trained_used_sampled_and_evaluated() {
 }
 
 #[test]
+fn scores_are_log_likelihoods() {
+    let home = trained();
+    let path = home.path();
+    run(path, "score m.safetensors x.npy s.npy").success().stdout(contains("exact"));
+    let scores = halfwave_trainer::npy::read::<f32>(&path.join("s.npy")).unwrap();
+    assert_eq!(scores.shape, [200]);
+    // All rows are two patterns: a trained machine gives each more than 1/16.
+    assert!(scores.data.iter().all(|&s| s > -2.7 && s < 0.0), "{:?}", &scores.data[..4]);
+    let train = "train rbm -q --data x.npy --hidden-units 2 --force --set epochs=1";
+    run(path, &format!("{train} --hidden nrelu --out n.safetensors")).success();
+    run(path, "score n.safetensors x.npy n.npy").code(1).stderr(contains("ssu"));
+    assert!(!path.join("n.npy").exists());
+}
+
+#[test]
 fn the_same_seed_gives_the_same_file() {
     let (one, two) = (trained(), trained());
     let bytes = |home: &TempDir| fs::read(home.path().join("m.safetensors")).unwrap();

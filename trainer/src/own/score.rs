@@ -1,0 +1,78 @@
+//! `halfwave score`: the log-likelihood of each row.
+
+use std::path::PathBuf;
+
+use halfwave_kernels::Level;
+
+use super::machine::{load, load_data};
+use crate::{
+    Error, TrainError,
+    npy::{self, Array},
+    output,
+    rbm::{AisConfig, Average, Rbm, Temperatures},
+};
+
+/// What `halfwave score` does.
+#[derive(Clone, Debug)]
+pub struct ScoreJob {
+    /// The machine.
+    pub model: PathBuf,
+    /// The data.
+    pub data: PathBuf,
+    /// A `.npy` file, `[rows]`.
+    pub out: PathBuf,
+    /// Steps of annealed importance sampling, where ln Z cannot be summed.
+    pub temperatures: usize,
+    /// Of the noise of the sampling.
+    pub seed: u64,
+    /// Instruction set.
+    pub level: Level,
+    /// Whether an existing file is replaced.
+    pub force: bool,
+}
+
+/// What the scores rest on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    /// Rows of the data.
+    pub rows: usize,
+    /// ln Z.
+    pub log_z: f64,
+    /// Its interval, if it is an estimate.
+    pub interval: Option<(f64, f64)>,
+    /// ln p of a row.
+    pub average: Average,
+}
+
+/// Writes ln p(v) of each row, in nats. ln Z is the exact one where a layer has few enough states, else that of
+/// annealed importance sampling from the biases of the data.
+///
+/// # Errors
+/// Files that cannot be read or do not fit; [`TrainError::NoEnergy`] and [`TrainError::NoDensity`] for machines
+/// without a likelihood; output that cannot be written.
+pub fn score(job: &ScoreJob) -> Result<Scored, Error> {
+    output::check_file(&job.out, job.force)?;
+    let rbm = load(&job.model)?;
+    let data = load_data(&rbm, &job.data)?;
+    let (log_z, interval) = log_z(&rbm, job, &data.x)?;
+    let logs = rbm.log_likelihood(&data.x, log_z)?;
+    let array = Array { shape: vec![logs.len()], data: logs.iter().map(|&l| l as f32).collect() };
+    output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
+    Ok(Scored { rows: logs.len(), log_z, interval, average: Average::of(&logs) })
+}
+
+fn log_z(rbm: &Rbm, job: &ScoreJob, x: &[f32]) -> Result<(f64, Option<(f64, f64)>), Error> {
+    match rbm.log_z_exact() {
+        Err(TrainError::TooManyStates { .. }) => {
+            let config = AisConfig {
+                temperatures: Temperatures::Linear { steps: job.temperatures },
+                base: Some(rbm.base_rate(x)?),
+                seed: job.seed,
+                ..AisConfig::default()
+            };
+            let found = rbm.ais(job.level, &config)?;
+            Ok((found.log_z, Some(found.interval)))
+        }
+        exact => Ok((exact?, None)),
+    }
+}
