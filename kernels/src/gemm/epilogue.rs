@@ -192,14 +192,14 @@ impl units::Visitor for BiasSample<'_> {
     type Output = ();
 
     fn visit<U: StochasticUnit>(self, unit: U) {
-        struct On<'a, U>(U, Tile<'a>, &'a [f32], Noise);
+        struct On<'a, U>(U, Tile<'a>, &'a [f32], Noise, Spacing);
         impl<U: StochasticUnit> Kernel for On<'_, U> {
             type Output = ();
             #[inline(always)]
             fn run<S: Simd>(self, simd: S) {
-                let Self(unit, mut tile, bias, noise) = self;
+                let Self(unit, mut tile, bias, noise, spacing) = self;
                 let bias = tile.part(bias);
-                let (spacing, draws) = (Spacing::of(unit.draws()), u64::from(unit.draws()));
+                let draws = u64::from(unit.draws());
                 let first = (tile.row * tile.columns + tile.column) as u64;
                 let mut noise = noise.skip(first * draws);
                 let next_row = Jump::steps(tile.columns as u64 * draws);
@@ -219,6 +219,7 @@ impl units::Visitor for BiasSample<'_> {
                 }
             }
         }
-        self.level.run(On(unit, self.tile, self.bias, self.noise));
+        let spacing = Spacing::of(unit.draws());
+        self.level.run(On(unit, self.tile, self.bias, self.noise, spacing));
     }
 }

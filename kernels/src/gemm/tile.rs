@@ -118,7 +118,7 @@ impl<F: Finish> TileProduct<'_, F> {
                 } else {
                     None
                 };
-                let left = |i| a.part(start, this.nrows(), row + i);
+                let left = (a, start, row);
                 match this.ncols().div_ceil(LANES) {
                     2 if V > 2 => sliver::<S, 2>(simd, left, this, next, start > 0, right, sums),
                     1 if V > 1 => sliver::<S, 1>(simd, left, this, next, start > 0, right, sums),
@@ -162,12 +162,12 @@ impl Finish for Store<'_> {
     }
 }
 
-/// All rows of the tile, the W vectors of columns of `b`, which is packed into `lines`; `next` is what comes
-/// after it. The sums begin at 0, or `go_on`.
+/// The terms from `start` on, for all rows of the tile from `row` on and the W vectors of columns of `b`, which is
+/// packed into `lines`; `next` is what comes after it. The sums begin at 0, or `go_on`.
 #[inline(always)]
-fn sliver<'a, S: Simd, const W: usize>(
+fn sliver<S: Simd, const W: usize>(
     simd: S,
-    left: impl Fn(usize) -> LeftPart<'a>,
+    (left, start, row): (&Left<'_>, usize, usize),
     b: MatRef<'_, f32>,
     next: Option<MatRef<'_, f32>>,
     go_on: bool,
@@ -180,7 +180,8 @@ fn sliver<'a, S: Simd, const W: usize>(
     let mut ahead = Ahead::new(next);
     let (sums, _) = sums.as_chunks_mut::<W>();
     for (i, sums) in sums.chunks_mut(S::TILE.0).enumerate() {
-        block(simd, left(i * S::TILE.0), right, go_on, sums, &mut ahead);
+        let left = left.part(start, b.nrows(), row + i * S::TILE.0);
+        block(simd, left, right, go_on, sums, &mut ahead);
     }
 }
 

@@ -54,8 +54,7 @@ impl Spacing {
     /// One draw an element.
     const ONE: Self = Self::computed(1);
 
-    /// `draws` an element.
-    #[inline(always)]
+    /// `draws` an element. Not for vectorized code, which takes it as a value.
     pub(crate) const fn of(draws: u32) -> Self {
         if draws == 1 { Self::ONE } else { Self::computed(draws) }
     }

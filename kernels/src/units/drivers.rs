@@ -306,13 +306,13 @@ impl Visitor for Sample<'_> {
     type Output = ();
 
     fn visit<U: StochasticUnit>(self, unit: U) {
-        struct On<'a, U>(U, Noise, InOut<'a>);
+        struct On<'a, U>(U, Noise, Spacing, InOut<'a>);
         impl<U: StochasticUnit> Kernel for On<'_, U> {
             type Output = ();
             #[inline(always)]
             fn run<S: Simd>(self, simd: S) {
-                let Self(unit, noise, xy) = self;
-                let mut lanes = Lanes::new(simd, noise, &Spacing::of(unit.draws()));
+                let Self(unit, noise, spacing, xy) = self;
+                let mut lanes = Lanes::new(simd, noise, &spacing);
                 let stream = Stream::new(simd, false);
                 let vectors = xy.vectors();
                 let (mut whole, mut tail) = xy.split_at(vectors * LANES);
@@ -325,7 +325,7 @@ impl Visitor for Sample<'_> {
                 }
             }
         }
-        self.level.run(On(unit, self.noise, self.xy));
+        self.level.run(On(unit, self.noise, Spacing::of(unit.draws()), self.xy));
     }
 }
 
@@ -341,13 +341,13 @@ impl Visitor for Both<'_> {
     type Output = ();
 
     fn visit<U: StochasticUnit>(self, unit: U) {
-        struct On<'a, U>(U, Noise, &'a [f32], &'a mut [f32], &'a mut [f32]);
+        struct On<'a, U>(U, Noise, Spacing, &'a [f32], &'a mut [f32], &'a mut [f32]);
         impl<U: StochasticUnit> Kernel for On<'_, U> {
             type Output = ();
             #[inline(always)]
             fn run<S: Simd>(self, simd: S) {
-                let Self(unit, noise, x, mean, out) = self;
-                let mut lanes = Lanes::new(simd, noise, &Spacing::of(unit.draws()));
+                let Self(unit, noise, spacing, x, mean, out) = self;
+                let mut lanes = Lanes::new(simd, noise, &spacing);
                 let vectors = x.chunks(LANES).zip(mean.chunks_mut(LANES));
                 for ((x, mean), out) in vectors.zip(out.chunks_mut(LANES)) {
                     let (m, y) = unit.sample_with_mean(load_up_to(simd, x), &mut lanes);
@@ -356,6 +356,7 @@ impl Visitor for Both<'_> {
                 }
             }
         }
-        self.level.run(On(unit, self.noise, self.x, self.mean, self.out));
+        let spacing = Spacing::of(unit.draws());
+        self.level.run(On(unit, self.noise, spacing, self.x, self.mean, self.out));
     }
 }
