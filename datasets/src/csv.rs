@@ -1,8 +1,8 @@
-//! Tables of numbers with a label in front: bytes → features and labels.
+//! Tables of numbers with a label in front, or of numbers alone: bytes → features and labels.
 //!
-//! RFC 4180 with a header row; a UTF-8 byte order mark, blank lines and any of the three line ends are
-//! accepted. Everything else is strict: as many fields in each row as in the header, finite decimal
-//! numbers without blanks, known labels, closed quotes.
+//! RFC 4180; a UTF-8 byte order mark, blank lines and any of the three line ends are accepted. Everything
+//! else is strict: as many fields in each row as in the first, finite decimal numbers, closed quotes; with
+//! labels, a header, known labels and no blanks.
 
 use csv::{ByteRecord, ReaderBuilder};
 
@@ -39,7 +39,8 @@ pub struct CsvError {
 }
 
 fn in_column(column: Option<usize>, name: &str) -> String {
-    column.map(|column| format!(", column {column} ({name:?})")).unwrap_or_default()
+    let name = if name.is_empty() { String::new() } else { format!(" ({name:?})") };
+    column.map(|column| format!(", column {column}{name}")).unwrap_or_default()
 }
 
 /// Parses a table whose first column is a label out of `labels` and whose others are features.
@@ -58,36 +59,28 @@ fn in_column(column: Option<usize>, name: &str) -> String {
 /// # Ok::<(), csv::CsvError>(())
 /// ```
 pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
-    check_bytes(bytes)?;
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
-    let mut record = ByteRecord::new();
-
+    if bytes.len() > MAX_BYTES {
+        let expected = format!("at most {MAX_BYTES} bytes");
+        return Err(whole_line(1, expected, format!("{} bytes", bytes.len())));
+    }
     let mut header: Vec<String> = Vec::new();
     let mut table = Table { features: Vec::new(), x: Vec::new(), labels: Vec::new() };
-    loop {
-        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+    for_each_record(bytes, |record, line| {
+        if header.is_empty() {
+            header = read_header(record, line())?;
+            return Ok(());
+        }
+        if record.len() != header.len() {
+            let expected = format!("{} fields as in the header", header.len());
+            return Err(whole_line(line(), expected, record.len()));
+        }
         let at = |column: usize, expected: String, found: String| CsvError {
-            line: line_of(bytes, start),
+            line: line(),
             column: Some(column + 1),
             name: header.get(column).cloned().unwrap_or_default(),
             expected,
             found,
         };
-        // Cannot fail: the bytes are in memory, and lengths and UTF-8 are not the reader's to check.
-        let more = reader
-            .read_byte_record(&mut record)
-            .map_err(|error| whole_line(line_of(bytes, start), "a row", error))?;
-        if !more {
-            break;
-        }
-        if header.is_empty() {
-            header = read_header(&record, line_of(bytes, start))?;
-            continue;
-        }
-        if record.len() != header.len() {
-            let expected = format!("{} fields as in the header", header.len());
-            return Err(whole_line(line_of(bytes, start), expected, record.len()));
-        }
         for (column, field) in record.iter().enumerate() {
             let text = String::from_utf8_lossy(field);
             if column == 0 {
@@ -102,7 +95,8 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
                 table.x.push(value);
             }
         }
-    }
+        Ok(())
+    })?;
     let missing =
         if header.is_empty() { "a header row" } else { "at least one row after the header" };
     if table.labels.is_empty() {
@@ -112,12 +106,76 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
     Ok(table)
 }
 
+/// Parses rows of numbers without labels; returns them, row-major, and how many a row has. A first row that
+/// holds no number is a header; numbers may have blanks around them. No rows are no error.
+///
+/// # Errors
+/// [`CsvError`] with line and column for the first thing that is not so.
+///
+/// ```
+/// use halfwave_datasets::csv;
+/// assert_eq!(csv::numbers(b"a,b\n1,2.5\n-1, 3e2\n")?, (vec![1.0, 2.5, -1.0, 300.0], 2));
+/// let error = csv::numbers(b"1,2\n3,x\n").unwrap_err();
+/// assert_eq!(error.to_string(), r#"line 2, column 2: expected a finite number, found "x""#);
+/// # Ok::<(), csv::CsvError>(())
+/// ```
+pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
+    let (mut x, mut width) = (Vec::new(), 0);
+    for_each_record(bytes, |record, line| {
+        let value = |field: &[u8]| number(String::from_utf8_lossy(field).trim());
+        let blank = record.len() == 1 && record[0].trim_ascii().is_empty();
+        if blank {
+            return Ok(());
+        }
+        if width == 0 {
+            width = record.len();
+            if width > MAX_COLUMNS {
+                let expected = format!("at most {MAX_COLUMNS} numbers");
+                return Err(whole_line(line(), expected, width));
+            }
+            if record.iter().all(|field| value(field).is_none()) {
+                return Ok(());
+            }
+        }
+        if record.len() != width {
+            let expected = format!("{width} numbers as in the lines before");
+            return Err(whole_line(line(), expected, record.len()));
+        }
+        for (column, field) in record.iter().enumerate() {
+            x.push(value(field).ok_or_else(|| CsvError {
+                column: Some(column + 1),
+                ..whole_line(line(), "a finite number", quoted(&String::from_utf8_lossy(field)))
+            })?);
+        }
+        Ok(())
+    })?;
+    Ok((x, width))
+}
+
+/// Calls `f` with each record, and with what says in which line it starts.
+fn for_each_record(
+    bytes: &[u8],
+    mut f: impl FnMut(&ByteRecord, &dyn Fn() -> usize) -> Result<(), CsvError>,
+) -> Result<(), CsvError> {
+    check_bytes(bytes)?;
+    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    let mut record = ByteRecord::new();
+    loop {
+        let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let line = || line_of(bytes, start);
+        // Cannot fail: the bytes are in memory, and lengths and UTF-8 are not the reader's to check.
+        let more = reader
+            .read_byte_record(&mut record)
+            .map_err(|error| whole_line(line(), "a row", error))?;
+        if !more {
+            return Ok(());
+        }
+        f(&record, &line)?;
+    }
+}
+
 /// Finds what the reader would read over: other encodings, binary files, unclosed quotes.
 fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
-    if bytes.len() > MAX_BYTES {
-        let expected = format!("at most {MAX_BYTES} bytes");
-        return Err(whole_line(1, expected, format!("{} bytes", bytes.len())));
-    }
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         let found = "a NUL byte (UTF-16 or a binary file?)";
         return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));

@@ -30,7 +30,7 @@ pub enum Error {
     Npy(#[from] NpyError),
     /// A file of one's own data.
     #[error(transparent)]
-    OwnData(DataError),
+    OwnData(Box<DataError>),
     /// A file that holds no machine.
     #[error("{}: {error}", path.display())]
     Model {

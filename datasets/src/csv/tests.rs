@@ -167,3 +167,33 @@ proptest! {
         prop_assert_eq!(table.labels, rows.iter().map(|row| row.0).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn numbers_are_read_with_or_without_a_header() {
+    let expected = (vec![1.0, -2.5, 3e2, 0.0], 2);
+    assert_eq!(numbers(b"1,-2.5\n3e2,0\n").unwrap(), expected);
+    assert_eq!(numbers(b"\xef\xbb\xbfa,b\r\n1, -2.5\r\n  \r\n3e2,0").unwrap(), expected);
+    assert_eq!(numbers(b"").unwrap(), (vec![], 0));
+}
+
+#[test]
+fn broken_numbers_say_where() {
+    for (bytes, said) in [
+        (&b"1,2\n3\n"[..], "line 2: expected 2 numbers as in the lines before, found 1"),
+        (b"a,b\n1,2\n3,x\n", r#"line 3, column 2: expected a finite number, found "x""#),
+        (b"1,nan\n", r#"line 1, column 2: expected a finite number, found "nan""#),
+        (b"1,2\n1,inf\n", "line 2, column 2"),
+        (b"1,2\n1,1e400\n", "line 2, column 2"),
+        (b"1,2\n1,0x1p3\n", "line 2, column 2"),
+        (b"1,2\n1,\n", "line 2, column 2"),
+        (b"1,2\n1,\0\n", "line 2: expected text in UTF-8, found a NUL byte"),
+        (b"1,2\n1,\"2\n", "line 2: expected a closing quote"),
+        (b"1,\xb5\n", "line 1: expected text in UTF-8, found byte 0xb5"),
+    ] {
+        let message = numbers(bytes).unwrap_err().to_string();
+        assert!(message.contains(said), "{message}, expected {said}");
+    }
+    let wide = ["1"; MAX_COLUMNS + 1].join(",");
+    let message = numbers(wide.as_bytes()).unwrap_err().to_string();
+    assert!(message.contains("at most 65536 numbers, found 65537"), "{message}");
+}

@@ -6,6 +6,7 @@ use std::{
 };
 
 use halfwave_datasets::{
+    csv::{self, CsvError},
     idx::{self, IdxError},
     npy,
 };
@@ -50,26 +51,9 @@ pub enum Problem {
     /// IDX that is none.
     #[error(transparent)]
     Idx(#[from] IdxError),
-    /// A field of a `.csv` file.
-    #[error("line {line}, column {column}: expected a finite number, found `{found}`")]
-    Number {
-        /// From 1.
-        line: usize,
-        /// From 1.
-        column: usize,
-        /// The field.
-        found: String,
-    },
-    /// A line of another length.
-    #[error("line {line}: expected {expected} numbers as in the lines before, found {found}")]
-    Ragged {
-        /// From 1.
-        line: usize,
-        /// Fields of the first line.
-        expected: usize,
-        /// Fields of this line.
-        found: usize,
-    },
+    /// CSV that is no table of numbers.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
     /// No row, or rows of nothing.
     #[error("expected at least one row of at least one number, found the shape {0}")]
     Empty(String),
@@ -84,7 +68,7 @@ pub enum Problem {
 /// # Errors
 /// [`Error::OwnData`] or [`Error::Npy`]: what is wrong, and where.
 pub fn read(path: &Path) -> Result<Matrix, Error> {
-    let at = |problem| Error::OwnData(DataError { path: path.into(), problem });
+    let at = |problem| Error::OwnData(Box::new(DataError { path: path.into(), problem }));
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     let name = name.unwrap_or_default();
     let ends = |with: &str| name.ends_with(with);
@@ -92,7 +76,8 @@ pub fn read(path: &Path) -> Result<Matrix, Error> {
         read_npy(path)?
     } else if ends(".csv") {
         let bytes = read_bytes(path).map_err(at)?;
-        csv(&String::from_utf8_lossy(&bytes)).map_err(at)?
+        let (x, width) = csv::numbers(&bytes).map_err(|error| at(error.into()))?;
+        (vec![x.len() / width.max(1), width], x)
     } else if ends(".idx") || ends("ubyte") {
         let bytes = read_bytes(path).map_err(at)?;
         let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
@@ -133,57 +118,4 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
         return Err(Problem::Long(metadata.len()));
     }
     Ok(fs::read(path)?)
-}
-
-fn csv(text: &str) -> Result<(Vec<usize>, Vec<f32>), Problem> {
-    let number = |field: &str| field.trim().parse::<f32>().ok().filter(|x| x.is_finite());
-    let mut x = Vec::new();
-    let (mut width, mut rows) = (0, 0);
-    let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
-    for (i, line) in lines.filter(|(_, line)| !line.trim().is_empty()) {
-        let fields: Vec<&str> = line.split(',').collect();
-        if width == 0 && fields.iter().all(|field| number(field).is_none()) {
-            width = fields.len();
-            continue;
-        }
-        width = if width == 0 { fields.len() } else { width };
-        if fields.len() != width {
-            return Err(Problem::Ragged { line: i + 1, expected: width, found: fields.len() });
-        }
-        for (column, field) in fields.iter().enumerate() {
-            x.push(number(field).ok_or_else(|| Problem::Number {
-                line: i + 1,
-                column: column + 1,
-                found: (*field).into(),
-            })?);
-        }
-        rows += 1;
-    }
-    Ok((vec![rows, width], x))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tables_are_read() {
-        let expected = (vec![2, 2], vec![1.0, -2.5, 3e2, 0.0]);
-        assert_eq!(csv("1,-2.5\n3e2,0\n").unwrap(), expected);
-        assert_eq!(csv("\u{feff}a,b\r\n1, -2.5\r\n\r\n3e2,0").unwrap(), expected);
-    }
-
-    #[test]
-    fn broken_tables_say_where() {
-        for (text, said) in [
-            ("1,2\n3\n", "line 2: expected 2 numbers"),
-            ("a,b\n1,2\n3,x\n", "line 3, column 2: expected a finite number, found `x`"),
-            ("1,nan\n", "line 1, column 2"),
-            ("1,2\n1,inf\n", "line 2, column 2"),
-        ] {
-            let error = csv(text).unwrap_err().to_string();
-            assert!(error.contains(said), "{error}");
-        }
-        assert!(csv("").unwrap().1.is_empty());
-    }
 }
