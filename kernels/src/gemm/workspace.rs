@@ -62,12 +62,17 @@ impl Source<'_> {
         MEMORY.with_borrow_mut(|Memory { scratch, left: (of, lines) }| match *self {
             Self::Ready(ref left) => f(left, scratch),
             Self::Own { a, product } => {
+                let length = lines_of(a);
                 if *of != product {
-                    lines.resize(lines.len().max(lines_of(a)), Line::ZERO);
-                    level.run(PackAll { a, lines });
+                    lines.resize(lines.len().max(length), Line::ZERO);
+                    for (part, lines) in parts(a, &mut lines[..length]) {
+                        for (i, lines) in lines.chunks_mut(part.ncols()).enumerate() {
+                            level.run(PackSliver { source: sliver(part, i), lines });
+                        }
+                    }
                     *of = product;
                 }
-                f(&Left::Packed(Packed { rows: a.nrows(), lines: &lines[..lines_of(a)] }), scratch);
+                f(&Left::Packed(Packed { rows: a.nrows(), lines: &lines[..length] }), scratch);
             }
         });
     }
@@ -123,27 +128,8 @@ fn parts<'a, 'b>(
 }
 
 /// The sixteen rows number `i`, transposed.
-#[inline(always)]
 fn sliver(a: MatRef<'_, f32>, i: usize) -> MatRef<'_, f32> {
     a.subrows(i * LANES, LANES.min(a.nrows() - i * LANES)).transpose()
-}
-
-struct PackAll<'a> {
-    a: MatRef<'a, f32>,
-    lines: &'a mut [Line],
-}
-
-impl Kernel for PackAll<'_> {
-    type Output = ();
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let length = lines_of(self.a);
-        for (part, lines) in parts(self.a, &mut self.lines[..length]) {
-            for (i, lines) in lines.chunks_mut(part.ncols()).enumerate() {
-                pack::<S, 1>(simd, sliver(part, i), lines.as_chunks_mut().0);
-            }
-        }
-    }
 }
 
 struct PackSliver<'a> {
