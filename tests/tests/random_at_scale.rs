@@ -155,7 +155,7 @@ fn the_generator_passes_at_2_to_the_22_draws() {
 }
 
 #[test]
-#[ignore = "2^28 draws: a minute"]
+#[ignore = "2^28 draws, a minute: cargo test --release -p halfwave-tests --test random_at_scale -- --ignored"]
 fn the_generator_passes_at_2_to_the_28_draws() {
     passes(&battery(64, &mut ours(), normal));
 }
@@ -172,7 +172,7 @@ fn lanes_2_to_the_40_apart_are_noticed() {
 }
 
 #[test]
-#[ignore = "2^28 draws: a minute"]
+#[ignore = "2^28 draws, a minute: cargo test --release -p halfwave-tests --test random_at_scale -- --ignored"]
 fn lanes_2_to_the_40_apart_are_noticed_at_2_to_the_28_draws() {
     let found = battery(64, &mut lanes_apart(40), normal);
     println!("{found:?}");
@@ -250,7 +250,7 @@ fn tails_beyond_3_5_sigma_are_exact() {
 }
 
 #[test]
-#[ignore = "all 2^32 inputs: a minute"]
+#[ignore = "all 2^32 inputs, a minute: cargo test --release -p halfwave-tests --test random_at_scale -- --ignored"]
 fn tails_of_all_2_to_the_32_inputs_are_exact() {
     let mut counts = [[0; 2]; PLACES];
     for block in 0..1_u64 << 8 {
