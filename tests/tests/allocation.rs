@@ -1,16 +1,11 @@
-//! No kernel allocates, and no step of an RBM after the first: a counting allocator watches every thread
-//! while all of them run.
+//! No kernel allocates, and no step of an RBM after the first: every thread's allocations are counted while
+//! all of them run.
 //!
-//! Tests take turns, and are alone in their binary, so that nobody else allocates meanwhile.
-#![allow(unsafe_code)]
+//! One test, alone in its binary: whoever runs tests allocates when one begins or ends.
 
-use std::{
-    alloc::{GlobalAlloc, Layout, System},
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+#![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
+
+use std::alloc::System;
 
 use halfwave_kernels::{
     Kind, Level, backward, backward_in_place,
@@ -33,38 +28,23 @@ use halfwave_trainer::{
     rbm::{AisConfig, Centring, Chains, Rbm, RbmConfig, Sparsity, Temperatures, Visible},
 };
 use rayon::ThreadPoolBuilder;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-/// Comparisons of which one must show no allocation: one a step would be seen in all of them.
-const TRIES: usize = 50;
-
-/// Held by the test that runs.
-static TURN: Mutex<()> = Mutex::new(());
-
-fn count(f: &mut (dyn FnMut() + Send)) -> usize {
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
-    f();
-    ALLOCATIONS.load(Ordering::Relaxed) - before
-}
-
-struct Counting;
-
-// SAFETY: everything is the system allocator's; counting does not allocate.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's promise about `layout`.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise about both.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Comparisons on several threads, of which one must show no allocation: one a step would be seen in all.
+const TRIES: usize = 50;
+
+fn count(f: &mut (dyn FnMut() + Send)) -> usize {
+    let so_far = || {
+        let stats = ALLOCATOR.stats();
+        stats.allocations + stats.reallocations
+    };
+    let before = so_far();
+    f();
+    so_far() - before
+}
 
 const N: usize = 200 * 1000;
 const COLUMNS: usize = 200;
@@ -83,7 +63,6 @@ struct Buffers {
     labels: Vec<u32>,
 }
 
-#[expect(clippy::unwrap_used, reason = "tests may")]
 fn run_everything(level: Level, b: &mut Buffers) {
     let Buffers { x, dy, y, z, mask, parameters, gradients, rows: [mean, inverse], labels } = b;
     for &kind in Kind::ALL {
@@ -177,7 +156,6 @@ struct Images {
 }
 
 impl Images {
-    #[expect(clippy::unwrap_used, reason = "tests may")]
     fn new() -> Self {
         let layers = [[3, 3, 16, 32], [1, 1, 16, 32]].map(|weights| {
             let shape = Conv2d::new([20, 16, 16, 16], weights, [1, 1], Padding::Same).unwrap();
@@ -211,8 +189,18 @@ impl Images {
 }
 
 #[test]
+fn nothing_allocates_again_and_again() {
+    no_kernel_allocates();
+    no_step_of_an_rbm_allocates_after_the_first();
+    no_temperature_of_annealing_allocates();
+}
+
+/// On several threads it is chance which one takes which product, and so whose memory grows.
+fn tries(threads: usize) -> usize {
+    if threads == 1 { 1 } else { TRIES }
+}
+
 fn no_kernel_allocates() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let mut buffers = Buffers {
         x: smooth(N, 1),
         dy: smooth(N, 2),
@@ -235,11 +223,9 @@ fn no_kernel_allocates() {
             assert_eq!(allocations, 0, "{threads} threads");
             // The memory of products grows with the largest that each thread, or two at a time, have had:
             // which thread takes which is chance, but it comes to an end.
-            let steady = (0..50).any(|_| count(&mut || images.run(level, &mut buffers)) == 0);
-            assert!(steady, "{threads} threads: convolutions allocate again and again");
-            if threads == 1 {
-                assert_eq!(count(&mut || images.run(level, &mut buffers)), 0, "one thread");
-            }
+            images.run(level, &mut buffers);
+            let steady = |_| count(&mut || images.run(level, &mut buffers)) == 0;
+            assert!((0..tries(threads)).any(steady), "{threads} threads: convolutions");
         });
     }
 }
@@ -270,9 +256,7 @@ fn machines() -> [(RbmConfig, Vec<f32>); 3] {
 }
 
 /// An epoch of 20 steps allocates as often as one of 2.
-#[test]
 fn no_step_of_an_rbm_allocates_after_the_first() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let level = Level::best();
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -283,19 +267,15 @@ fn no_step_of_an_rbm_allocates_after_the_first() {
                 let mut epoch =
                     |x: &[f32]| count(&mut || rbm.fit(level, x, "rbm", &mut Silent).unwrap());
                 epoch(&x);
-                // Which thread takes which product is chance, as is whose memory grows; and the harness
-                // allocates when another test ends.
-                let steady = (0..TRIES).any(|_| epoch(&x) == epoch(few));
-                assert!(steady, "{threads} threads: {config:?}");
+                let steady = |_| epoch(&x) == epoch(few);
+                assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
             });
         }
     }
 }
 
 /// As many temperatures as one likes: the same allocations.
-#[test]
 fn no_temperature_of_annealing_allocates() {
-    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let level = Level::best();
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -308,8 +288,8 @@ fn no_temperature_of_annealing_allocates() {
                     count(&mut || _ = rbm.ais(level, &config).unwrap())
                 };
                 run(10);
-                let steady = (0..TRIES).any(|_| run(100) == run(10));
-                assert!(steady, "{threads} threads: {hidden}");
+                let steady = |_| run(100) == run(10);
+                assert!((0..tries(threads)).any(steady), "{threads} threads: {hidden}");
             });
         }
     }
