@@ -35,7 +35,7 @@ pub enum Error {
     Missing(Box<Missing>),
 
     /// The operating system refused to open or read a file.
-    #[error("{}: cannot {action}: {error}", path.display())]
+    #[error("{}: cannot {action} it: {error}", path.display())]
     Io {
         /// The file.
         path: PathBuf,

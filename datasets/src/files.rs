@@ -13,8 +13,9 @@ use crate::gz::{self, GzError};
 /// The content of a file, unpacked if it is gzipped, whatever its name says; at most `limit` bytes.
 ///
 /// # Errors
-/// Anything but a regular file is refused before it is opened: a pipe would hang and /dev/zero never ends.
-pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
+/// [`Error::NotAFile`] for anything but a regular file, before it is opened: a pipe would hang and /dev/zero
+/// never ends. [`Error::FileTooLarge`], [`Error::Gz`], [`Error::Memory`] and [`Error::Io`].
+pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let io = |action| move |error| Error::Io { path: path.into(), action, error };
     let metadata = regular(path)?;
     // Packed or not, no sound file is longer than its content may be (gzip adds far less than this).

@@ -33,7 +33,8 @@ pub const WIDTH: usize = SHAPE[0] * SHAPE[1] * SHAPE[2];
 
 const ARRAY: &str = "lfw_deepfunneled_32x32x3_u8.npy";
 const NAMES: &str = "image_names.txt";
-const FOLDER: &str = "lfw-deepfunneled";
+/// The published images.
+pub(crate) const FOLDER: &str = "lfw-deepfunneled";
 /// The longest list has half a megabyte.
 const MAX_LIST: usize = 1 << 23;
 
@@ -106,18 +107,9 @@ fn ascending(rows: impl Iterator<Item = u32>) -> Vec<u32> {
 /// [`Error::Missing`] if no folder has all files; [`Error::Npy`], [`Error::Jpeg`] and [`Error::Lfw`] for files
 /// that are not what they should be; those of reading a file.
 pub fn load(locator: &Locator) -> Result<Lfw, Error> {
-    let entry = registry::find("lfw")?;
-    match locator.find(entry) {
-        Ok(paths) => load_array(paths[0].parent().unwrap_or(Path::new("."))),
-        Err(missing @ Error::Missing(_)) => {
-            let candidates = locator.candidates(entry);
-            match candidates.iter().find(|dir| dir.join(FOLDER).is_dir()) {
-                Some(dir) => load_jpegs(dir),
-                None => Err(missing),
-            }
-        }
-        Err(error) => Err(error),
-    }
+    let paths = locator.find(registry::find("lfw")?)?;
+    let dir = paths[0].parent().unwrap_or(Path::new("."));
+    if paths.iter().any(|path| path.ends_with(FOLDER)) { load_jpegs(dir) } else { load_array(dir) }
 }
 
 fn load_array(dir: &Path) -> Result<Lfw, Error> {

@@ -39,12 +39,12 @@ mod capped;
 mod dataset;
 mod embedded;
 mod error;
-mod files;
 mod idx_images;
 mod rng;
 
 pub mod batches;
 pub mod csv;
+pub mod files;
 pub mod gz;
 pub mod idx;
 pub mod lfw;

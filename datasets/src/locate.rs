@@ -47,7 +47,8 @@ impl Locator {
         self.roots.iter().map(|(root, _)| root.join(entry.name)).collect()
     }
 
-    /// The paths of all files of a set, in the order of [`Entry::files`].
+    /// The paths of all files of a set, in the order of [`Entry::files`]; the folder for one that is not there
+    /// and is made from it.
     ///
     /// # Errors
     /// [`Error::Missing`] if no folder has them all: the message says what was searched and what to do.
@@ -81,7 +82,8 @@ fn search(dir: &Path, files: &[File]) -> Result<Result<Vec<PathBuf>, String>, Er
     Ok(if absent.is_empty() { Ok(paths) } else { Err(format!("no {}", absent.join(", "))) })
 }
 
-/// The file under one of its usual names: gzipped, unpacked, and as gzip's `-N` restores it.
+/// The file under one of its usual names: gzipped, unpacked, and as gzip's `-N` restores it; or else the
+/// folder that it is made from.
 fn first_present(dir: &Path, file: &File) -> Result<Option<PathBuf>, Error> {
     let dotted = file.name.replacen("-idx", ".idx", 1);
     for name in [format!("{}.gz", file.name), file.name.into(), format!("{dotted}.gz"), dotted] {
@@ -90,7 +92,8 @@ fn first_present(dir: &Path, file: &File) -> Result<Option<PathBuf>, Error> {
             return Ok(Some(path));
         }
     }
-    Ok(None)
+    let Some(path) = file.made_from.map(|folder| dir.join(folder)) else { return Ok(None) };
+    Ok(metadata(&path)?.filter(fs::Metadata::is_dir).map(|_| path))
 }
 
 /// `None` where there is nothing; any other failure to look is an error.

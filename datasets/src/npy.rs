@@ -203,7 +203,11 @@ pub fn shape_text(shape: &[usize]) -> String {
     }
 }
 
-pub(crate) fn parse<T: Element>(mut file: impl Read) -> Result<Array<T>, Problem> {
+/// The array in a file of which the bytes are at hand.
+///
+/// # Errors
+/// [`Problem`]: what is wrong with them.
+pub fn parse<T: Element>(mut file: impl Read) -> Result<Array<T>, Problem> {
     let (shape, offset) = header::read::<T>(&mut file)?;
     let text = || shape_text(&shape);
     // A file of numbers that fits no address space is refused before anything is read.

@@ -84,6 +84,20 @@ impl Standardiser {
         }
         Ok(())
     }
+
+    /// Takes standardised `x [rows, width]` back: `x ← x · std + mean`.
+    ///
+    /// # Errors
+    /// As [`Standardiser::apply`].
+    pub fn invert(&self, x: &mut [f32]) -> Result<(), Error> {
+        check_width(x, self.width())?;
+        for row in x.chunks_exact_mut(self.width()) {
+            for ((x, mean), std) in row.iter_mut().zip(&self.mean).zip(&self.std) {
+                *x = (f64::from(*x) * std + mean) as f32;
+            }
+        }
+        Ok(())
+    }
 }
 
 fn check_width(x: &[f32], width: usize) -> Result<(), Error> {

@@ -55,6 +55,8 @@ pub struct File {
     pub content: Sum,
     /// Size and checksum of the published `.gz`, if it is published so.
     pub gz: Option<Sum>,
+    /// A folder beside it that may stand in its place: it is made from what is in there.
+    pub made_from: Option<&'static str>,
 }
 
 /// Size and checksum of a file.
@@ -81,6 +83,7 @@ pub static TABLE: &[Entry] = &[
                 sha256: Some("be74b0ffadde653376c692f2727682eefc92d4d28009b80fea0fe63975ec59d2"),
             },
             gz: None,
+            made_from: None,
         }],
         licence: "CC BY 4.0",
         citation: "Wolberg, Mangasarian, Street, Street (1993): Breast Cancer Wisconsin (Diagnostic). \
@@ -102,6 +105,7 @@ pub static TABLE: &[Entry] = &[
                 sha256: Some("d168c7e6f3c50d0eb1a859158aabd051dc9ac54cb9b20bf72ad3c2dfb765e010"),
             },
             gz: None,
+            made_from: None,
         }],
         licence: "CC BY 4.0",
         citation: "Alpaydin, Kaynak (1998): Optical Recognition of Handwritten Digits. \
@@ -216,12 +220,14 @@ pub static TABLE: &[Entry] = &[
         classes: &["different", "same"],
         embedded: false,
         files: &[
-            plain_file(
+            made_file(
+                crate::lfw::FOLDER,
                 "lfw_deepfunneled_32x32x3_u8.npy",
                 40_651_904,
                 "365efc2ebee3d1dce00818be0374ea48404c9330c3e4d1f5a4756c600d501d7f",
             ),
-            plain_file(
+            made_file(
+                crate::lfw::FOLDER,
                 "image_names.txt",
                 504_177,
                 "aacd42dcb6273897f99b82eef42ad6f69799a53c1e53755560bb713a882fb9b7",
@@ -296,16 +302,25 @@ const fn idx_file(
     gz_sha256: &'static str,
 ) -> File {
     let gz = Sum { bytes: gz_bytes, sha256: Some(gz_sha256) };
-    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: Some(gz) }
+    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: Some(gz), made_from: None }
 }
 
 const fn plain_file(name: &'static str, bytes: usize, sha256: &'static str) -> File {
-    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: None }
+    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: None, made_from: None }
+}
+
+const fn made_file(
+    from: &'static str,
+    name: &'static str,
+    bytes: usize,
+    sha256: &'static str,
+) -> File {
+    File { made_from: Some(from), ..plain_file(name, bytes, sha256) }
 }
 
 /// Its size follows from its format; no checksum of it is published.
 const fn norb_file(name: &'static str, bytes: usize) -> File {
-    File { name, content: Sum { bytes, sha256: None }, gz: None }
+    File { name, content: Sum { bytes, sha256: None }, gz: None, made_from: None }
 }
 
 /// All names of the table, in its order.

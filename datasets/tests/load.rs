@@ -346,7 +346,7 @@ mod unix {
         if File::open(&path).is_ok() {
             return skipped("this user may read all", "an_unreadable_file_is_said");
         }
-        assert!(set.message(NAMES[1]).starts_with(": cannot open: "));
+        assert!(set.message(NAMES[1]).starts_with(": cannot open it: "));
     }
 }
 

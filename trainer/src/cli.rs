@@ -159,7 +159,7 @@ pub(crate) enum Train {
 
 const DATA_HELP: &str = "\
 Data: .npy (f32, or bytes, which are divided by 255), .csv (numbers, with or without a header), .idx or …ubyte \
-(bytes, divided by 255); a row a sample.";
+(bytes, divided by 255), each also with .gz; a row a sample.";
 
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
@@ -170,9 +170,11 @@ Examples:
       --set epochs=20 --set learning_rate=0.05 --set chains=persistent
 
 {DATA_HELP}
-Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance.
+Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance (--standardise).
 Keys of --set: learning_rate, initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
-(data, persistent), hidden_states (sample, mean), batch, epochs."))]
+(data, persistent), hidden_states (sample, mean), batch, epochs; schedule (e.g. {{name=\"cosine\", epochs=20}}); where \
+wanted: hidden_biases=false, nrelu_noise (none, sigmoid_squared, one), max_norm=3, visible_states (sample, mean), \
+sparsity={{target=0.1, decay=0.9, cost=0.1}}, centring={{rate=0.01}}."))]
 pub(crate) struct TrainRbm {
     /// The data
     #[arg(long, value_name = "FILE")]
@@ -192,9 +194,15 @@ pub(crate) struct TrainRbm {
     /// Change another setting; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Override>,
+    /// Bring each column to zero mean and unit variance first; the model keeps by what, for all later use
+    #[arg(long, alias = "standardize")]
+    pub(crate) standardise: bool,
     /// Seed of weights, shuffles and noise
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Number of threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = counted::<1_024>)]
+    pub(crate) threads: Option<usize>,
     /// Replace the file if it exists
     #[arg(long)]
     pub(crate) force: bool,
@@ -247,6 +255,9 @@ pub(crate) struct Score {
     /// Seed of its noise
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
+    /// Number of threads [default: all cores]
+    #[arg(long, value_name = "N", value_parser = counted::<1_024>)]
+    pub(crate) threads: Option<usize>,
     /// Replace OUT.npy if it exists
     #[arg(long)]
     pub(crate) force: bool,
@@ -375,8 +386,8 @@ impl Apply {
 impl TrainRbm {
     pub(crate) fn job(self) -> Result<own::TrainJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { data, out, hidden_units, visible, hidden, set: overrides, seed, force, .. } =
-            self;
+        let Self { data, out, hidden_units, visible, hidden, set: overrides, .. } = self;
+        let Self { standardise, threads, seed, force, .. } = self;
         Ok(own::TrainJob {
             data,
             out,
@@ -384,6 +395,8 @@ impl TrainRbm {
             hidden,
             hidden_units,
             overrides,
+            standardise,
+            threads,
             seed,
             level,
             force,
@@ -402,8 +415,8 @@ impl Features {
 impl Score {
     pub(crate) fn job(self) -> Result<own::ScoreJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { model, data, out, temperatures, seed, force } = self;
-        Ok(own::ScoreJob { model, data, out, temperatures, seed, level, force })
+        let Self { model, data, out, temperatures, seed, threads, force } = self;
+        Ok(own::ScoreJob { model, data, out, temperatures, seed, threads, level, force })
     }
 }
 

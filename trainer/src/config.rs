@@ -73,8 +73,27 @@ impl FromStr for Override {
 /// # Ok::<(), halfwave_trainer::config::ConfigError>(())
 /// ```
 pub fn set(table: &mut Table, change: &Override) -> Result<(), ConfigError> {
+    set_or_add(table, change, &[])
+}
+
+/// As [`set`], where keys that are `optional` may be new: they are added as they are written.
+///
+/// # Errors
+/// As [`set`].
+pub fn set_or_add(
+    table: &mut Table,
+    change: &Override,
+    optional: &[&str],
+) -> Result<(), ConfigError> {
+    if optional.contains(&change.key.as_str()) && !table.contains_key(&change.key) {
+        let value = parse(&change.value).unwrap_or_else(|| Value::String(change.value.clone()));
+        table.insert(change.key.clone(), value);
+        return Ok(());
+    }
     let Some(place) = find(table, &change.key) else {
-        return Err(UnknownName::new("key", &change.key, keys(table)).into());
+        let mut known = keys(table);
+        known.extend(optional.iter().map(ToString::to_string));
+        return Err(UnknownName::new("key", &change.key, known).into());
     };
     let wrong = |default: &Value| ConfigError::Type {
         key: change.key.clone(),
@@ -134,11 +153,15 @@ fn find<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Value> {
     }
 }
 
+/// The text as TOML writes a value.
+fn parse(text: &str) -> Option<Value> {
+    let table = format!("v = {text}").parse::<Table>().ok().filter(|table| table.len() == 1);
+    table.and_then(|mut table| table.remove("v"))
+}
+
 /// The text as a value of the default's type.
 fn coerce(default: &Value, text: &str) -> Option<Value> {
-    let parsed = format!("v = {text}").parse::<Table>().ok().filter(|table| table.len() == 1);
-    let parsed = parsed.and_then(|mut table| table.remove("v"));
-    match (default, parsed) {
+    match (default, parse(text)) {
         // Names need no quotes on a command line.
         (Value::String(_), Some(Value::String(quoted))) => Some(Value::String(quoted)),
         (Value::String(_), _) => Some(Value::String(text.into())),

@@ -79,7 +79,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let mut progress = (!args.quiet).then(Progress::stderr);
             let job = args.job()?;
             let mut silent = Silent;
-            let observer = progress.as_mut().map_or(&mut silent as &mut dyn Observer, |it| it);
+            let observer =
+                progress.as_mut().map_or(&mut silent as &mut (dyn Observer + Send), |it| it);
             let trained = own::train(&job, observer)?;
             if let Some(progress) = &mut progress {
                 progress.finish();

@@ -2,6 +2,7 @@
 
 mod data;
 mod machine;
+mod model;
 mod score;
 
 pub use data::{DataError, Matrix, Problem, read};

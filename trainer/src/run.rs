@@ -131,7 +131,8 @@ fn check_data(experiment: &Experiment, locator: &Locator) -> Result<(), Error> {
     Ok(())
 }
 
-fn pool(threads: Option<usize>) -> Result<ThreadPool, Error> {
+/// That many threads, or as many as there are cores.
+pub(crate) fn pool(threads: Option<usize>) -> Result<ThreadPool, Error> {
     // 0 means all cores.
     let threads = threads.unwrap_or(0);
     ThreadPoolBuilder::new()

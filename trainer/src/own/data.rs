@@ -1,20 +1,18 @@
-//! Rows of numbers from a file: `.npy`, `.csv` or IDX.
+//! Rows of numbers from a file: `.npy`, `.csv` or IDX, gzipped or not.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use halfwave_datasets::{
     csv::{self, CsvError},
+    files,
     idx::{self, IdxError},
-    npy,
+    npy::{self, NpyError},
 };
 
 use crate::Error;
 
-/// Largest file of text or bytes.
-const MAX_BYTES: u64 = 1 << 32;
+/// Largest file, unpacked.
+const MAX_BYTES: usize = 1 << 32;
 
 /// Rows of numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,14 +38,10 @@ pub struct DataError {
 #[non_exhaustive]
 pub enum Problem {
     /// The name says no format.
-    #[error("expected a name that ends in .npy, .csv, .idx or ubyte")]
+    #[error(
+        "expected a name that ends in .npy, .csv, .idx or ubyte, and .gz after it if it is gzipped"
+    )]
     Name,
-    /// The system refused.
-    #[error("cannot read it: {0}")]
-    Io(#[from] io::Error),
-    /// More than fits.
-    #[error("expected at most {MAX_BYTES} bytes, found {0}")]
-    Long(u64),
     /// IDX that is none.
     #[error(transparent)]
     Idx(#[from] IdxError),
@@ -59,27 +53,27 @@ pub enum Problem {
     Empty(String),
 }
 
-/// Reads a file; its name says the format.
+/// Reads a file, gzipped or not; its name, without `.gz`, says the format.
 ///
 /// * `.npy`: f32, or bytes, which are divided by 255; the first dimension is that of the rows.
 /// * `.csv`: a row a line, numbers with commas between; a first line that holds no number is a header.
 /// * `.idx`, `…ubyte`: bytes, divided by 255; the first dimension is that of the rows.
 ///
 /// # Errors
-/// [`Error::OwnData`] or [`Error::Npy`]: what is wrong, and where.
+/// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where.
 pub fn read(path: &Path) -> Result<Matrix, Error> {
     let at = |problem| Error::OwnData(Box::new(DataError { path: path.into(), problem }));
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     let name = name.unwrap_or_default();
-    let ends = |with: &str| name.ends_with(with);
+    let ends = |with: &str| name.strip_suffix(".gz").unwrap_or(&name).ends_with(with);
+    let bytes = || files::read(path, MAX_BYTES);
     let (shape, x) = if ends(".npy") {
-        read_npy(path)?
+        npy_numbers(&bytes()?).map_err(|problem| NpyError { path: path.into(), problem })?
     } else if ends(".csv") {
-        let bytes = read_bytes(path).map_err(at)?;
-        let (x, width) = csv::numbers(&bytes).map_err(|error| at(error.into()))?;
+        let (x, width) = csv::numbers(&bytes()?).map_err(|error| at(error.into()))?;
         (vec![x.len() / width.max(1), width], x)
     } else if ends(".idx") || ends("ubyte") {
-        let bytes = read_bytes(path).map_err(at)?;
+        let bytes = bytes()?;
         let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
         let x = array.data.iter().map(|&byte| unit(byte)).collect();
         (array.dims, x)
@@ -97,25 +91,14 @@ fn unit(byte: u8) -> f32 {
     f32::from(byte) / 255.0
 }
 
-fn read_npy(path: &Path) -> Result<(Vec<usize>, Vec<f32>), Error> {
-    match npy::read::<f32>(path) {
+fn npy_numbers(bytes: &[u8]) -> Result<(Vec<usize>, Vec<f32>), npy::Problem> {
+    match npy::parse::<f32>(bytes) {
         Ok(array) => Ok((array.shape, array.data)),
         // Another type: bytes, or an error that names f32.
-        Err(error) if matches!(error.problem, npy::Problem::Type { .. }) => {
-            let bytes = npy::read::<u8>(path).map_err(|_| error)?;
+        Err(problem @ npy::Problem::Type { .. }) => {
+            let bytes = npy::parse::<u8>(bytes).map_err(|_| problem)?;
             Ok((bytes.shape, bytes.data.into_iter().map(unit).collect()))
         }
-        Err(error) => Err(error.into()),
+        Err(problem) => Err(problem),
     }
-}
-
-fn read_bytes(path: &Path) -> Result<Vec<u8>, Problem> {
-    let metadata = fs::metadata(path)?;
-    if !metadata.is_file() {
-        return Err(io::Error::other("expected a file, found a directory, device or pipe").into());
-    }
-    if metadata.len() > MAX_BYTES {
-        return Err(Problem::Long(metadata.len()));
-    }
-    Ok(fs::read(path)?)
 }

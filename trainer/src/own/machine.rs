@@ -2,11 +2,11 @@
 
 use std::{
     fmt::Write as _,
-    fs,
     path::{Path, PathBuf},
     str::FromStr,
 };
 
+use halfwave_datasets::preprocess::Standardiser;
 use halfwave_kernels::{
     Level,
     rng::{Noise, Stream},
@@ -14,7 +14,7 @@ use halfwave_kernels::{
 };
 use toml::Table;
 
-use super::data;
+use super::{data, model::Model};
 use crate::{
     Error,
     config::{self, ConfigError, Override},
@@ -23,7 +23,12 @@ use crate::{
     output,
     rbm::{Rbm, RbmConfig, Visible},
     report::filters,
+    run,
 };
+
+/// Settings of an [`RbmConfig`] that a table of its defaults does not show.
+const OPTIONAL: [&str; 6] =
+    ["hidden_biases", "nrelu_noise", "max_norm", "visible_states", "sparsity", "centring"];
 
 /// What `halfwave train rbm` does.
 #[derive(Clone, Debug)]
@@ -40,6 +45,10 @@ pub struct TrainJob {
     pub hidden_units: usize,
     /// Changes of the other settings.
     pub overrides: Vec<Override>,
+    /// Whether columns are brought to zero mean and unit variance; the file of the machine keeps by what.
+    pub standardise: bool,
+    /// Threads; by default all cores.
+    pub threads: Option<usize>,
     /// Of weights, shuffles and noise.
     pub seed: u64,
     /// Instruction set.
@@ -72,7 +81,7 @@ pub fn defaults(visible: Visible, hidden: Unit, hidden_units: usize) -> Result<T
 
 /// Passes epochs on and keeps the last one's metrics.
 struct Last<'a> {
-    next: &'a mut dyn Observer,
+    next: &'a mut (dyn Observer + Send),
     metrics: Vec<(&'static str, f64)>,
 }
 
@@ -88,49 +97,30 @@ impl Observer for Last<'_> {
 /// # Errors
 /// Bad settings, data that cannot be read or do not fit the units, before training starts; divergence. No file
 /// is left behind then.
-pub fn train(job: &TrainJob, observer: &mut dyn Observer) -> Result<Trained, Error> {
+pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Trained, Error> {
     let mut table = defaults(job.visible, job.hidden, job.hidden_units)?;
     for change in &job.overrides {
-        config::set(&mut table, change)?;
+        config::set_or_add(&mut table, change, &OPTIONAL)?;
     }
     let config: RbmConfig = config::typed(table)?;
+    if job.standardise && config.visible != Visible::Gaussian {
+        let text = format!("--standardise is for Gaussian visible units, found {}", job.visible);
+        return Err(Error::Usage(text));
+    }
     output::check_file(&job.out, job.force)?;
-    let data = data::read(&job.data)?;
+    let pool = run::pool(job.threads)?;
+    let mut data = data::read(&job.data)?;
+    let standardiser = job.standardise.then(|| Standardiser::fit(&data.x, data.width));
+    let standardiser = standardiser.transpose()?;
+    if let Some(standardiser) = &standardiser {
+        standardiser.apply(&mut data.x)?;
+    }
     let mut rbm = Rbm::new(&config, data.width, job.seed)?;
     let mut last = Last { next: observer, metrics: Vec::new() };
-    rbm.fit(job.level, &data.x, "rbm", &mut last)?;
-    let bytes = rbm.to_bytes().map_err(model(&job.out))?;
-    output::write_file(&job.out, job.force, |out| out.write_all(&bytes))?;
+    pool.install(|| rbm.fit(job.level, &data.x, "rbm", &mut last))?;
     let (rows, hidden) = (data.x.len() / data.width, rbm.hidden_units());
+    Model::new(rbm, standardiser, &job.out).save(job.force)?;
     Ok(Trained { rows, visible: data.width, hidden, metrics: last.metrics })
-}
-
-fn model(path: &Path) -> impl Fn(crate::rbm::ModelError) -> Error {
-    move |error| Error::Model { path: path.into(), error }
-}
-
-/// A machine from its file.
-pub(super) fn load(path: &Path) -> Result<Rbm, Error> {
-    let io = |error| Error::ModelFile { path: path.into(), error };
-    let metadata = fs::metadata(path).map_err(io)?;
-    if !metadata.is_file() {
-        return Err(io(std::io::Error::other("expected a file")));
-    }
-    Rbm::from_bytes(&fs::read(path).map_err(io)?, 1).map_err(model(path))
-}
-
-/// Data that fit the machine.
-pub(super) fn load_data(rbm: &Rbm, path: &Path) -> Result<data::Matrix, Error> {
-    let data = data::read(path)?;
-    if data.width != rbm.visible_units() {
-        return Err(Error::Shape {
-            what: path.display().to_string(),
-            expected: format!("rows of the machine's {} visible units", rbm.visible_units()),
-            found: format!("({}, {})", data.x.len() / data.width, data.width),
-        });
-    }
-    rbm.check(&data.x)?;
-    Ok(data)
 }
 
 /// What `halfwave features` does.
@@ -154,11 +144,11 @@ pub struct FeatureJob {
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn features(job: &FeatureJob) -> Result<Vec<usize>, Error> {
     output::check_file(&job.out, job.force)?;
-    let rbm = load(&job.model)?;
-    let data = load_data(&rbm, &job.data)?;
+    let model = Model::load(&job.model)?;
+    let (rbm, x) = (&model.rbm, model.data(&job.data)?);
     let array = Array {
-        shape: vec![data.x.len() / data.width, rbm.hidden_units()],
-        data: rbm.features(job.level, &data.x),
+        shape: vec![x.len() / rbm.visible_units(), rbm.hidden_units()],
+        data: rbm.features(job.level, &x),
     };
     output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
     Ok(array.shape)
@@ -255,8 +245,8 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
     if job.clamp.is_some() && job.start.is_none() {
         return Err(Error::Usage("--clamp keeps the values of --start, which is missing".into()));
     }
-    let rbm = load(&job.model)?;
-    let width = rbm.visible_units();
+    let model = Model::load(&job.model)?;
+    let (rbm, width) = (&model.rbm, model.rbm.visible_units());
     if let Some((_, shape)) = &job.image {
         shape.check(width)?;
     }
@@ -267,8 +257,8 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
     }
     let mut noise = Stream::new(job.seed).at(0);
     let mut v = match &job.start {
-        Some(path) => load_data(&rbm, path)?.x,
-        None => free_start(&rbm, job, &mut noise),
+        Some(path) => model.data(path)?,
+        None => free_start(rbm, job, &mut noise),
     };
     let kept = v.clone();
     for _ in 0..job.steps {
@@ -280,6 +270,7 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
             }
         }
     }
+    model.restore(&mut v)?;
     if let Some((path, ImageShape(shape))) = &job.image {
         let failed = |reason| Error::Figure { file: path.display().to_string(), reason };
         let png = filters::images(&v, *shape).map_err(failed)?;
@@ -304,16 +295,16 @@ fn free_start(rbm: &Rbm, job: &SampleJob, noise: &mut Noise) -> Vec<f32> {
 /// # Errors
 /// Files that cannot be read or do not fit.
 pub fn evaluate(model: &Path, path: &Path, level: Level) -> Result<String, Error> {
-    let rbm = load(model)?;
-    let data = load_data(&rbm, path)?;
+    let model = Model::load(model)?;
+    let (rbm, x) = (&model.rbm, model.data(path)?);
     let RbmConfig { visible, hidden, .. } = rbm.config();
-    let (width, units) = (data.width, rbm.hidden_units());
-    let rows = data.x.len() / width;
-    let back = rbm.reconstruct(level, &data.x);
-    let squares = data.x.iter().zip(&back).map(|(a, b)| f64::from(a - b).powi(2));
-    let error = squares.sum::<f64>() / data.x.len() as f64;
+    let (width, units) = (rbm.visible_units(), rbm.hidden_units());
+    let rows = x.len() / width;
+    let back = rbm.reconstruct(level, &x);
+    let squares = x.iter().zip(&back).map(|(a, b)| f64::from(a - b).powi(2));
+    let error = squares.sum::<f64>() / x.len() as f64;
     let norms = rbm.weights().iter().map(|&w| f64::from(w).powi(2)).sum::<f64>();
-    let activity = rbm.activity(level, &data.x)?;
+    let activity = rbm.activity(level, &x)?;
     let (dead, on) = (activity.dead().len(), activity.always_on().len());
     let mut text = format!(
         "machine               {visible} {width}, {hidden} {units}\nrows                  {rows}\n\
@@ -323,7 +314,7 @@ pub fn evaluate(model: &Path, path: &Path, level: Level) -> Result<String, Error
         (norms / rbm.weights().len() as f64).sqrt()
     );
     // Writing to a string cannot fail.
-    let _ = match rbm.free_energy(&data.x) {
+    let _ = match rbm.free_energy(&x) {
         Ok(energies) => {
             let mean = energies.iter().sum::<f64>() / rows as f64;
             writeln!(text, "free energy           {mean:.4} (mean of the rows, without ln Z)")

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use halfwave_kernels::Level;
 
-use super::machine::{load, load_data};
+use super::model::Model;
 use crate::{
     Error, TrainError,
     npy::{self, Array},
     output,
     rbm::{AisConfig, Average, Rbm, Temperatures},
+    run,
 };
 
 /// What `halfwave score` does.
@@ -25,6 +26,8 @@ pub struct ScoreJob {
     pub temperatures: usize,
     /// Of the noise of the sampling.
     pub seed: u64,
+    /// Threads; by default all cores.
+    pub threads: Option<usize>,
     /// Instruction set.
     pub level: Level,
     /// Whether an existing file is replaced.
@@ -45,17 +48,19 @@ pub struct Scored {
 }
 
 /// Writes ln p(v) of each row, in nats. ln Z is the exact one where a layer has few enough states, else that of
-/// annealed importance sampling from the biases of the data.
+/// annealed importance sampling from the biases of the data. Of Gaussian units it is a density, in the units of the
+/// data also where these were standardised.
 ///
 /// # Errors
 /// Files that cannot be read or do not fit; [`TrainError::NoEnergy`] and [`TrainError::NoDensity`] for machines
 /// without a likelihood; output that cannot be written.
 pub fn score(job: &ScoreJob) -> Result<Scored, Error> {
     output::check_file(&job.out, job.force)?;
-    let rbm = load(&job.model)?;
-    let data = load_data(&rbm, &job.data)?;
-    let (log_z, interval) = log_z(&rbm, job, &data.x)?;
-    let logs = rbm.log_likelihood(&data.x, log_z)?;
+    let model = Model::load(&job.model)?;
+    let x = model.data(&job.data)?;
+    let (log_z, interval) = run::pool(job.threads)?.install(|| log_z(&model.rbm, job, &x))?;
+    let mut logs = model.rbm.log_likelihood(&x, log_z)?;
+    logs.iter_mut().for_each(|log| *log += model.log_density_shift());
     let array = Array { shape: vec![logs.len()], data: logs.iter().map(|&l| l as f32).collect() };
     output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
     Ok(Scored { rows: logs.len(), log_z, interval, average: Average::of(&logs) })

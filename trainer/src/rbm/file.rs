@@ -58,6 +58,11 @@ impl Rbm {
     /// # Errors
     /// [`ModelError::Format`], which no machine of real size meets.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
+        self.to_bytes_with(&[])
+    }
+
+    /// The bytes of a file that holds more vectors.
+    pub(crate) fn to_bytes_with(&self, more: &[(&str, &[f64])]) -> Result<Vec<u8>, ModelError> {
         let format = |error: &dyn std::fmt::Display| ModelError::Format(error.to_string());
         let (visible, hidden) = (self.visible_units(), self.hidden_units());
         let tensors = [
@@ -72,6 +77,14 @@ impl Rbm {
         let mut views = Vec::new();
         for (name, shape, bytes) in &tensors {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+            views.push((*name, view.map_err(|error| format(&error))?));
+        }
+        let more = more.iter().map(|&(name, data)| {
+            (name, data.len(), data.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())
+        });
+        let more: Vec<_> = more.collect();
+        for (name, length, bytes) in &more {
+            let view = TensorView::new(Dtype::F64, vec![*length], bytes);
             views.push((*name, view.map_err(|error| format(&error))?));
         }
         let settings = serde_json::to_string(self.config()).map_err(|error| format(&error))?;

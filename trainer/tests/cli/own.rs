@@ -1,7 +1,10 @@
 //! `halfwave train`, `features`, `sample`, `eval`: machines on one's own data.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write as _, path::Path};
 
+use flate2::{Compression, write::GzEncoder};
+use halfwave_datasets::preprocess::Standardiser;
+use halfwave_trainer::rbm::{Rbm, States};
 use predicates::str::contains;
 use tempfile::{TempDir, tempdir};
 
@@ -103,6 +106,75 @@ fn tables_and_bytes_are_read_too() {
     let expected = train("x.npy");
     assert_eq!(train("x.csv"), expected);
     assert_eq!(train("x-ubyte"), expected);
+    for name in ["x.npy", "x.csv", "x-ubyte"] {
+        let packed = format!("{name}.gz");
+        let file = fs::File::create(path.join(&packed)).unwrap();
+        let mut encoder = GzEncoder::new(file, Compression::fast());
+        encoder.write_all(&fs::read(path.join(name)).unwrap()).unwrap();
+        encoder.finish().unwrap();
+        assert_eq!(train(&packed), expected, "{packed}");
+    }
+}
+
+/// 200 rows of 2 with means of 10 and -3, and deviations of 4 and .5.
+fn measured() -> Vec<f32> {
+    (0..200).flat_map(|i| [(i, 4.0, 10.0), (3 * i, 0.5, -3.0)]).map(wave).collect()
+}
+
+fn wave((i, deviation, mean): (i32, f32, f32)) -> f32 {
+    (i as f32 * 0.7).sin() * deviation * 2.0_f32.sqrt() + mean
+}
+
+#[test]
+fn data_are_standardised_as_the_training_data_were() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    save(&path.join("x.npy"), &[200, 2], &measured());
+    let mut x = measured();
+    let standardiser = Standardiser::fit(&x, 2).unwrap();
+    standardiser.apply(&mut x).unwrap();
+    save(&path.join("z.npy"), &[200, 2], &x);
+    let train = "train rbm -q --hidden-units 3 --visible gaussian --set batch=10 --set epochs=5";
+    run(path, &format!("{train} --data x.npy --out x.safetensors --standardise")).success();
+    run(path, &format!("{train} --data z.npy --out z.safetensors")).success();
+    for data in ["x", "z"] {
+        run(path, &format!("features {data}.safetensors {data}.npy {data}-h.npy")).success();
+        run(path, &format!("score {data}.safetensors {data}.npy {data}-s.npy")).success();
+        let sample = "--start x.npy --clamp 0..1 --steps 9";
+        let start = sample.replace("x.npy", &format!("{data}.npy"));
+        run(path, &format!("sample {data}.safetensors {data}-v.npy {start}")).success();
+    }
+    let read = |name: &str| halfwave_trainer::npy::read::<f32>(&path.join(name)).unwrap().data;
+    assert_eq!(read("x-h.npy"), read("z-h.npy"));
+    // A density of data with other deviations.
+    let shift: f64 = standardiser.std.iter().map(|std| std.ln()).sum();
+    for (x, z) in read("x-s.npy").iter().zip(read("z-s.npy")) {
+        assert!((f64::from(*x) - (f64::from(z) - shift)).abs() < 1e-5, "{x} {z}");
+    }
+    // Samples are in the units of the data; the first column was kept.
+    let mut v = read("z-v.npy");
+    standardiser.invert(&mut v).unwrap();
+    assert_eq!(read("x-v.npy"), v);
+    assert!(v.iter().zip(measured()).step_by(2).all(|(v, x)| (v - x).abs() < 1e-5));
+}
+
+#[test]
+fn every_setting_can_be_changed_and_threads_change_nothing() {
+    let home = trained();
+    let path = home.path();
+    let more = "--set max_norm=2 --set visible_states=sample \
+        --set centring={rate=0.01} --set sparsity={target=0.1,decay=0.9,cost=0.1}";
+    let train = |threads: usize| {
+        run(path, &format!("{TRAIN} --force {more} --threads {threads}")).success();
+        fs::read(path.join("m.safetensors")).unwrap()
+    };
+    let bytes = train(1);
+    assert_eq!(train(2), bytes);
+    let rbm = Rbm::from_bytes(&bytes, 1).unwrap();
+    let config = rbm.config();
+    assert_eq!(config.max_norm, Some(2.0));
+    assert_eq!(config.visible_states, Some(States::Sample));
+    assert!(config.centring.is_some() && config.sparsity.is_some());
 }
 
 #[test]
@@ -115,6 +187,7 @@ fn bad_data_and_settings_are_errors_before_training() {
     save(&path.join("none.npy"), &[0, 2], &[]);
     fs::write(path.join("ragged.csv"), "1,0\n1\n").unwrap();
     fs::write(path.join("x.txt"), "1").unwrap();
+    fs::write(path.join("cut.npy.gz"), [0x1f, 0x8b, 8]).unwrap();
     let before = names(path);
     for (data, more, code, said) in [
         ("negative.npy", "", 1, "-0.5 in row 1, column 0"),
@@ -122,11 +195,17 @@ fn bad_data_and_settings_are_errors_before_training() {
         ("none.npy", "", 1, "none.npy: expected at least one row"),
         ("ragged.csv", "", 1, "ragged.csv: line 2: expected 2 numbers"),
         ("x.txt", "", 1, "x.txt: expected a name that ends in"),
-        ("there.npy", "", 1, "there.npy: cannot read it"),
+        ("there.npy", "", 1, "there.npy: cannot find it"),
         ("x.npy", "--set batch=1000", 1, "at most the 200 rows"),
         ("x.npy", "--set learning_rate=-1", 1, "learning_rate"),
         ("x.npy", "--visible potts(3)", 1, "whole number of groups"),
         ("x.npy", "--set lerning_rate=1", 2, "did you mean `learning_rate`?"),
+        ("x.npy", "--set max_nrm=3", 2, "did you mean `max_norm`?"),
+        ("x.npy", "--set max_norm=wide", 2, "wide"),
+        ("x.npy", "--set centring={rate=2}", 1, "centring"),
+        ("x.npy", "--standardise", 2, "Gaussian visible units, found bernoulli"),
+        ("x.npy", "--threads 0", 2, "expected a whole number from 1"),
+        ("cut.npy.gz", "", 1, "cut.npy.gz"),
         ("x.npy", "--hidden nrlu", 2, "unknown unit"),
         ("x.npy", "--hidden-units 0", 2, "expected a whole number from 1"),
     ] {
