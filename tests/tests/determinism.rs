@@ -61,7 +61,7 @@ impl Observer for Bits {
 fn train_mlp(data: &Dataset, optimiser: Optimiser, seed: u64) -> Bits {
     let mut bits = Bits::default();
     let mut mlp = Mlp::new(&mlp_config(optimiser, 3), seed).unwrap();
-    mlp.fit(Level::best(), data, Some(data), "mlp", &mut bits).unwrap();
+    mlp.fit(Level::best(), data, Some(data.into()), "mlp", &mut bits).unwrap();
     for layer in mlp.layers() {
         bits.of(&layer.weights);
         bits.of(&layer.bias);

@@ -90,6 +90,9 @@ pub(crate) struct Run {
     /// Number of threads [default: all cores]
     #[arg(long, value_name = "N", value_parser = counted::<1_024>)]
     pub(crate) threads: Option<usize>,
+    /// The published sizes, where the defaults are smaller
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Number of epochs of everything that is trained [default: the experiment's]
     #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
     pub(crate) epochs: Option<usize>,

@@ -39,6 +39,9 @@ pub enum ConfigError {
         /// What the user wrote.
         found: String,
     },
+    /// `--full` of an experiment that has one size.
+    #[error("--full: {0} has one size only")]
+    NoFull(&'static str),
     /// A value outside its domain, or a table with a wrong key in it.
     #[error("configuration: {0}")]
     Value(String),

@@ -7,6 +7,7 @@
 //! | [`mixture`] | mixture of Bernoullis, whose likelihood is exact |
 //! | [`siamese`] | whether two images are of the same class: shared features and their cosine |
 //! | [`stack`] | RBMs layer by layer, unrolled into a perceptron |
+//! | [`samples`] | what is trained on: numbers, or images of bytes |
 //! | [`optim`] | stochastic gradient descent with momentum, Adam |
 //! | [`metrics`] | confusion matrix, accuracy, precision, recall, F1 |
 //! | [`observe`] | what watches a training run |
@@ -49,6 +50,7 @@ pub mod rbm;
 pub mod report;
 pub mod result;
 pub mod run;
+pub mod samples;
 pub mod siamese;
 pub mod stack;
 

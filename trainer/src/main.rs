@@ -48,6 +48,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Run(args) => {
             let done = run::run(&Options {
                 experiment: args.experiment,
+                full: args.full,
                 epochs: args.epochs,
                 overrides: args.set,
                 seed: args.seed,

@@ -29,6 +29,8 @@ pub struct Options {
     pub overrides: Vec<Override>,
     /// The first seed.
     pub seed: u64,
+    /// Whether the published sizes are used in place of the defaults.
+    pub full: bool,
     /// How many seeds; by default what the experiment says.
     pub seeds: Option<usize>,
     /// Threads of the pool; by default all cores.
@@ -61,7 +63,7 @@ pub struct Done {
 /// Bad configuration, missing data, and all that the experiment meets. No file is left behind then.
 pub fn run(options: &Options) -> Result<Done, Error> {
     let experiment = options.experiment;
-    let configuration = experiment.configure(options.epochs, &options.overrides)?;
+    let configuration = experiment.configure(options.full, options.epochs, &options.overrides)?;
     let job = experiment.prepare(configuration.clone())?;
     let level = apply::level_from_env()?;
     let seeds = seeds(options)?;

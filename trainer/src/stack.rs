@@ -17,6 +17,7 @@ use crate::{
     mlp::Mlp,
     observe::Observer,
     rbm::{Rbm, RbmConfig, Visible},
+    samples::Rows,
 };
 
 /// Weights and biases of hidden layers, from the input on.
@@ -37,13 +38,14 @@ struct Layer {
 impl Stack {
     /// Trains one RBM for each of `configs` on `x [rows, width]` or on the features of the RBM below.
     ///
-    /// `x` has to fit the first machine's visible units; see [`Rbm::fit`].
+    /// `x` has to fit the first machine's visible units; see [`Rbm::fit`]. The first machine has `seed`, each
+    /// other one a seed of its own made of it.
     ///
     /// # Errors
     /// Those of [`Rbm::new`] and [`Rbm::fit`]; [`TrainError::Setting`] if there is no configuration.
-    pub fn fit(
+    pub fn fit<'a>(
         level: Level,
-        x: &[f32],
+        x: impl Into<Rows<'a>>,
         width: usize,
         configs: &[RbmConfig],
         seed: u64,
@@ -51,14 +53,15 @@ impl Stack {
         observer: &mut dyn Observer,
     ) -> Result<Self, TrainError> {
         TrainError::require(!configs.is_empty(), "configs", "at least one layer", 0)?;
+        let data = x.into();
         let mut layers = Vec::with_capacity(configs.len());
         let mut below = Below { features: None, width, kept: (0..width).collect(), divisor: 1.0 };
         for (l, config) in configs.iter().enumerate() {
             if config.visible == Visible::Gaussian {
                 below.prepare();
             }
-            let x = below.features.as_deref().unwrap_or(x);
-            let mut rbm = Rbm::new(config, below.kept.len(), seed)?;
+            let x = below.features.as_ref().map_or(data, Rows::from);
+            let mut rbm = Rbm::new(config, below.kept.len(), seed_of(l, seed))?;
             rbm.fit(level, x, &format!("{run}, layer {}", l + 1), observer)?;
             let weights = below.unrolled(rbm.weights(), config.hidden_units);
             layers.push(Layer { weights, bias: rbm.hidden_bias().to_vec() });
@@ -76,6 +79,18 @@ impl Stack {
         self.layers.len()
     }
 
+    /// The stack of its first layers, at most so many.
+    #[must_use]
+    pub fn first(&self, layers: usize) -> Self {
+        Self { layers: self.layers.iter().take(layers).cloned().collect() }
+    }
+
+    /// W of the first layer, `[visible, hidden]`.
+    #[must_use]
+    pub fn filters(&self) -> &[f32] {
+        &self.layers[0].weights
+    }
+
     /// Sets the first layers of `mlp`; the ones above stay as they are. Its activation should be that of the
     /// hidden units ([`Unit::activation`](halfwave_kernels::units::Unit::activation)).
     ///
@@ -87,6 +102,12 @@ impl Stack {
         }
         Ok(())
     }
+}
+
+/// The seed of a layer: machines of one stack share no noise, and none with the stacks of other small seeds.
+fn seed_of(layer: usize, seed: u64) -> u64 {
+    // 2^64 / golden ratio, odd.
+    seed ^ (layer as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 /// What a machine sees of the layer below.
@@ -200,12 +221,19 @@ mod tests {
         let mut features = first.features(level, &x);
         let divisor = (deviations(&features, 8).iter().sum::<f64>() / 8.0) as f32;
         features.iter_mut().for_each(|x| *x /= divisor);
-        let mut second = Rbm::new(&configs[1], 8, 7).unwrap();
+        let mut second = Rbm::new(&configs[1], 8, seed_of(1, 7)).unwrap();
         second.fit(level, &features, "second", &mut Silent).unwrap();
         for (unrolled, w) in network.layers()[1].weights.iter().zip(second.weights()) {
             assert!((unrolled * divisor - w).abs() < 1e-6 * w.abs().max(1.0));
         }
         assert_eq!(network.layers()[1].bias, second.hidden_bias());
+
+        // The first layer alone leaves the second as it was.
+        let untouched = mlp(&[WIDTH, 8, 5, 2], Kind::Sigmoid);
+        let mut network = untouched.clone();
+        stack.first(1).unroll(&mut network).unwrap();
+        assert_eq!(network.layers()[0].weights, stack.filters());
+        assert_eq!(network.layers()[1], untouched.layers()[1]);
     }
 
     #[test]

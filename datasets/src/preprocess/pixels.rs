@@ -80,14 +80,18 @@ impl PixelScaler {
     /// If there is no such row.
     pub fn gather(&self, images: &[u8], rows: &[u32], out: &mut Vec<f32>) {
         out.clear();
-        out.reserve(rows.len() * self.width);
-        for &row in rows {
-            let image = &images[row as usize * self.width..][..self.width];
-            let total: u64 = image.iter().map(|&pixel| u64::from(pixel)).sum();
-            let mean = total as f64 / self.width as f64;
-            out.extend(
-                image.iter().map(|&pixel| ((f64::from(pixel) - mean) / self.divisor) as f32),
-            );
+        out.resize(rows.len() * self.width, 0.0);
+        for (&row, out) in rows.iter().zip(out.chunks_exact_mut(self.width)) {
+            self.scale(&images[row as usize * self.width..][..self.width], out);
+        }
+    }
+
+    /// One image `[width]`, centred and divided, into `out [width]`.
+    pub fn scale(&self, image: &[u8], out: &mut [f32]) {
+        let total: u64 = image.iter().map(|&pixel| u64::from(pixel)).sum();
+        let mean = total as f64 / self.width as f64;
+        for (out, &pixel) in out.iter_mut().zip(image) {
+            *out = ((f64::from(pixel) - mean) / self.divisor) as f32;
         }
     }
 }

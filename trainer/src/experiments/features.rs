@@ -91,7 +91,7 @@ impl Logistic {
         for &rate in candidates {
             let run = format!("{run}, validation of rate {rate}");
             let mut model = self.model(&fit, rate, seed)?;
-            model.fit(level, &fit, Some(&validation), &run, observer)?;
+            model.fit(level, &fit, Some((&validation).into()), &run, observer)?;
             let reached = accuracy(&validation.labels, &model.predict(level, &validation.x));
             if reached > best.0 {
                 best = (reached, rate);

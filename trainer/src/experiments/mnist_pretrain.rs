@@ -137,7 +137,7 @@ impl Training<'_> {
             let mut mlp = self.network(sets.train, rate, *epochs)?;
             let mut watch = Watch { best: &mut best, rate, next: &mut *observer };
             let run = format!("{run}, validation of rate {rate}");
-            mlp.fit(self.level, &sets.fit, Some(&sets.validation), &run, &mut watch)?;
+            mlp.fit(self.level, &sets.fit, Some((&sets.validation).into()), &run, &mut watch)?;
         }
         let mut mlp = self.network(sets.train, best.rate, best.epochs)?;
         mlp.fit(self.level, sets.train, None, run, observer)?;

@@ -10,6 +10,7 @@ mod mnist_rbm;
 mod mnist_rbm_likelihood;
 mod nair_hinton_figures;
 mod nair_hinton_lfw;
+mod nair_hinton_norb;
 mod noise_ablation;
 mod optdigits_rbm;
 mod paired;
@@ -47,6 +48,8 @@ pub struct Experiment {
     /// The keys that `--epochs` sets.
     pub epochs: &'static [&'static str],
     defaults: fn() -> Table,
+    /// What `--full` changes, where that is something.
+    full: Option<fn() -> Table>,
     prepare: fn(Table) -> Result<Job, ConfigError>,
 }
 
@@ -79,6 +82,7 @@ pub static TABLE: &[Experiment] = &[
             "optdigits_rbm.logistic.epochs",
         ],
         defaults: tour::defaults,
+        full: None,
         prepare: prepare::<tour::Config>,
     },
     Experiment {
@@ -89,6 +93,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 5,
         epochs: &["mlp.epochs"],
         defaults: || embedded(include_str!("configs/wdbc.toml")),
+        full: None,
         prepare: prepare::<wdbc::Config>,
     },
     Experiment {
@@ -99,6 +104,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 5,
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/optdigits-rbm.toml")),
+        full: None,
         prepare: prepare::<optdigits_rbm::Config>,
     },
     Experiment {
@@ -108,6 +114,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 3,
         epochs: &["mlp.epochs"],
         defaults: || embedded(include_str!("configs/mnist-mlp.toml")),
+        full: None,
         prepare: prepare::<mnist_mlp::Config>,
     },
     Experiment {
@@ -118,6 +125,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 1,
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/mnist-rbm.toml")),
+        full: None,
         prepare: prepare::<mnist_rbm::Config>,
     },
     Experiment {
@@ -139,6 +147,7 @@ pub static TABLE: &[Experiment] = &[
             "mixtures.epochs",
         ],
         defaults: || embedded(include_str!("configs/mnist-rbm-likelihood.toml")),
+        full: None,
         prepare: prepare::<mnist_rbm_likelihood::Config>,
     },
     Experiment {
@@ -149,6 +158,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 1,
         epochs: &["rbm.epochs"],
         defaults: || embedded(include_str!("configs/nair-hinton-figures.toml")),
+        full: None,
         prepare: prepare::<nair_hinton_figures::Config>,
     },
     Experiment {
@@ -159,6 +169,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 5,
         epochs: &["rbm.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/noise-ablation.toml")),
+        full: None,
         prepare: prepare::<noise_ablation::Config>,
     },
     Experiment {
@@ -169,6 +180,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 3,
         epochs: &["nrelu.epochs", "second.epochs", "bernoulli.epochs", "logistic.epochs"],
         defaults: || embedded(include_str!("configs/equivariance.toml")),
+        full: None,
         prepare: prepare::<equivariance::Config>,
     },
     Experiment {
@@ -179,6 +191,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 3,
         epochs: &["rbm.epochs"],
         defaults: || embedded(include_str!("configs/linear-regions.toml")),
+        full: None,
         prepare: prepare::<linear_regions::Config>,
     },
     Experiment {
@@ -194,6 +207,7 @@ pub static TABLE: &[Experiment] = &[
             "bernoulli.tuning.epochs",
         ],
         defaults: || embedded(include_str!("configs/mnist-pretrain.toml")),
+        full: None,
         prepare: prepare::<mnist_pretrain::Config>,
     },
     Experiment {
@@ -211,7 +225,19 @@ pub static TABLE: &[Experiment] = &[
             "bernoulli.random.epochs",
         ],
         defaults: || embedded(include_str!("configs/nair-hinton-lfw.toml")),
+        full: None,
         prepare: prepare::<nair_hinton_lfw::Config>,
+    },
+    Experiment {
+        name: "nair-hinton-norb",
+        summary: "Nair & Hinton's Tables 1 and 2: which toy is on a stereo pair? One and two hidden layers, NReLU and \
+            binary, pre-trained or not; on NORB, or synthetic pairs. --full: the paper's sizes.",
+        data: &["optdigits"],
+        seeds: 3,
+        epochs: &["nrelu.rbm.epochs", "bernoulli.rbm.epochs", "stopping.epochs"],
+        defaults: || embedded(include_str!("configs/nair-hinton-norb.toml")),
+        full: Some(|| embedded(include_str!("configs/nair-hinton-norb-full.toml"))),
+        prepare: prepare::<nair_hinton_norb::Config>,
     },
 ];
 
@@ -242,16 +268,22 @@ impl Experiment {
         (self.defaults)()
     }
 
-    /// All keys with the values to use: defaults, then `epochs`, then `overrides` in their order.
+    /// All keys with the values to use: defaults, then, if that is asked for, those of the `full` size, then
+    /// `epochs`, then `overrides` in their order.
     ///
     /// # Errors
-    /// [`ConfigError`] for a key or type that the experiment does not have.
+    /// [`ConfigError`] for a key or type that the experiment does not have, or if it has no other size.
     pub fn configure(
         &self,
+        full: bool,
         epochs: Option<usize>,
         overrides: &[Override],
     ) -> Result<Table, ConfigError> {
         let mut table = self.defaults();
+        if full {
+            let full = self.full.ok_or(ConfigError::NoFull(self.name))?;
+            table = config::merge(table, full());
+        }
         for key in self.epochs.iter().filter(|_| epochs.is_some()) {
             let value = epochs.unwrap_or_default().to_string();
             config::set(&mut table, &Override { key: (*key).into(), value })?;
@@ -323,9 +355,14 @@ mod tests {
     #[test]
     fn every_default_configuration_is_complete_and_knows_its_epochs() {
         for experiment in TABLE {
-            let table = experiment.configure(Some(3), &[]).unwrap();
+            let table = experiment.configure(false, Some(3), &[]).unwrap();
             let job = experiment.prepare(table);
             assert!(job.is_ok(), "{}: {:?}", experiment.name, job.err());
+            if let Some(full) = experiment.full {
+                let table = experiment.configure(true, None, &[]).unwrap();
+                assert_eq!(config::keys(&table), config::keys(&experiment.defaults()));
+                assert!(config::keys(&full()).len() > 0 && experiment.prepare(table).is_ok());
+            }
             assert!(!experiment.epochs.is_empty() && experiment.seeds > 0);
             assert!(
                 halfwave_datasets::registry::names().iter().any(|n| experiment.data.contains(n))

@@ -1,13 +1,13 @@
 //! What the training loop does with an MLP.
 
-use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
 use rayon::prelude::*;
 
 use super::{Mlp, network::Tape};
 use crate::{
     TrainError,
-    buffers::{gather, matrix, matrix_mut, within, zeros},
+    buffers::{matrix, matrix_mut, within, zeros},
+    samples::Samples,
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
 
@@ -15,8 +15,8 @@ use crate::{
 pub(super) struct Fit<'a> {
     mlp: &'a mut Mlp,
     level: Level,
-    train: &'a Dataset,
-    validation: Option<&'a Dataset>,
+    train: Samples<'a>,
+    validation: Option<Samples<'a>>,
     tape: Tape,
     /// The mini-batch, `[batch, features]`.
     x: Vec<f32>,
@@ -36,12 +36,12 @@ impl<'a> Fit<'a> {
     pub(super) fn new(
         mlp: &'a mut Mlp,
         level: Level,
-        train: &'a Dataset,
-        validation: Option<&'a Dataset>,
+        train: Samples<'a>,
+        validation: Option<Samples<'a>>,
     ) -> Result<Self, TrainError> {
         let batch = mlp.config.batch;
         let tape = Tape::new(&mlp.network, batch, mlp.config.dropout)?;
-        let x = zeros("a mini-batch", &[batch, train.width])?;
+        let x = zeros("a mini-batch", &[batch, mlp.network.inputs()])?;
         let (labels, sums) = (Vec::with_capacity(batch), Sums::default());
         Ok(Self { mlp, level, train, validation, tape, x, labels, sums })
     }
@@ -69,8 +69,8 @@ impl<'a> Fit<'a> {
     /// The gradients of the weights are products that become updates tile by tile. The layers have nothing to
     /// do with each other by now: the threads share all of them out at once.
     fn update(&mut self, t: u64) {
-        let Self { mlp, level, tape, labels, x, train, .. } = self;
-        let (level, tape, x) = (*level, &*tape, &x[..labels.len() * train.width]);
+        let Self { mlp, level, tape, labels, x, .. } = self;
+        let (level, tape, x) = (*level, &*tape, &x[..labels.len() * mlp.network.inputs()]);
         let (optimiser, scale) = (mlp.config.optimiser, 1.0 / labels.len() as f32);
         let layers = mlp.network.layers.par_iter_mut().zip(&mut mlp.states);
         layers.enumerate().for_each(|(l, (layer, [weights, bias]))| {
@@ -85,9 +85,9 @@ impl<'a> Fit<'a> {
 
 impl Learner for Fit<'_> {
     fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged> {
-        let width = self.train.width;
+        let width = self.mlp.network.inputs();
         let x = &mut self.x[..rows.len() * width];
-        gather(&self.train.x, width, rows, x);
+        self.train.rows.gather(width, rows, x);
         self.labels.clear();
         self.labels.extend(rows.iter().map(|&row| self.train.labels[row as usize]));
 

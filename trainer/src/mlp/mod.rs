@@ -17,9 +17,10 @@ use crate::{
     TrainError,
     buffers::check_rows,
     layers::{Dense, DenseGradient},
-    metrics::{Confusion, check_labels},
+    metrics::Confusion,
     observe::Observer,
     optim::{Optimiser, State, share},
+    samples::{Rows, Samples},
     train::{Loop, Progress},
 };
 use draws::Draws;
@@ -94,7 +95,7 @@ impl Mlp {
     /// # Errors
     /// [`TrainError::Setting`], [`TrainError::Memory`] and [`TrainError::Noise`].
     pub fn new(config: &MlpConfig, seed: u64) -> Result<Self, TrainError> {
-        check(config)?;
+        Self::check(config)?;
         let draws = Draws::new(config, seed)?;
         let network = Network::new(config, &draws)?;
         let state = |parameters: &[f32]| config.optimiser.state(parameters.len());
@@ -155,16 +156,17 @@ impl Mlp {
     /// [`TrainError::Empty`], [`TrainError::Batch`], [`TrainError::Shape`], [`TrainError::Label`],
     /// [`TrainError::NotFinite`] for data that do not fit; [`TrainError::Memory`];
     /// [`TrainError::Noise`]; [`TrainError::Diverged`], after which the weights are of no use.
-    pub fn fit(
+    pub fn fit<'a>(
         &mut self,
         level: Level,
-        train: &Dataset,
-        validation: Option<&Dataset>,
+        train: impl Into<Samples<'a>>,
+        validation: Option<Samples<'a>>,
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
+        let train = train.into();
         let MlpConfig { batch, epochs, .. } = self.config;
-        let schedule = Loop { run, seed: self.seed, rows: train.rows(), batch, epochs };
+        let schedule = Loop { run, seed: self.seed, rows: train.labels.len(), batch, epochs };
         schedule.check()?;
         self.check_data(train)?;
         validation.map_or(Ok(()), |data| self.check_data(data))?;
@@ -181,11 +183,17 @@ impl Mlp {
     /// # Panics
     /// If `x` is no whole number of rows.
     #[must_use]
-    pub fn predict(&self, level: Level, x: &[f32]) -> Vec<u32> {
-        let head = self.config.head;
-        let mut predicted = Vec::with_capacity(x.len() / self.network.inputs());
-        self.network.evaluate(level, x, |z| predicted.push(head.predict(z)));
-        predicted
+    pub fn predict<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<u32> {
+        let outputs = self.outputs(level, x.into());
+        outputs.chunks_exact(self.network.outputs()).map(|z| self.config.head.predict(z)).collect()
+    }
+
+    /// What the head sees, `[rows, classes]`.
+    fn outputs(&self, level: Level, x: Rows<'_>) -> Vec<f32> {
+        let inputs = self.network.inputs();
+        let mut z = Vec::with_capacity(x.count(inputs) * self.network.outputs());
+        x.for_each(inputs, |x| self.network.evaluate(level, x, |row| z.extend_from_slice(row)));
+        z
     }
 
     /// Mean loss and confusion matrix on `data`.
@@ -193,17 +201,21 @@ impl Mlp {
     /// # Errors
     /// [`TrainError::Empty`], [`TrainError::Shape`], [`TrainError::Label`] and
     /// [`TrainError::NotFinite`] for data that do not fit.
-    pub fn evaluate(&self, level: Level, data: &Dataset) -> Result<Evaluation, TrainError> {
+    pub fn evaluate<'a>(
+        &self,
+        level: Level,
+        data: impl Into<Samples<'a>>,
+    ) -> Result<Evaluation, TrainError> {
+        let data = data.into();
         self.check_data(data)?;
-        let classes = self.network.outputs();
-        let mut z = Vec::with_capacity(data.rows() * classes);
-        self.network.evaluate(level, &data.x, |row| z.extend_from_slice(row));
+        let (classes, rows) = (self.network.outputs(), data.labels.len());
+        let z = self.outputs(level, data.rows);
         let predicted: Vec<u32> =
             z.chunks_exact(classes).map(|z| self.config.head.predict(z)).collect();
-        let (mut losses, mut dz) = (vec![0.0; data.rows()], vec![0.0; z.len()]);
-        self.config.head.loss(level, &z, &data.labels, &mut losses, &mut dz);
-        let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / data.rows() as f64;
-        Ok(Evaluation { loss, confusion: Confusion::new(classes, &data.labels, &predicted)? })
+        let (mut losses, mut dz) = (vec![0.0; rows], vec![0.0; z.len()]);
+        self.config.head.loss(level, &z, data.labels, &mut losses, &mut dz);
+        let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / rows as f64;
+        Ok(Evaluation { loss, confusion: Confusion::new(classes, data.labels, &predicted)? })
     }
 
     /// Loss and gradients, both summed over the rows of `data`, without dropout.
@@ -215,7 +227,7 @@ impl Mlp {
         level: Level,
         data: &Dataset,
     ) -> Result<(f64, Vec<DenseGradient>), TrainError> {
-        self.check_data(data)?;
+        self.check_data(data.into())?;
         let mut tape = Tape::new(&self.network, data.rows(), 0.0)?;
         let mask = |layer| self.draws.mask(layer, 0);
         self.network.forward(level, &data.x, &mut tape, mask);
@@ -231,31 +243,22 @@ impl Mlp {
         Ok((loss, gradients.collect::<Result<_, TrainError>>()?))
     }
 
-    fn check_data(&self, data: &Dataset) -> Result<(), TrainError> {
-        let expected = self.network.inputs();
-        if data.width != expected {
-            let (name, found) = ("features of a row", data.width);
-            return Err(TrainError::Shape { name, expected, found });
-        }
-        let rows = check_rows(&data.x, expected)?;
-        if rows != data.labels.len() {
-            let (name, found) = ("labels", data.labels.len());
-            return Err(TrainError::Shape { name, expected: rows, found });
-        }
-        check_labels(&data.labels, self.network.outputs())
+    /// That an MLP can have these settings.
+    pub(crate) fn check(config: &MlpConfig) -> Result<(), TrainError> {
+        let MlpConfig { sizes, dropout, optimiser, batch, .. } = config;
+        let found = || format!("{sizes:?}");
+        TrainError::require(sizes.len() >= 2, "sizes", "features, hidden units, classes", found())?;
+        TrainError::require(!sizes.contains(&0), "sizes", "at least 1 each", found())?;
+        let classes = sizes.last().is_some_and(|&classes| u32::try_from(classes).is_ok());
+        TrainError::require(classes, "sizes", "at most 2^32 - 1 classes", found())?;
+        TrainError::require(*batch > 0, "batch", "at least 1", batch)?;
+        share("dropout", *dropout)?;
+        optimiser.check()
     }
-}
 
-fn check(config: &MlpConfig) -> Result<(), TrainError> {
-    let MlpConfig { sizes, dropout, optimiser, batch, .. } = config;
-    let found = || format!("{sizes:?}");
-    TrainError::require(sizes.len() >= 2, "sizes", "features, hidden units, classes", found())?;
-    TrainError::require(!sizes.contains(&0), "sizes", "at least 1 each", found())?;
-    let classes = sizes.last().is_some_and(|&classes| u32::try_from(classes).is_ok());
-    TrainError::require(classes, "sizes", "at most 2^32 - 1 classes", found())?;
-    TrainError::require(*batch > 0, "batch", "at least 1", batch)?;
-    share("dropout", *dropout)?;
-    optimiser.check()
+    fn check_data(&self, data: Samples<'_>) -> Result<(), TrainError> {
+        data.check(self.network.inputs(), self.network.outputs())
+    }
 }
 
 #[cfg(test)]

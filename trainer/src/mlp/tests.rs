@@ -95,7 +95,8 @@ fn validation_data_are_checked_before_training() {
     let mut bad = data();
     bad.labels[9] = 7;
     let before = mlp.layers().to_vec();
-    let error = mlp.fit(Level::best(), &data(), Some(&bad), "test", &mut Silent).unwrap_err();
+    let error =
+        mlp.fit(Level::best(), &data(), Some((&bad).into()), "test", &mut Silent).unwrap_err();
     assert_eq!(error, TrainError::Label { row: 9, label: 7, classes: 2 });
     assert!(before == mlp.layers());
 }
@@ -142,7 +143,7 @@ fn divergence_is_an_error_that_says_what_to_lower() {
                 let config = MlpConfig { head, optimiser, epochs: 50, ..config() };
                 let (mut mlp, mut finite) = (Mlp::new(&config, 1).unwrap(), Finite(true));
                 let error = mlp
-                    .fit(Level::best(), &data(), Some(&data()), "wild", &mut finite)
+                    .fit(Level::best(), &data(), Some((&data()).into()), "wild", &mut finite)
                     .expect_err(&format!("{config:?}"));
                 let TrainError::Diverged { run, epoch: 1.., step: 1.., lower, .. } = &error else {
                     panic!("{error}");

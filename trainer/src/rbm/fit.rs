@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     TrainError,
-    buffers::{gather, matrix_mut, within, zeros},
+    buffers::{matrix_mut, within, zeros},
+    samples::Rows,
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
 
@@ -23,7 +24,7 @@ use crate::{
 pub(super) struct Fit<'a> {
     rbm: &'a mut Rbm,
     level: Level,
-    x: &'a [f32],
+    x: Rows<'a>,
     /// Of the rows of x, with mean 1.
     weights: Option<&'a [f32]>,
     step: Step,
@@ -38,7 +39,7 @@ impl<'a> Fit<'a> {
     pub(super) fn new(
         rbm: &'a mut Rbm,
         level: Level,
-        x: &'a [f32],
+        x: Rows<'a>,
         weights: Option<&'a [f32]>,
     ) -> Result<Self, TrainError> {
         let step = Step::new(rbm)?;
@@ -102,7 +103,7 @@ impl<'a> Fit<'a> {
 impl Learner for Fit<'_> {
     fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged> {
         let visible = self.rbm.visible_units;
-        gather(self.x, visible, rows, self.step.data(rows.len(), visible));
+        self.x.gather(visible, rows, self.step.data(rows.len(), visible));
         self.step.phases(self.rbm, self.level, at.steps, rows.len());
         if self.is_plain() {
             let error = self.step.plain_gradient(self.rbm, self.level, rows.len());
@@ -131,9 +132,9 @@ impl Learner for Fit<'_> {
             (self.error, self.values)
         } else {
             let (rows, visible) = (self.rbm.config.batch, self.rbm.visible_units);
-            let values = rows * visible;
-            self.step.data(rows, visible).copy_from_slice(&self.x[..values]);
-            (self.step.reconstruction_error(self.rbm, self.level, rows), values)
+            let first: Vec<u32> = (0..rows as u32).collect();
+            self.x.gather(visible, &first, self.step.data(rows, visible));
+            (self.step.reconstruction_error(self.rbm, self.level, rows), rows * visible)
         };
         (self.error, self.values) = (0.0, 0);
         let mut metrics = vec![("reconstruction_error", error / values as f64)];

@@ -82,7 +82,7 @@ impl Rbm {
         steps: usize,
         v: &mut [f32],
     ) -> Result<Noise, TrainError> {
-        let rows = self.check_states(v)?;
+        let rows = self.check_states(&*v)?;
         let mut h = self.hidden_layer(v);
         for _ in 0..steps {
             self.sample_hidden(level, noise, v, &mut h);

@@ -47,8 +47,9 @@ pub use weight_statistics::WeightStatistics;
 
 use crate::{
     TrainError,
-    buffers::{check_rows, zeros},
+    buffers::zeros,
     observe::Observer,
+    samples::Rows,
     train::{Loop, Progress},
 };
 
@@ -202,14 +203,14 @@ impl Rbm {
     /// [`TrainError::Visible`], [`TrainError::OneHot`] and [`TrainError::Constant`] for data that do not fit;
     /// [`TrainError::Memory`]; [`TrainError::Noise`]; [`TrainError::Diverged`], after which the
     /// weights are of no use.
-    pub fn fit(
+    pub fn fit<'a>(
         &mut self,
         level: Level,
-        x: &[f32],
+        x: impl Into<Rows<'a>>,
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        self.train(level, x, None, run, observer)
+        self.train(level, x.into(), None, run, observer)
     }
 
     /// [`Rbm::fit`] with a weight for each row: a row of weight 2 counts as two rows. Weights are divided by
@@ -218,15 +219,16 @@ impl Rbm {
     /// # Errors
     /// Those of [`Rbm::fit`]; [`TrainError::Shape`] if there are not as many weights as rows, and
     /// [`TrainError::SampleWeight`] if one is no finite number above 0.
-    pub fn fit_weighted(
+    pub fn fit_weighted<'a>(
         &mut self,
         level: Level,
-        x: &[f32],
+        x: impl Into<Rows<'a>>,
         weights: &[f32],
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        let (expected, found) = (x.len() / self.visible_units, weights.len());
+        let x = x.into();
+        let (expected, found) = (x.count(self.visible_units), weights.len());
         if expected != found {
             return Err(TrainError::Shape { name: "weights of rows", expected, found });
         }
@@ -242,7 +244,7 @@ impl Rbm {
     fn train(
         &mut self,
         level: Level,
-        x: &[f32],
+        x: Rows<'_>,
         weights: Option<&[f32]>,
         run: &str,
         observer: &mut dyn Observer,
@@ -271,10 +273,16 @@ impl Rbm {
     /// # Panics
     /// If `x` is no whole number of rows.
     #[must_use]
-    pub fn features(&self, level: Level, x: &[f32]) -> Vec<f32> {
-        let mut h = vec![0.0; x.len() / self.visible_units * self.hidden_units()];
+    pub fn features<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
+        let (x, visible, hidden) = (x.into(), self.visible_units, self.hidden_units());
+        let mut h = vec![0.0; x.count(visible) * hidden];
         let (bias, kind) = (&self.hidden_bias[..], self.config.hidden.activation());
-        self.to_hidden(level, x, &mut h, Epilogue::BiasActivation { bias, kind });
+        let mut done = 0;
+        x.for_each(visible, |x| {
+            let h = &mut h[done..][..x.len() / visible * hidden];
+            done += h.len();
+            self.to_hidden(level, x, h, Epilogue::BiasActivation { bias, kind });
+        });
         h
     }
 
@@ -347,19 +355,28 @@ impl Rbm {
     }
 
     /// That `x` is whole rows of states of the visible units; returns how many.
-    fn check_states(&self, x: &[f32]) -> Result<usize, TrainError> {
-        let rows = check_rows(x, self.visible_units)?;
-        self.config.visible.check_states(x, self.visible_units)?;
-        Ok(rows)
+    fn check_states<'a>(&self, x: impl Into<Rows<'a>>) -> Result<usize, TrainError> {
+        let x = x.into();
+        let rows = x.check(self.visible_units)?;
+        let mut fits = Ok(());
+        x.for_each(self.visible_units, |x| {
+            if fits.is_ok() {
+                fits = self.config.visible.check_states(x, self.visible_units);
+            }
+        });
+        fits.map(|()| rows)
     }
 
-    fn set_visible_bias(&mut self, x: &[f32], weights: Option<&[f32]>) {
-        let mut sums = vec![0.0; self.visible_units];
-        for (i, row) in x.chunks_exact(self.visible_units).enumerate() {
-            let weight = weights.map_or(1.0, |weights| f64::from(weights[i]));
-            sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += weight * f64::from(v));
-        }
-        let rows = (x.len() / self.visible_units) as f64;
+    fn set_visible_bias(&mut self, x: Rows<'_>, weights: Option<&[f32]>) {
+        let (width, mut row_weights) = (self.visible_units, weights.into_iter().flatten());
+        let mut sums = vec![0.0; width];
+        x.for_each(width, |x| {
+            for row in x.chunks_exact(width) {
+                let weight = row_weights.next().map_or(1.0, |&weight| f64::from(weight));
+                sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += weight * f64::from(v));
+            }
+        });
+        let rows = x.count(width) as f64;
         for (bias, sum) in self.visible_bias.iter_mut().zip(sums) {
             *bias = self.config.visible.bias(sum, rows) as f32;
         }

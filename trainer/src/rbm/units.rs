@@ -32,7 +32,7 @@ use std::{fmt, str::FromStr};
 use halfwave_kernels::{Kind, units::Unit};
 
 use super::special::{ln_rectified_gaussian, softplus};
-use crate::{TrainError, buffers::find};
+use crate::{TrainError, buffers::find, samples::Rows};
 
 /// The distribution of the visible units.
 ///
@@ -124,15 +124,18 @@ impl Visible {
     }
 
     /// That finite data `x [rows, width]` can be learned from: those of a Gaussian unit vary.
-    pub(super) fn check_variation(self, x: &[f32], width: usize) -> Result<(), TrainError> {
+    pub(super) fn check_variation(self, x: Rows<'_>, width: usize) -> Result<(), TrainError> {
         if self != Self::Gaussian {
             return Ok(());
         }
-        let (first, rest) = x.split_at(width);
-        let mut constant = vec![true; width];
-        for row in rest.chunks_exact(width) {
-            constant.iter_mut().zip(row.iter().zip(first)).for_each(|(c, (v, f))| *c &= v == f);
-        }
+        let (mut first, mut constant) = (vec![0.0; width], vec![true; width]);
+        x.gather(width, &[0], &mut first);
+        x.for_each(width, |x| {
+            for row in x.chunks_exact(width) {
+                let values = row.iter().zip(&first);
+                constant.iter_mut().zip(values).for_each(|(c, (v, f))| *c &= v == f);
+            }
+        });
         match constant.iter().position(|&constant| constant) {
             Some(column) => Err(TrainError::Constant { column, value: first[column] }),
             None => Ok(()),

@@ -1,0 +1,375 @@
+//! Nair & Hinton, ICML 2010, section 5, Tables 1 and 2: which of five toys is on a stereo pair, or none? Networks
+//! of one and of two hidden layers, NReLU and binary, pre-trained as RBMs or not; beside multinomial
+//! regression on the pixels.
+//!
+//! On the jittered-cluttered NORB where its files are, else on synthetic pairs.
+
+mod early;
+mod sets;
+
+use halfwave_datasets::norb::{CLASSES, SHAPE, WIDTH};
+use halfwave_kernels::{Level, units::Unit};
+use serde::Deserialize;
+
+use super::{Context, Run, paired};
+use crate::{
+    Error, TrainError,
+    mlp::{Head, Mlp, MlpConfig},
+    observe::{Epoch, Observer, Recorder},
+    optim::Optimiser,
+    rbm::{RbmConfig, Visible},
+    result::{Figure, Outcome, Row},
+    stack::Stack,
+};
+use early::Stopping;
+use sets::{Data, Origin, Set, Sets};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    data: Data,
+    hidden: [usize; 2],
+    stopping: Stopping,
+    pixels: Tuning,
+    nrelu: Model,
+    bernoulli: Model,
+}
+
+/// How the networks of one kind of unit are trained.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model {
+    rbm: Pretraining,
+    random: Tuning,
+    pre_trained: Tuning,
+}
+
+/// `first_rate` is for the RBM on pixels, `rate` for the one above.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pretraining {
+    first_rate: f32,
+    rate: f32,
+    final_momentum: f32,
+    weight_decay: f32,
+    batch: usize,
+    epochs: usize,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tuning {
+    optimiser: Optimiser,
+    dropout: f32,
+    batch: usize,
+}
+
+/// A network: its units, its hidden layers, how many of them were RBMs; and its error in the paper, in percent.
+struct Variant {
+    unit: Unit,
+    layers: usize,
+    pre_trained: usize,
+    published: f64,
+}
+
+const fn variant(unit: Unit, layers: usize, pre_trained: usize, published: f64) -> Variant {
+    Variant { unit, layers, pre_trained, published }
+}
+
+/// In the order of Tables 1 and 2.
+const VARIANTS: [Variant; 10] = [
+    variant(Unit::Nrelu, 1, 0, 17.8),
+    variant(Unit::Nrelu, 1, 1, 16.5),
+    variant(Unit::Bernoulli, 1, 0, 23.0),
+    variant(Unit::Bernoulli, 1, 1, 18.7),
+    variant(Unit::Nrelu, 2, 0, 17.6),
+    variant(Unit::Nrelu, 2, 1, 16.5),
+    variant(Unit::Nrelu, 2, 2, 15.2),
+    variant(Unit::Bernoulli, 2, 0, 23.6),
+    variant(Unit::Bernoulli, 2, 1, 18.8),
+    variant(Unit::Bernoulli, 2, 2, 18.8),
+];
+
+/// Pairs of [`VARIANTS`] whose difference is asked for.
+const DIFFERENCES: [(usize, usize); 8] =
+    [(1, 0), (3, 2), (1, 3), (0, 2), (6, 4), (9, 7), (6, 9), (4, 7)];
+
+/// Error of multinomial regression on the pixels, in percent.
+const PIXELS: f64 = 49.9;
+
+impl Variant {
+    fn name(&self) -> String {
+        let unit = if self.unit == Unit::Nrelu { "NReLU" } else { "binary" };
+        let pre_trained = match (self.layers, self.pre_trained) {
+            (_, 0) => "not pre-trained",
+            (1, _) => "pre-trained",
+            (_, 1) => "layer 1 pre-trained",
+            _ => "both pre-trained",
+        };
+        format!("{unit}, {pre_trained}")
+    }
+}
+
+impl Run for Config {
+    fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
+        let Context { level, seeds, locator, ref mut observer } = *context;
+        self.check()?;
+        let (origin, norb) = self.data.load(locator)?;
+        let mut recorder = Recorder::new(&mut **observer);
+        let mut figures = Vec::new();
+        let (mut pixels, mut errors) = (Vec::new(), [const { Vec::new() }; VARIANTS.len()]);
+        for &seed in seeds {
+            let sets = Sets::new(&norb, seed)?;
+            let training = Training { config: self, level, sets: &sets, seed };
+            pixels.push(training.error(&self.pixels, None, &[], "pixels", &mut recorder)?);
+            for unit in [Unit::Nrelu, Unit::Bernoulli] {
+                let stack = training.stack(unit, &mut recorder)?;
+                if seed == seeds[0] {
+                    figures.push(filters(unit, &stack));
+                }
+                for (errors, variant) in errors.iter_mut().zip(&VARIANTS) {
+                    if variant.unit == unit {
+                        errors.push(training.variant(variant, &stack, &mut recorder)?);
+                    }
+                }
+            }
+        }
+        let (rows, notes) = self.table(origin, &pixels, &errors);
+        figures.push(Figure::Curves {
+            name: "norb-validation".into(),
+            title: "Accuracy on toys held out of training, all seeds".into(),
+            y: "accuracy".into(),
+            series: recorder.series("validation_accuracy"),
+        });
+        let notes = [self.notes(origin, &norb), notes].concat();
+        Ok(Outcome { rows, notes, figures })
+    }
+}
+
+/// Both cameras, one above the other.
+fn filters(unit: Unit, stack: &Stack) -> Figure {
+    Figure::Filters {
+        name: format!("norb-filters-{unit}"),
+        title: format!("Filters of the {unit} RBM on pairs: left camera above, right camera below"),
+        weights: stack.filters().to_vec(),
+        shape: [SHAPE[0] * SHAPE[1], SHAPE[2], 1],
+    }
+}
+
+/// The networks of one seed.
+struct Training<'a> {
+    config: &'a Config,
+    level: Level,
+    sets: &'a Sets<'a>,
+    seed: u64,
+}
+
+impl Training<'_> {
+    /// RBMs on the rows to fit on, without labels.
+    fn stack(&self, unit: Unit, observer: &mut dyn Observer) -> Result<Stack, TrainError> {
+        let Self { config, level, sets, seed } = *self;
+        let configs = config.machines(unit);
+        let run = format!("{unit} RBMs, seed {seed}");
+        Stack::fit(level, sets.images(Set::Fit), WIDTH, &configs, seed, &run, observer)
+    }
+
+    fn variant(
+        &self,
+        variant: &Variant,
+        stack: &Stack,
+        observer: &mut dyn Observer,
+    ) -> Result<f64, TrainError> {
+        let model = self.config.model(variant.unit);
+        let tuning = if variant.pre_trained > 0 { &model.pre_trained } else { &model.random };
+        let hidden = &self.config.hidden[..variant.layers];
+        let stack = stack.first(variant.pre_trained);
+        let sizes: Vec<String> = hidden.iter().map(ToString::to_string).collect();
+        let run = format!("{} {}", variant.name().replace(", ", " "), sizes.join("-"));
+        self.error(tuning, Some((variant.unit, &stack)), hidden, &run, observer)
+    }
+
+    /// Error on the test pairs, which are read once, by the network of the epoch that did best on those held out.
+    fn error(
+        &self,
+        tuning: &Tuning,
+        start: Option<(Unit, &Stack)>,
+        hidden: &[usize],
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<f64, TrainError> {
+        let Self { config, level, sets, seed } = *self;
+        let run = format!("{run}, seed {seed}");
+        let mut mlp = Mlp::new(&tuning.network(start.map(|(unit, _)| unit), hidden), seed)?;
+        if let Some((_, stack)) = start {
+            stack.unroll(&mut mlp)?;
+        }
+        let (mlp, epoch) = early::train(level, config.stopping, mlp, sets, &run, observer)?;
+        let error = 1.0 - mlp.evaluate(level, sets.samples(Set::Test))?.confusion.accuracy();
+        let (run, metrics) = (&format!("{run}, test"), &[("test_error", error)]);
+        observer.epoch(&Epoch { run, epoch, epochs: epoch, metrics });
+        Ok(error)
+    }
+}
+
+impl Tuning {
+    /// A network of one epoch a call. Without hidden layers its activation says nothing.
+    fn network(&self, unit: Option<Unit>, hidden: &[usize]) -> MlpConfig {
+        MlpConfig {
+            sizes: [&[WIDTH], hidden, &[CLASSES.len()]].concat(),
+            activation: unit.unwrap_or(Unit::Nrelu).activation(),
+            dropout: self.dropout,
+            head: Head::Softmax,
+            optimiser: self.optimiser,
+            batch: self.batch,
+            epochs: 1,
+        }
+    }
+}
+
+impl Config {
+    fn model(&self, unit: Unit) -> &Model {
+        if unit == Unit::Nrelu { &self.nrelu } else { &self.bernoulli }
+    }
+
+    fn machines(&self, unit: Unit) -> Vec<RbmConfig> {
+        let Pretraining { first_rate, rate, final_momentum, weight_decay, batch, epochs } =
+            self.model(unit).rbm;
+        let above = if unit == Unit::Nrelu { Visible::Gaussian } else { Visible::Bernoulli };
+        let layers = [(Visible::Gaussian, first_rate), (above, rate)];
+        let machine = |((visible, learning_rate), hidden)| RbmConfig {
+            learning_rate,
+            final_momentum,
+            weight_decay,
+            batch,
+            epochs,
+            ..RbmConfig::new(visible, unit, hidden)
+        };
+        layers.into_iter().zip(self.hidden).map(machine).collect()
+    }
+
+    /// What would else be found after a long time.
+    fn check(&self) -> Result<(), TrainError> {
+        self.data.check()?;
+        self.stopping.check()?;
+        for unit in [Unit::Nrelu, Unit::Bernoulli] {
+            self.machines(unit).iter().try_for_each(RbmConfig::check)?;
+            let Model { random, pre_trained, .. } = self.model(unit);
+            for tuning in [random, pre_trained, &self.pixels] {
+                Mlp::check(&tuning.network(Some(unit), &self.hidden))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn table(
+        &self,
+        origin: Origin,
+        pixels: &[f64],
+        errors: &[Vec<f64>; VARIANTS.len()],
+    ) -> (Vec<Row>, Vec<String>) {
+        let (set, source) = match origin {
+            Origin::Files => ("NORB", "Nair & Hinton, ICML 2010"),
+            Origin::Synthetic => {
+                ("synthetic pairs", "Nair & Hinton, ICML 2010, on NORB and not on these pairs")
+            }
+        };
+        let [first, second] = self.hidden;
+        let settings = [
+            format!("{set}, one hidden layer of {first} (Table 1)"),
+            format!("{set}, hidden layers of {first} and {second} (Table 2)"),
+        ];
+        let regression =
+            Row::percent(set, "multinomial regression on pixels", "test error", pixels);
+        let mut rows = vec![regression.beside(PIXELS, None, source)];
+        rows.extend(VARIANTS.iter().zip(errors).map(|(variant, errors)| {
+            let setting = &settings[variant.layers - 1];
+            let row = Row::percent(setting, &variant.name(), "test error", errors);
+            row.beside(variant.published, None, &format!("{source}; layers of 4000 and 2000"))
+        }));
+        let mut notes = Vec::new();
+        for (a, b) in DIFFERENCES {
+            let setting = format!("{}, differences", settings[VARIANTS[a].layers - 1]);
+            let model = format!("{} - {}", VARIANTS[a].name(), VARIANTS[b].name());
+            let points = [a, b].map(|i| errors[i].iter().map(|e| 100.0 * e).collect::<Vec<f64>>());
+            let values = [&points[0][..], &points[1]];
+            let (row, note) = paired::difference(&setting, &model, "test error", "points", values);
+            rows.push(row);
+            notes.extend(note);
+        }
+        (rows, notes)
+    }
+
+    fn notes(&self, origin: Origin, norb: &halfwave_datasets::norb::Norb) -> Vec<String> {
+        let pairs = match origin {
+            Origin::Files => "jittered-cluttered NORB".to_owned(),
+            Origin::Synthetic => format!(
+                "no NORB was found: synthetic stereo pairs in its place (seed {}; ellipsoids, boxes and \
+                 cylinders on cluttered backgrounds, of the published numbers of classes, toys, poses and \
+                 lightings). Errors on them are comparable with each other, and not with those on NORB",
+                self.data.synthetic_seed
+            ),
+        };
+        let (train, test) = (norb.train.rows(), norb.test.rows());
+        let Stopping { epochs, patience } = self.stopping;
+        vec![
+            format!(
+                "Pairs: {pairs}. {train} for training, of which all pairs of one toy of each class and as large a \
+                 share of those without one are held out for stopping (other toys for each seed); {test} of other \
+                 toys for the test. Averaged to 2x32x32; zero mean for each pair, divided by the average of the \
+                 pixels' deviations."
+            ),
+            format!(
+                "Ours: RBMs by CD-1 for {} (NReLU) and {} (binary) epochs, a layer at a time, on the rows to fit on; \
+                 then softmax and back-propagation through all layers, for {epochs} epochs or until {patience} did \
+                 not help; the network of the best epoch on the held-out toys is tested, once. The paper: 300 epochs \
+                 of pre-training, 4000 and 2000 units, 291,600 training pairs (--full).",
+                self.nrelu.rbm.epochs, self.bernoulli.rbm.epochs
+            ),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Override, set, typed};
+
+    fn config(change: &str) -> Config {
+        let mut table = super::super::embedded(include_str!("../configs/nair-hinton-norb.toml"));
+        set(&mut table, &change.parse::<Override>().unwrap()).unwrap();
+        typed(table).unwrap()
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_errors_before_data_are_read() {
+        assert_eq!(config("hidden=[40, 20]").check(), Ok(()));
+        for (change, name) in [
+            ("hidden=[10, 0]", "hidden_units"),
+            ("data.training_files=11", "data.training_files"),
+            ("data.testing_files=0", "data.testing_files"),
+            ("stopping.epochs=0", "stopping.epochs"),
+            ("stopping.patience=0", "stopping.patience"),
+            ("nrelu.rbm.first_rate=0", "learning_rate"),
+            ("bernoulli.rbm.batch=0", "batch"),
+            ("bernoulli.random.batch=0", "batch"),
+            ("nrelu.pre_trained.dropout=1", "dropout"),
+        ] {
+            let error = config(change).check().unwrap_err();
+            assert!(matches!(error, TrainError::Setting { name: n, .. } if n == name), "{error}");
+        }
+    }
+
+    #[test]
+    fn both_tables_are_whole() {
+        let errors: [Vec<f64>; VARIANTS.len()] =
+            std::array::from_fn(|i| vec![0.2 + 0.001 * i as f64, 0.21 + 0.002 * i as f64]);
+        let (rows, notes) =
+            config("hidden=[4000, 2000]").table(Origin::Synthetic, &[0.6, 0.7], &errors);
+        assert_eq!((rows.len(), notes.len()), (1 + 10 + 8, 8));
+        let published: Vec<f64> =
+            rows.iter().flat_map(|row| &row.published).map(|p| p.value).collect();
+        assert_eq!(published, [49.9, 17.8, 16.5, 23.0, 18.7, 17.6, 16.5, 15.2, 23.6, 18.8, 18.8]);
+        assert_eq!(rows[7].model, "NReLU, both pre-trained");
+        assert!((rows[0].value - 65.0).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,129 @@
+//! The pairs: real ones where their files are, else synthetic ones.
+
+use halfwave_datasets::{
+    Error as DataError, Locator,
+    norb::{self, Limit, Norb, Part, WIDTH},
+    preprocess::PixelScaler,
+    synthetic::norb::{Generator, PAIRS},
+};
+use serde::Deserialize;
+
+use crate::{
+    Error, TrainError,
+    samples::{Images, Samples},
+};
+
+/// How many files of each part, each of 29,160 pairs; and the seed of synthetic ones.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Data {
+    training_files: usize,
+    testing_files: usize,
+    pub(super) synthetic_seed: u64,
+}
+
+/// Where the pairs come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Files,
+    Synthetic,
+}
+
+impl Data {
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        let Limit { training, testing } = Limit::ALL;
+        for (name, expected, most, files) in [
+            ("data.training_files", "1 to 10", training, self.training_files),
+            ("data.testing_files", "1 or 2", testing, self.testing_files),
+        ] {
+            TrainError::require((1..=most).contains(&files), name, expected, files)?;
+        }
+        Ok(())
+    }
+
+    /// The files in a folder `norb`; without one, as many synthetic pairs.
+    pub(super) fn load(&self, locator: &Locator) -> Result<(Origin, Norb), Error> {
+        let limit = Limit { training: self.training_files, testing: self.testing_files };
+        match norb::load(locator, limit) {
+            Ok(pairs) => Ok((Origin::Files, pairs)),
+            Err(DataError::Missing(_)) => {
+                let pairs =
+                    |part, files| Generator::new(self.synthetic_seed, part).pairs(files * PAIRS);
+                let train = pairs(Part::Training, self.training_files);
+                let test = pairs(Part::Testing, self.testing_files);
+                Ok((Origin::Synthetic, Norb { train, test }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Rows to fit on, to stop by and to test with. No toy is in two of them.
+pub(super) struct Sets<'a> {
+    norb: &'a Norb,
+    scaler: PixelScaler,
+    rows: [Vec<u32>; 3],
+    labels: [Vec<u32>; 3],
+}
+
+/// A part of [`Sets`].
+#[derive(Clone, Copy)]
+pub(super) enum Set {
+    Fit,
+    Validation,
+    Test,
+}
+
+impl<'a> Sets<'a> {
+    /// Holds out one toy of each class, by the seed. The scaler is fitted on the rows to fit on.
+    pub(super) fn new(norb: &'a Norb, seed: u64) -> Result<Self, Error> {
+        let fold = norb.train.hold_out(seed)?;
+        let rows = |rows: &[usize]| rows.iter().map(|&row| row as u32).collect::<Vec<u32>>();
+        let rows = [rows(&fold.train), rows(&fold.test), (0..norb.test.rows() as u32).collect()];
+        let of = |rows: &[u32], labels: &[u32]| rows.iter().map(|&r| labels[r as usize]).collect();
+        let train = &norb.train.labels;
+        let labels = [of(&rows[0], train), of(&rows[1], train), norb.test.labels.clone()];
+        let scaler = PixelScaler::fit(&norb.train.images, WIDTH, &rows[0])?;
+        Ok(Self { norb, scaler, rows, labels })
+    }
+
+    pub(super) fn images(&self, set: Set) -> Images<'_> {
+        let pairs = if let Set::Test = set { &self.norb.test } else { &self.norb.train };
+        Images { bytes: &pairs.images, rows: &self.rows[set as usize], scaler: &self.scaler }
+    }
+
+    pub(super) fn samples(&self, set: Set) -> Samples<'_> {
+        Samples::images(self.images(set), &self.labels[set as usize])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use halfwave_datasets::norb::{CLASSES, INSTANCE};
+
+    use super::*;
+
+    #[test]
+    fn no_toy_is_in_two_sets() {
+        let pairs = |part| Generator::new(3, part).pairs(600);
+        let norb = Norb { train: pairs(Part::Training), test: pairs(Part::Testing) };
+        let sets = Sets::new(&norb, 5).unwrap();
+        let toys = |set: Set| {
+            let pairs = if let Set::Test = set { &norb.test } else { &norb.train };
+            let toy = |&row: &u32| {
+                let row = row as usize;
+                (pairs.labels[row], pairs.info[row][INSTANCE] as u32)
+            };
+            let with_object = |&(label, _): &(u32, u32)| (label as usize) < CLASSES.len() - 1;
+            sets.images(set).rows.iter().map(toy).filter(with_object).collect::<HashSet<_>>()
+        };
+        let [fit, validation, test] = [Set::Fit, Set::Validation, Set::Test].map(toys);
+        assert_eq!((fit.len(), validation.len(), test.len()), (4 * 5, 5, 5 * 5));
+        assert!(fit.is_disjoint(&validation) && fit.is_disjoint(&test));
+        assert!(validation.is_disjoint(&test));
+        let rows: HashSet<u32> = sets.rows[0].iter().chain(&sets.rows[1]).copied().collect();
+        assert_eq!(rows.len(), norb.train.rows());
+    }
+}

@@ -1,0 +1,207 @@
+//! What a model is trained on: rows of numbers, or images of bytes that become numbers a mini-batch at a time.
+
+use halfwave_datasets::{Dataset, preprocess::PixelScaler};
+use rayon::prelude::*;
+
+use crate::{
+    TrainError,
+    buffers::{check_rows, gather},
+};
+
+/// Rows that are numbers at once where all rows of bytes are looked at.
+const BLOCK: usize = 512;
+
+/// Rows to train on or to test with.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows<'a> {
+    /// `[rows, width]`.
+    Values(&'a [f32]),
+    /// Images of bytes, of which only a mini-batch is `f32` at a time.
+    Images(Images<'a>),
+}
+
+/// Rows of `bytes [_, scaler.width]`, as the scaler makes them.
+#[derive(Clone, Copy, Debug)]
+pub struct Images<'a> {
+    /// All images.
+    pub bytes: &'a [u8],
+    /// Which of them, in which order.
+    pub rows: &'a [u32],
+    /// What makes them numbers.
+    pub scaler: &'a PixelScaler,
+}
+
+/// Rows with their classes.
+#[derive(Clone, Copy, Debug)]
+pub struct Samples<'a> {
+    /// x.
+    pub rows: Rows<'a>,
+    /// Values of a row.
+    pub width: usize,
+    /// The class of each row.
+    pub labels: &'a [u32],
+}
+
+impl<'a> From<&'a [f32]> for Rows<'a> {
+    fn from(x: &'a [f32]) -> Self {
+        Self::Values(x)
+    }
+}
+
+impl<'a> From<&'a Vec<f32>> for Rows<'a> {
+    fn from(x: &'a Vec<f32>) -> Self {
+        Self::Values(x)
+    }
+}
+
+impl<'a, const N: usize> From<&'a [f32; N]> for Rows<'a> {
+    fn from(x: &'a [f32; N]) -> Self {
+        Self::Values(x)
+    }
+}
+
+impl<'a> From<Images<'a>> for Rows<'a> {
+    fn from(images: Images<'a>) -> Self {
+        Self::Images(images)
+    }
+}
+
+impl<'a> From<&'a Dataset> for Samples<'a> {
+    fn from(data: &'a Dataset) -> Self {
+        Self { rows: Rows::Values(&data.x), width: data.width, labels: &data.labels }
+    }
+}
+
+impl Rows<'_> {
+    /// Number of rows, of `width` values each.
+    pub(crate) fn count(&self, width: usize) -> usize {
+        match self {
+            Self::Values(x) => x.len() / width,
+            Self::Images(images) => images.rows.len(),
+        }
+    }
+
+    /// That these are at least one row of `width` finite numbers; returns the number of rows.
+    pub(crate) fn check(&self, width: usize) -> Result<usize, TrainError> {
+        match self {
+            Self::Values(x) => check_rows(x, width),
+            Self::Images(images) => images.check(width),
+        }
+    }
+
+    /// out [indices, width] ← the rows that `indices` name, in their order.
+    pub(crate) fn gather(&self, width: usize, indices: &[u32], out: &mut [f32]) {
+        match self {
+            Self::Values(x) => gather(x, width, indices, out),
+            Self::Images(images) => images.gather(indices, out),
+        }
+    }
+
+    /// Calls `f` with all rows `[_, width]` in their order, whole rows at a time.
+    pub(crate) fn for_each(&self, width: usize, mut f: impl FnMut(&[f32])) {
+        let images = match self {
+            Self::Values(x) => return f(x),
+            Self::Images(images) => images,
+        };
+        let mut block = vec![0.0; BLOCK.min(images.rows.len()) * width];
+        let mut from = 0;
+        for rows in images.rows.chunks(BLOCK) {
+            let indices: Vec<u32> = (from..).take(rows.len()).collect();
+            from += rows.len() as u32;
+            let block = &mut block[..rows.len() * width];
+            images.gather(&indices, block);
+            f(block);
+        }
+    }
+}
+
+impl Images<'_> {
+    fn check(&self, width: usize) -> Result<usize, TrainError> {
+        if self.rows.is_empty() {
+            return Err(TrainError::Empty);
+        }
+        if self.scaler.width != width {
+            let (name, found) = ("pixels of an image", self.scaler.width);
+            return Err(TrainError::Shape { name, expected: width, found });
+        }
+        let count = self.bytes.len() / width;
+        match self.rows.iter().find(|&&row| row as usize >= count) {
+            Some(&row) => {
+                let (name, found) = ("images", row as usize);
+                Err(TrainError::Shape { name, expected: count, found })
+            }
+            None => Ok(self.rows.len()),
+        }
+    }
+
+    fn gather(&self, indices: &[u32], out: &mut [f32]) {
+        let Self { bytes, rows, scaler } = *self;
+        let width = scaler.width;
+        out.par_chunks_exact_mut(width).zip(indices).for_each(|(out, &index)| {
+            let row = rows[index as usize] as usize;
+            scaler.scale(&bytes[row * width..][..width], out);
+        });
+    }
+}
+
+impl<'a> Samples<'a> {
+    /// Images and the class of each of their rows.
+    #[must_use]
+    pub fn images(images: Images<'a>, labels: &'a [u32]) -> Self {
+        Self { rows: Rows::Images(images), width: images.scaler.width, labels }
+    }
+
+    /// That rows have `width` values, and that there is a label for each, all of them classes.
+    pub(crate) fn check(&self, width: usize, classes: usize) -> Result<(), TrainError> {
+        if self.width != width {
+            let (name, found) = ("features of a row", self.width);
+            return Err(TrainError::Shape { name, expected: width, found });
+        }
+        let rows = self.rows.check(width)?;
+        if rows != self.labels.len() {
+            let (name, found) = ("labels", self.labels.len());
+            return Err(TrainError::Shape { name, expected: rows, found });
+        }
+        crate::metrics::check_labels(self.labels, classes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WIDTH: usize = 6;
+
+    fn bytes() -> Vec<u8> {
+        (0..40 * WIDTH).map(|i| (i * i * 31 % 251) as u8).collect()
+    }
+
+    /// Bytes are the rows that the scaler makes of them, by bits.
+    #[test]
+    fn images_are_their_scaled_rows() {
+        let (bytes, rows) = (bytes(), [3, 0, 39, 7, 7]);
+        let scaler = PixelScaler::fit(&bytes, WIDTH, &rows).unwrap();
+        let mut x = Vec::new();
+        scaler.gather(&bytes, &rows, &mut x);
+        let images = Rows::from(Images { bytes: &bytes, rows: &rows, scaler: &scaler });
+        assert_eq!((images.check(WIDTH), images.count(WIDTH)), (Ok(5), 5));
+        let mut all = Vec::new();
+        images.for_each(WIDTH, |block| all.extend_from_slice(block));
+        assert_eq!(all, x);
+        let (mut of_bytes, mut of_values) = ([0.0; 2 * WIDTH], [0.0; 2 * WIDTH]);
+        images.gather(WIDTH, &[4, 2], &mut of_bytes);
+        Rows::from(&x).gather(WIDTH, &[4, 2], &mut of_values);
+        assert_eq!(of_bytes, of_values);
+    }
+
+    #[test]
+    fn images_that_do_not_fit_are_errors() {
+        let bytes = bytes();
+        let scaler = PixelScaler::fit(&bytes, WIDTH, &[0, 1]).unwrap();
+        let check = |rows, width| Images { bytes: &bytes, rows, scaler: &scaler }.check(width);
+        assert_eq!(check(&[0, 39], WIDTH), Ok(2));
+        assert_eq!(check(&[], WIDTH), Err(TrainError::Empty));
+        assert!(matches!(check(&[40], WIDTH), Err(TrainError::Shape { name: "images", .. })));
+        assert!(matches!(check(&[0], 5), Err(TrainError::Shape { .. })));
+    }
+}
