@@ -6,6 +6,7 @@ mod cli {
     mod apply;
     mod figures;
     mod names;
+    mod norb;
     mod own;
     mod run;
     mod support;
