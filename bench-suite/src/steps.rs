@@ -5,7 +5,7 @@ use std::error::Error;
 use halfwave_datasets::Dataset;
 use halfwave_kernels::{Kind, Level, units::Unit};
 use halfwave_trainer::{
-    mlp::{Head, Mlp, MlpConfig},
+    network::{Head, MlpConfig, Network},
     observe::Silent,
     optim::Optimiser,
     rbm::{Rbm, RbmConfig, Visible},
@@ -82,7 +82,7 @@ pub trait Model: Send {
 
 /// MLP 784-512-512-10 with Adam.
 struct Classifier {
-    mlp: Mlp,
+    mlp: Network,
     data: Dataset,
 }
 
@@ -103,7 +103,7 @@ impl Classifier {
             batch: Self::BATCH,
             epochs: 1,
         };
-        Ok(Self { mlp: Mlp::new(&config, 1)?, data })
+        Ok(Self { mlp: Network::mlp(&config, 1)?, data })
     }
 }
 
@@ -113,7 +113,7 @@ impl Model for Classifier {
     }
 
     fn weights(&self) -> &[f32] {
-        &self.mlp.layers()[0].weights
+        self.mlp.parameters()[0][0]
     }
 }
 

@@ -8,5 +8,6 @@ pub mod cases;
 pub mod compare;
 pub mod guard_page;
 pub mod inputs;
+pub mod reference_network;
 pub mod statistics;
 pub mod ulp;

@@ -1,4 +1,4 @@
-//! No kernel allocates, and no step of an RBM after the first: every thread's allocations are counted while
+//! No kernel allocates, and no step of a network or an RBM after the first: every thread's allocations are counted while
 //! all of them run.
 //!
 //! One test, alone in its binary: whoever runs tests allocates when one begins or ends.
@@ -7,6 +7,7 @@
 
 use std::alloc::System;
 
+use halfwave_datasets::Dataset;
 use halfwave_kernels::{
     Kind, Level, backward, backward_in_place,
     conv::{self, Conv2d, MaxPool2d, Padding, Workspace},
@@ -24,10 +25,13 @@ use halfwave_kernels::{
 };
 use halfwave_tests::bits::smooth;
 use halfwave_trainer::{
+    layers::LayerConfig,
+    network::{Head, Network, NetworkConfig},
     observe::Silent,
+    optim::Optimiser,
     rbm::{AisConfig, Centring, Chains, Rbm, RbmConfig, Sparsity, Temperatures, Visible},
 };
-use rayon::ThreadPoolBuilder;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]
@@ -190,9 +194,16 @@ impl Images {
 
 #[test]
 fn nothing_allocates_again_and_again() {
-    no_kernel_allocates();
-    no_step_of_an_rbm_allocates_after_the_first();
-    no_temperature_of_annealing_allocates();
+    // All threads run from the beginning to the end: one that starts or ends allocates as well.
+    let pools = [1, 2].map(|threads| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.broadcast(|_| {});
+        pool
+    });
+    no_kernel_allocates(&pools);
+    no_step_of_a_network_allocates_after_the_first(&pools);
+    no_step_of_an_rbm_allocates_after_the_first(&pools);
+    no_temperature_of_annealing_allocates(&pools);
 }
 
 /// On several threads it is chance which one takes which product, and so whose memory grows.
@@ -200,7 +211,7 @@ fn tries(threads: usize) -> usize {
     if threads == 1 { 1 } else { TRIES }
 }
 
-fn no_kernel_allocates() {
+fn no_kernel_allocates(pools: &[ThreadPool]) {
     let mut buffers = Buffers {
         x: smooth(N, 1),
         dy: smooth(N, 2),
@@ -214,8 +225,8 @@ fn no_kernel_allocates() {
     };
     let mut images = Images::new();
     let level = Level::best();
-    for threads in [1, 2] {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    for pool in pools {
+        let threads = pool.current_num_threads();
         pool.install(|| {
             // What rayon and the standard library set up once a thread.
             run_everything(level, &mut buffers);
@@ -256,10 +267,10 @@ fn machines() -> [(RbmConfig, Vec<f32>); 3] {
 }
 
 /// An epoch of 20 steps allocates as often as one of 2.
-fn no_step_of_an_rbm_allocates_after_the_first() {
+fn no_step_of_an_rbm_allocates_after_the_first(pools: &[ThreadPool]) {
     let level = Level::best();
-    for threads in [1, 2] {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    for pool in pools {
+        let threads = pool.current_num_threads();
         for (config, x) in machines() {
             let mut rbm = Rbm::new(&config, 90, 1).unwrap();
             let few = &x[..x.len() / 10];
@@ -274,11 +285,68 @@ fn no_step_of_an_rbm_allocates_after_the_first() {
     }
 }
 
-/// As many temperatures as one likes: the same allocations.
-fn no_temperature_of_annealing_allocates() {
+/// A perceptron, and a convolutional network with every layer.
+fn networks() -> [NetworkConfig; 2] {
+    use LayerConfig as L;
+    let rate = 0.25;
+    let mlp = vec![
+        L::dense(70, Kind::Relu),
+        L::Dropout { rate },
+        L::dense(30, Kind::Gelu),
+        L::dense(10, Kind::Identity),
+    ];
+    let cnn = vec![
+        L::conv(20, [3, 3], Kind::Relu),
+        L::conv(24, [3, 3], Kind::Gelu),
+        L::batch_norm(),
+        L::Activation { activation: Kind::Elu },
+        L::max_pool([2, 2]),
+        L::Dropout { rate },
+        L::Flatten,
+        L::dense(30, Kind::Tanh),
+        L::dense(10, Kind::Identity),
+    ];
+    let (optimiser, batch, epochs) = (Optimiser::adam(), 50, 1);
+    let head = Head::Softmax;
+    [(vec![90], mlp), (vec![9, 10, 1], cnn)].map(|(input, layers)| NetworkConfig {
+        input,
+        layers,
+        head,
+        optimiser,
+        batch,
+        epochs,
+    })
+}
+
+/// An epoch of 20 steps allocates as often as one of 2.
+fn no_step_of_a_network_allocates_after_the_first(pools: &[ThreadPool]) {
     let level = Level::best();
-    for threads in [1, 2] {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let rows = |rows: usize| {
+        let labels = (0..rows as u32).map(|i| i % 10).collect();
+        Dataset::new(smooth(90 * rows, 5), &[90], labels, &["class"; 10]).unwrap()
+    };
+    let (many, few) = (rows(1000), rows(100));
+    for pool in pools {
+        let threads = pool.current_num_threads();
+        for config in networks() {
+            let mut network = Network::new(&config, 1).unwrap();
+            pool.install(|| {
+                let mut epoch = |data: &Dataset| {
+                    count(&mut || network.fit(level, data, None, "network", &mut Silent).unwrap())
+                };
+                epoch(&many);
+                let steady = |_| epoch(&many) == epoch(&few);
+                assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
+            });
+        }
+    }
+}
+
+/// As many temperatures as one likes: the same allocations.
+fn no_temperature_of_annealing_allocates(pools: &[ThreadPool]) {
+    let level = Level::best();
+    for pool in pools {
+        let threads = pool.current_num_threads();
         for hidden in [Unit::Bernoulli, Unit::Ssu { copies: 3 }, Unit::TruncatedGaussian] {
             let rbm = Rbm::new(&RbmConfig::new(Visible::Bernoulli, hidden, 70), 90, 1).unwrap();
             pool.install(|| {

@@ -3,10 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
 
 use halfwave_datasets::{Dataset, Locator, load};
-use halfwave_kernels::{Kind, Level, units::Unit};
-use halfwave_tests::inputs;
+use halfwave_kernels::{Kind, Level, conv::Padding, units::Unit};
+use halfwave_tests::{bits::fused_levels, inputs};
 use halfwave_trainer::{
-    mlp::{Head, Mlp, MlpConfig},
+    layers::{Initialiser, LayerConfig},
+    network::{Head, MlpConfig, Network, NetworkConfig},
     observe::{Epoch, Observer, Silent},
     optim::Optimiser,
     rbm::{Centring, Chains, Rbm, RbmConfig, Schedule, Sparsity, Visible},
@@ -42,6 +43,38 @@ fn rbm_config(visible: Visible, hidden: Unit, epochs: usize) -> RbmConfig {
     RbmConfig { batch: 600, epochs, momentum_epoch: 2, ..RbmConfig::new(visible, hidden, 300) }
 }
 
+/// A convolutional network with every layer, and a last batch that is smaller.
+fn cnn_config(optimiser: Optimiser, epochs: usize) -> NetworkConfig {
+    use LayerConfig as L;
+    let conv = |channels, activation| L::Conv {
+        channels,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: Padding::Same,
+        activation,
+        initialiser: Initialiser::HeNormal,
+    };
+    NetworkConfig {
+        input: vec![8, 8, 1],
+        layers: vec![
+            conv(20, Kind::Relu),
+            conv(33, Kind::Identity),
+            L::batch_norm(),
+            L::Activation { activation: Kind::Gelu },
+            L::max_pool([2, 2]),
+            L::Dropout { rate: 0.25 },
+            L::Flatten,
+            L::dense(70, Kind::Elu),
+            L::Dropout { rate: 0.5 },
+            L::dense(10, Kind::Identity),
+        ],
+        head: Head::Softmax,
+        optimiser,
+        batch: 500,
+        epochs,
+    }
+}
+
 /// Everything that a run shows, as bits.
 #[derive(Default, PartialEq, Eq)]
 struct Bits(Vec<u64>);
@@ -60,12 +93,17 @@ impl Observer for Bits {
 
 fn train_mlp(data: &Dataset, optimiser: Optimiser, seed: u64) -> Bits {
     let mut bits = Bits::default();
-    let mut mlp = Mlp::new(&mlp_config(optimiser, 3), seed).unwrap();
+    let mut mlp = Network::mlp(&mlp_config(optimiser, 3), seed).unwrap();
     mlp.fit(Level::best(), data, Some(data.into()), "mlp", &mut bits).unwrap();
-    for layer in mlp.layers() {
-        bits.of(&layer.weights);
-        bits.of(&layer.bias);
-    }
+    mlp.parameters().iter().flatten().for_each(|parameters| bits.of(parameters));
+    bits
+}
+
+fn train_cnn(data: &Dataset, optimiser: Optimiser, seed: u64) -> Bits {
+    let mut bits = Bits::default();
+    let mut network = Network::new(&cnn_config(optimiser, 2), seed).unwrap();
+    network.fit(Level::best(), data, Some(data.into()), "cnn", &mut bits).unwrap();
+    network.parameters().iter().flatten().for_each(|parameters| bits.of(parameters));
     bits
 }
 
@@ -121,6 +159,52 @@ fn threads_change_no_bit_of_an_mlp() {
     }
 }
 
+/// The same on every level; whoever changes them changes every result there is.
+#[test]
+fn the_bits_of_a_perceptron_are_pinned() {
+    let data = digits();
+    for (optimiser, pinned) in OPTIMISERS.iter().zip([0xed98_99a3_7a8b_0901, 0xbd2a_77a5_b8b0_cc15])
+    {
+        for level in fused_levels() {
+            let config = MlpConfig {
+                sizes: vec![64, 70, 30, 10],
+                activation: Kind::Gelu,
+                batch: 100,
+                ..mlp_config(optimiser(), 2)
+            };
+            let (mut network, mut bits) = (Network::mlp(&config, 7).unwrap(), Bits::default());
+            network.fit(level, &data, Some((&data).into()), "pinned", &mut bits).unwrap();
+            network.parameters().iter().flatten().for_each(|parameters| bits.of(parameters));
+            // FNV-1a.
+            let found = bits
+                .0
+                .iter()
+                .flat_map(|bits| bits.to_le_bytes())
+                .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                    (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+                });
+            assert_eq!(
+                found,
+                pinned,
+                "{level}, {optimiser:?}: {found:#018x}",
+                optimiser = optimiser()
+            );
+        }
+    }
+}
+
+#[test]
+fn threads_change_no_bit_of_a_convolutional_network() {
+    let data = digits();
+    for optimiser in OPTIMISERS {
+        let one = on(1, || train_cnn(&data, optimiser(), 7));
+        for threads in [2, 3, 4] {
+            assert!(one == on(threads, || train_cnn(&data, optimiser(), 7)), "{threads} threads");
+        }
+        assert!(one != train_cnn(&data, optimiser(), 8), "the seed must count");
+    }
+}
+
 #[test]
 fn threads_change_no_bit_of_an_rbm() {
     for config in machines(3) {
@@ -138,13 +222,16 @@ fn threads_change_no_bit_of_an_rbm() {
 fn two_calls_of_fit_are_one_long_call() {
     let (data, level) = (digits(), Level::best());
     for optimiser in OPTIMISERS {
-        let new = |epochs| Mlp::new(&mlp_config(optimiser(), epochs), 7).unwrap();
-        let (mut long, mut short) = (new(4), new(2));
-        long.fit(level, &data, None, "long", &mut Silent).unwrap();
-        short.fit(level, &data, None, "first", &mut Silent).unwrap();
-        assert!(long.layers() != short.layers());
-        short.fit(level, &data, None, "second", &mut Silent).unwrap();
-        assert!(long.layers() == short.layers());
+        let mlp = |epochs| mlp_config(optimiser(), epochs).network().unwrap();
+        let configs = [[mlp(4), mlp(2)], [cnn_config(optimiser(), 2), cnn_config(optimiser(), 1)]];
+        for [long, short] in configs {
+            let [mut long, mut short] = [long, short].map(|c| Network::new(&c, 7).unwrap());
+            long.fit(level, &data, None, "long", &mut Silent).unwrap();
+            short.fit(level, &data, None, "first", &mut Silent).unwrap();
+            assert!(long.layers() != short.layers());
+            short.fit(level, &data, None, "second", &mut Silent).unwrap();
+            assert!(long.layers() == short.layers());
+        }
     }
     let (x, width) = varying_digits();
     for (four, two) in machines(4).iter().zip(&machines(2)) {

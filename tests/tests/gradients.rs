@@ -1,13 +1,14 @@
 //! Gradients of every layer and head against central differences of an `f64` forward pass that is
-//! written here, and ten training steps against PyTorch.
+//! written in `tests/src/reference_network.rs`, and training steps against PyTorch.
 
 #![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
 
 use halfwave_datasets::Dataset;
-use halfwave_kernels::{Kind, Level, rng::Stream};
+use halfwave_kernels::{Kind, Level, conv::Padding};
+use halfwave_tests::reference_network::Reference;
 use halfwave_trainer::{
-    layers::{Dense, Dropout},
-    mlp::{Head, Mlp, MlpConfig},
+    layers::{Initialiser, LayerConfig, Mode},
+    network::{Gradients, Head, MlpConfig, Network, NetworkConfig},
     observe::{Epoch, Observer},
     optim::Optimiser,
 };
@@ -16,187 +17,197 @@ const EPS: f64 = 1e-6;
 const ATOL: f64 = 1e-5;
 const RTOL: f64 = 1e-3;
 
-/// The dense layer in `f64`: weights, biases, activation.
-#[derive(Clone)]
-struct Reference {
-    outputs: usize,
-    kind: Kind,
-    weights: Vec<f64>,
-    bias: Vec<f64>,
-}
-
-impl Reference {
-    fn of(dense: &Dense) -> Self {
-        let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect();
-        Self {
-            outputs: dense.outputs,
-            kind: dense.activation,
-            weights: wide(&dense.weights),
-            bias: wide(&dense.bias),
-        }
-    }
-
-    /// f(x W + b) for one row.
-    fn forward(&self, x: &[f64]) -> Vec<f64> {
-        (0..self.outputs)
-            .map(|j| {
-                let z: f64 =
-                    x.iter().zip(self.weights.chunks(self.outputs)).map(|(x, w)| x * w[j]).sum();
-                self.kind.definition(z + self.bias[j])
-            })
-            .collect()
-    }
-}
-
-/// −ln p of the true class, by the definition of the head.
-fn loss(head: Head, z: &[f64], label: usize) -> f64 {
-    match head {
-        Head::Softmax => z.iter().map(|z| z.exp()).sum::<f64>().ln() - z[label],
-        Head::NormalisedRelu => {
-            let sum: f64 = z.iter().map(|z| z.max(0.0)).sum();
-            let p = if sum > 0.0 { z[label].max(0.0) / sum } else { 0.0 };
-            -p.clamp(1e-7, 1.0 - 1e-7).ln()
-        }
-    }
-}
-
-fn total(layers: &[Reference], head: Head, data: &Dataset) -> f64 {
-    data.x
-        .chunks(data.width)
-        .zip(&data.labels)
-        .map(|(x, &label)| {
-            let x = x.iter().map(|&x| f64::from(x)).collect();
-            loss(
-                head,
-                &layers.iter().fold(x, |x: Vec<f64>, layer| layer.forward(&x)),
-                label as usize,
-            )
-        })
-        .sum()
-}
-
-/// (f(x + ε) − f(x − ε)) / 2ε, for the value that `at` finds.
-fn difference<T: Clone>(x: &T, at: impl Fn(&mut T) -> &mut f64, f: impl Fn(&T) -> f64) -> f64 {
-    let moved = |by: f64| {
-        let mut x = x.clone();
-        *at(&mut x) += by;
-        f(&x)
-    };
-    (moved(EPS) - moved(-EPS)) / (2.0 * EPS)
-}
-
 #[track_caller]
 fn assert_close(found: f32, expected: f64, what: &str) {
     let error = (f64::from(found) - expected).abs();
     assert!(error <= ATOL + RTOL * expected.abs(), "{what}: {found} is not {expected}");
 }
 
-/// Rows of sines, small enough for ln(1 + x) in every layer.
-fn data(rows: usize, width: usize, classes: u32, scale: f64) -> Dataset {
-    let x = (0..rows * width).map(|i| (scale * (0.7 + 1.9 * i as f64).sin()) as f32).collect();
-    let labels = (0..rows as u32).map(|i| (i * i + 1) % classes).collect();
-    Dataset::new(x, &[width], labels, &vec!["class"; classes as usize]).unwrap()
+/// Loss and all gradients against (f(x + ε) − f(x − ε)) / 2ε of the reference; returns how many are not 0.
+fn check(
+    network: &Network,
+    reference: &Reference,
+    data: &Dataset,
+    mode: Mode,
+    what: &str,
+) -> usize {
+    let Gradients { loss, parameters: gradients } =
+        network.gradients(Level::best(), data, mode).unwrap();
+    let f = |reference: &Reference| reference.loss(&data.x, &data.labels);
+    assert_close(loss as f32, f(reference), &format!("{what}: loss"));
+    let mut nonzero = 0;
+    for (l, gradients) in gradients.iter().enumerate() {
+        for (part, gradient) in gradients.iter().enumerate() {
+            for (i, &found) in gradient.iter().enumerate() {
+                let mut moved = reference.clone();
+                let mut f_at = |by: f64| {
+                    moved.parameters[l][part][i] = reference.parameters[l][part][i] + by;
+                    f(&moved)
+                };
+                let expected = (f_at(EPS) - f_at(-EPS)) / (2.0 * EPS);
+                assert_close(found, expected, &format!("{what}: trained layer {l}, {part}, {i}"));
+                nonzero += usize::from(found != 0.0);
+            }
+        }
+    }
+    nonzero
 }
 
-fn mlp(sizes: &[usize], activation: Kind, head: Head, optimiser: Optimiser) -> Mlp {
+/// Rows of sines, small enough for ln(1 + x) in every layer.
+fn data(rows: usize, shape: &[usize], classes: u32, scale: f64) -> Dataset {
+    let values = rows * shape.iter().product::<usize>();
+    let x = (0..values).map(|i| (scale * (0.7 + 1.9 * i as f64).sin()) as f32).collect();
+    let labels = (0..rows as u32).map(|i| (i * i + 1) % classes).collect();
+    Dataset::new(x, shape, labels, &vec!["class"; classes as usize]).unwrap()
+}
+
+fn mlp(sizes: &[usize], activation: Kind, head: Head, optimiser: Optimiser) -> MlpConfig {
     let (sizes, batch) = (sizes.to_vec(), 12);
-    let config = MlpConfig { sizes, activation, dropout: 0.0, head, optimiser, batch, epochs: 10 };
-    Mlp::new(&config, 3).unwrap()
+    MlpConfig { sizes, activation, dropout: 0.0, head, optimiser, batch, epochs: 10 }
+}
+
+/// Biases, so that no unit sits on the kink of ReLU; the head's outputs are mostly above 0.
+fn lift(network: &mut Network, factor: f32) {
+    let old: Vec<[Vec<f32>; 2]> =
+        network.parameters().iter().map(|p| p.map(<[f32]>::to_vec)).collect();
+    for (l, [weights, bias]) in old.iter().enumerate() {
+        let up = if l + 1 == old.len() { 0.8 } else { 0.0 };
+        let bias = (0..bias.len()).map(|j| up + 0.2 * (1.0 + 3.0 * j as f32).sin());
+        let weights: Vec<f32> = weights.iter().map(|w| factor * w).collect();
+        network.set_parameters(l, &weights, &bias.collect::<Vec<_>>()).unwrap();
+    }
 }
 
 #[test]
-fn whole_networks_of_every_activation_under_both_heads() {
+fn dense_networks_of_every_activation_under_both_heads() {
     for &kind in Kind::ALL {
         for head in [Head::Softmax, Head::NormalisedRelu] {
-            let data = data(9, 5, 4, 0.3);
-            let mut mlp = mlp(&[5, 7, 6, 4], kind, head, Optimiser::adam());
-            for l in 0..3 {
-                // Biases, so that no unit sits on the kink of ReLU; the head's outputs are mostly above 0.
-                let lift = if l == 2 { 0.8 } else { 0.0 };
-                let layer = mlp.layers()[l].clone();
-                let bias = (0..layer.outputs).map(|j| lift + 0.2 * (1.0 + 3.0 * j as f32).sin());
-                let weights: Vec<f32> = layer.weights.iter().map(|w| 0.7 * w).collect();
-                mlp.set_layer(l, &weights, &bias.collect::<Vec<_>>()).unwrap();
-            }
-            let (sum, gradients) = mlp.gradients(Level::best(), &data).unwrap();
-            let layers: Vec<Reference> = mlp.layers().iter().map(Reference::of).collect();
-            let f = |layers: &Vec<Reference>| total(layers, head, &data);
-            assert_close(sum as f32, f(&layers), "loss");
-            let mut nonzero = 0;
-            for (l, gradient) in gradients.iter().enumerate() {
-                for (i, &found) in gradient.weights.iter().enumerate() {
-                    let expected = difference(&layers, |layers| &mut layers[l].weights[i], f);
-                    assert_close(found, expected, &format!("{kind} {head:?} layer {l} weight {i}"));
-                    nonzero += usize::from(found != 0.0);
-                }
-                for (i, &found) in gradient.bias.iter().enumerate() {
-                    let expected = difference(&layers, |layers| &mut layers[l].bias[i], f);
-                    assert_close(found, expected, &format!("{kind} {head:?} layer {l} bias {i}"));
-                }
-            }
-            assert!(nonzero > 50, "{kind} {head:?}: only {nonzero} weights have a gradient");
+            let data = data(9, &[5], 4, 0.3);
+            let config = mlp(&[5, 7, 6, 4], kind, head, Optimiser::adam()).network().unwrap();
+            let mut network = Network::new(&config, 3).unwrap();
+            lift(&mut network, 0.7);
+            let reference = Reference::new(&config, &network);
+            let what = format!("{kind} {head:?}");
+            let nonzero = check(&network, &reference, &data, Mode::Noiseless, &what);
+            assert!(nonzero > 50, "{what}: only {nonzero} parameters have a gradient");
         }
     }
 }
 
-/// Dense, dropout, dense, under Σ c y: the mask that was drawn is part of the reference.
-#[test]
-fn dropout_between_dense_layers() {
-    let level = Level::best();
-    let (rows, sizes) = (11, [4, 9, 3]);
-    let stream = Stream::new(5);
-    let lower = Dense::glorot(level, sizes[0], sizes[1], Kind::Tanh, stream.at(0)).unwrap();
-    let upper = Dense::glorot(level, sizes[1], sizes[2], Kind::Identity, stream.at(500)).unwrap();
-    let x = data(rows, sizes[0], 2, 1.0).x;
-    let dz: Vec<f32> = (0..rows * sizes[2]).map(|i| (2.0 + i as f32).cos()).collect();
-
-    let (mut tape, mut tape_above) = (lower.tape(rows).unwrap(), upper.tape(rows).unwrap());
-    let mut dropout = Dropout::new(0.4, rows, sizes[1]).unwrap();
-    lower.forward(level, &x, &mut tape);
-    dropout.forward(level, stream.at(1000), &tape.output);
-    upper.forward(level, &dropout.output, &mut tape_above);
-    let mut gradient_above = upper.gradient().unwrap();
-    upper.backward(level, &dropout.output, &dz, &mut gradient_above);
-    let mut dz_below = vec![0.0; rows * sizes[1]];
-    upper.backward_input(level, &dz, &lower, &tape, &mut dz_below);
-    dropout.backward(&mut dz_below);
-    let mut gradient = lower.gradient().unwrap();
-    lower.backward(level, &x, &dz_below, &mut gradient);
-
-    let mask = dropout.mask().to_vec();
-    assert!(mask.contains(&0.0) && mask.iter().all(|&m| m == 0.0 || m == 1.0 / 0.6));
-    let f = |layers: &[Reference; 2]| -> f64 {
-        let rows = x.chunks(sizes[0]).zip(mask.chunks(sizes[1])).zip(dz.chunks(sizes[2]));
-        rows.map(|((x, mask), dz)| {
-            let x: Vec<f64> = x.iter().map(|&x| f64::from(x)).collect();
-            let mut h = layers[0].forward(&x);
-            h.iter_mut().zip(mask).for_each(|(h, &m)| *h *= f64::from(m));
-            layers[1].forward(&h).iter().zip(dz).map(|(y, &c)| y * f64::from(c)).sum::<f64>()
-        })
-        .sum()
+/// Every layer, on and under every other one that takes another way through backward.
+fn networks() -> Vec<(&'static str, Vec<LayerConfig>)> {
+    use LayerConfig as L;
+    let dropout = |rate| L::Dropout { rate };
+    let conv = |channels, stride, padding, activation| L::Conv {
+        channels,
+        kernel: [3, 2],
+        stride,
+        padding,
+        activation,
+        initialiser: Initialiser::GlorotUniform,
     };
-    let layers = [Reference::of(&lower), Reference::of(&upper)];
-    for (l, gradient) in [gradient, gradient_above].iter().enumerate() {
-        for (i, &found) in gradient.weights.iter().enumerate() {
-            let expected = difference(&layers, |layers| &mut layers[l].weights[i], f);
-            assert_close(found, expected, &format!("layer {l} weight {i}"));
-        }
-        for (i, &found) in gradient.bias.iter().enumerate() {
-            let expected = difference(&layers, |layers| &mut layers[l].bias[i], f);
-            assert_close(found, expected, &format!("layer {l} bias {i}"));
+    let last = L::dense(4, Kind::Identity);
+    let activation = |activation| L::Activation { activation };
+    vec![
+        (
+            "ReLU, pooled and dropped",
+            vec![
+                L::conv(5, [2, 2], Kind::Relu),
+                L::max_pool([2, 2]),
+                dropout(0.4),
+                L::Flatten,
+                L::dense(6, Kind::Tanh),
+                dropout(0.25),
+                last,
+            ],
+        ),
+        (
+            "an activation that needs its input, pooled in windows that overlap",
+            vec![
+                conv(4, [2, 1], Padding::Same, Kind::Gelu),
+                L::MaxPool { window: [2, 2], stride: [1, 1], padding: Padding::Valid },
+                dropout(0.3),
+                L::Flatten,
+                last,
+            ],
+        ),
+        (
+            "batch normalisation of images and of rows",
+            vec![
+                conv(3, [1, 1], Padding::Same, Kind::Elu),
+                L::batch_norm(),
+                activation(Kind::Relu),
+                L::MaxPool { window: [2, 2], stride: [2, 2], padding: Padding::Same },
+                L::Flatten,
+                L::dense(6, Kind::Silu),
+                L::batch_norm(),
+                dropout(0.2),
+                last,
+            ],
+        ),
+        (
+            "batch normalisation first, pooling of it",
+            vec![L::batch_norm(), L::max_pool([2, 2]), L::Flatten, L::dense(5, Kind::Relu), last],
+        ),
+        (
+            "convolution on convolution, an activation on an activation",
+            vec![
+                conv(3, [1, 2], Padding::Valid, Kind::Relu),
+                L::conv(4, [1, 1], Kind::Mish),
+                activation(Kind::Tanh),
+                L::conv(3, [2, 2], Kind::Identity),
+                activation(Kind::Softplus),
+                L::Flatten,
+                last,
+            ],
+        ),
+        (
+            "noise and pooling of the input",
+            vec![dropout(0.2), L::max_pool([3, 2]), L::Flatten, dropout(0.5), last],
+        ),
+    ]
+}
+
+#[test]
+fn every_layer_with_and_without_noise() {
+    const SEED: u64 = 3;
+    for head in [Head::Softmax, Head::NormalisedRelu] {
+        for (name, layers) in networks() {
+            let data = data(8, &[6, 5, 2], 4, 1.0);
+            let config = NetworkConfig {
+                input: data.shape.clone(),
+                layers,
+                head,
+                optimiser: Optimiser::adam(),
+                batch: 10,
+                epochs: 1,
+            };
+            let mut network = Network::new(&config, SEED).unwrap();
+            lift(&mut network, 0.9);
+            let plain = Reference::new(&config, &network);
+            let noisy = plain.clone().with_masks(&config, SEED, data.rows());
+            for (mode, reference) in [(Mode::Noiseless, plain), (Mode::Training, noisy)] {
+                let what = format!("{name}, {mode:?}, {head:?}");
+                let nonzero = check(&network, &reference, &data, mode, &what);
+                assert!(nonzero > 20, "{what}: only {nonzero} parameters have a gradient");
+            }
+            let error = network.gradients(Level::best(), &data, Mode::Inference).unwrap_err();
+            assert_eq!(error.to_string(), "mode: expected training or noiseless, found inference");
         }
     }
 }
 
 #[test]
 fn a_dead_relu_head_is_defined() {
-    let mut mlp = mlp(&[3, 2], Kind::Relu, Head::NormalisedRelu, Optimiser::adam());
-    mlp.set_layer(0, &[0.0; 6], &[-1.0, -2.0]).unwrap();
-    let data = data(4, 3, 2, 1.0);
-    let (loss, gradients) = mlp.gradients(Level::best(), &data).unwrap();
+    let config = mlp(&[3, 2], Kind::Relu, Head::NormalisedRelu, Optimiser::adam());
+    let mut network = Network::mlp(&config, 3).unwrap();
+    network.set_parameters(0, &[0.0; 6], &[-1.0, -2.0]).unwrap();
+    let data = data(4, &[3], 2, 1.0);
+    let Gradients { loss, parameters } =
+        network.gradients(Level::best(), &data, Mode::Noiseless).unwrap();
     assert!((loss / 4.0 - 16.118).abs() < 1e-3, "{loss}");
-    assert!(gradients[0].weights.iter().chain(&gradients[0].bias).all(|&g| g == 0.0));
-    assert_eq!(mlp.predict(Level::best(), &data.x), [0; 4]);
+    assert!(parameters[0].iter().flatten().all(|&g| g == 0.0));
+    assert_eq!(network.predict(Level::best(), &data.x), [0; 4]);
 }
 
 #[derive(Default)]
@@ -233,7 +244,8 @@ fn ten_steps_agree_with_pytorch() {
         ),
     ] {
         let sizes = [5, 8, 7, 4];
-        let mut mlp = mlp(&sizes, activation, Head::Softmax, optimiser);
+        let config = mlp(&sizes, activation, Head::Softmax, optimiser);
+        let mut network = Network::mlp(&config, 3).unwrap();
         for (l, size) in sizes.windows(2).enumerate() {
             let (start, outputs) = (l as f64, size[1]);
             let w = (0..size[0] * outputs).map(|k| {
@@ -241,20 +253,116 @@ fn ten_steps_agree_with_pytorch() {
                 (0.6 * (1.0 + start + 3.0 * i + 7.0 * j).sin()) as f32
             });
             let b = (0..outputs).map(|j| (0.1 * (2.0 + start + 5.0 * j as f64).cos()) as f32);
-            mlp.set_layer(l, &w.collect::<Vec<_>>(), &b.collect::<Vec<_>>()).unwrap();
+            network.set_parameters(l, &w.collect::<Vec<_>>(), &b.collect::<Vec<_>>()).unwrap();
         }
         let x =
             (0..12 * 5).map(|k| (0.5 + 1.7 * (k / 5) as f64 + 2.3 * (k % 5) as f64).sin() as f32);
         let labels = (0..12).map(|i| i * i % 4).collect();
         let data = Dataset::new(x.collect(), &[5], labels, &["class"; 4]).unwrap();
         let mut losses = Losses::default();
-        mlp.fit(Level::best(), &data, None, "golden", &mut losses).unwrap();
+        network.fit(Level::best(), &data, None, "golden", &mut losses).unwrap();
         assert_eq!(losses.0.len(), 10);
         for (step, (found, golden)) in losses.0.iter().zip(golden).enumerate() {
             assert!(
                 (found - golden).abs() < 5e-6,
                 "{optimiser:?} step {step}: {found} is not {golden}"
             );
+        }
+    }
+}
+
+/// The arrays of `tests/data/torch_networks.txt`, written by the script beside it.
+fn torch(name: &str, what: &str) -> Vec<f64> {
+    let start = format!("{name} {what} ");
+    let text = include_str!("../data/torch_networks.txt");
+    let line = text.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
+    line.split(' ').map(|number| number.parse().unwrap()).collect()
+}
+
+/// The numbers of that script: factor · sin(phase + step · i).
+fn sines(count: usize, phase: f64, step: f64, factor: f64) -> Vec<f32> {
+    (0..count).map(|i| (factor * (phase + step * i as f64).sin()) as f32).collect()
+}
+
+/// The networks of that script.
+fn torch_networks() -> [(&'static str, Vec<LayerConfig>); 2] {
+    use LayerConfig as L;
+    let last = L::dense(4, Kind::Identity);
+    let plain = vec![
+        L::conv(5, [3, 3], Kind::Relu),
+        L::max_pool([2, 2]),
+        L::Flatten,
+        L::dense(6, Kind::Tanh),
+        last,
+    ];
+    let conv = |channels, kernel, stride, padding, activation| L::Conv {
+        channels,
+        kernel,
+        stride,
+        padding,
+        activation,
+        initialiser: Initialiser::GlorotUniform,
+    };
+    let normalised = vec![
+        conv(4, [3, 3], [1, 1], Padding::Same, Kind::Relu),
+        L::batch_norm(),
+        conv(3, [3, 2], [2, 1], Padding::Valid, Kind::Silu),
+        L::MaxPool { window: [2, 2], stride: [1, 1], padding: Padding::Valid },
+        L::Flatten,
+        L::batch_norm(),
+        last,
+    ];
+    [("plain", plain), ("normalised", normalised)]
+}
+
+/// Losses of ten steps, all parameters after them, and the loss of inference.
+#[test]
+fn convolutional_networks_agree_with_pytorch() {
+    let adam = Optimiser::Adam { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let sgd = Optimiser::Sgd { learning_rate: 0.05, momentum: 0.9 };
+    let (rows, shape, level) = (12, [8, 7, 2], Level::best());
+    let labels = (0..rows).map(|i| i * i % 4).collect();
+    let x = sines(rows as usize * 8 * 7 * 2, 0.3, 1.7, 1.0);
+    let data = Dataset::new(x, &shape, labels, &["class"; 4]).unwrap();
+    for (name, layers) in torch_networks() {
+        for (optimiser, how) in [(adam, "adam"), (sgd, "sgd")] {
+            let name = format!("{name}_{how}");
+            let config = NetworkConfig {
+                input: shape.to_vec(),
+                layers: layers.clone(),
+                head: Head::Softmax,
+                optimiser,
+                batch: 12,
+                epochs: 10,
+            };
+            let mut network = Network::new(&config, 1).unwrap();
+            let trained = network.layers().iter().filter(|layer| layer.is_trained());
+            let names: Vec<_> = trained.map(|layer| layer.name()).collect();
+            for (l, name) in names.into_iter().enumerate().filter(|(_, name)| *name != "batch-norm")
+            {
+                let [w, b] = network.parameters()[l].map(<[f32]>::len);
+                assert!(w > b, "{name}");
+                let weights = sines(w, 1.0 + l as f64, 2.3, 0.4);
+                let bias = sines(b, 0.5 + l as f64, 0.9, 0.1);
+                network.set_parameters(l, &weights, &bias).unwrap();
+            }
+            let mut losses = Losses::default();
+            network.fit(level, &data, None, "golden", &mut losses).unwrap();
+            let parameters = network.parameters().concat().concat();
+            let parameters = parameters.iter().map(|&p| f64::from(p)).collect();
+            let evaluation = vec![network.evaluate(level, &data).unwrap().loss];
+            for (what, found, tolerance) in [
+                ("losses", losses.0, 2e-5),
+                ("parameters", parameters, 1e-4),
+                ("evaluation", evaluation, 2e-5),
+            ] {
+                let expected = torch(&name, what);
+                assert_eq!(found.len(), expected.len(), "{name} {what}");
+                for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+                    let error = (found - expected).abs();
+                    assert!(error < tolerance, "{name} {what} {i}: {found} is not {expected}");
+                }
+            }
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use halfwave_kernels::rng::PlanError;
 
+use crate::layers::LayerError;
+
 /// Why a model cannot be built or trained.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -15,6 +17,16 @@ pub enum TrainError {
         expected: &'static str,
         /// What it is.
         found: String,
+    },
+    /// A layer of a network cannot stand where it is.
+    #[error("layer {number} ({name}): {error}")]
+    Layer {
+        /// Which one, from 1.
+        number: usize,
+        /// What it is, e.g. `max-pool`.
+        name: &'static str,
+        /// Why.
+        error: LayerError,
     },
     /// There is nothing to train on.
     #[error("the data are empty: expected at least one row")]

@@ -2,7 +2,8 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`mlp`] | dense layers, dropout, softmax head or the ReLU head of Agarap |
+//! | [`network`] | networks of layers, with a softmax head or the ReLU head of Agarap |
+//! | [`layers`] | dense, convolution, max-pooling, dropout, batch normalisation |
 //! | [`rbm`] | restricted Boltzmann machines by contrastive divergence |
 //! | [`mixture`] | mixture of Bernoullis, whose likelihood is exact |
 //! | [`siamese`] | whether two images are of the same class: shared features and their cosine |
@@ -40,8 +41,8 @@ pub mod info;
 pub mod layers;
 pub mod metrics;
 pub mod mixture;
-pub mod mlp;
 pub mod names;
+pub mod network;
 pub mod observe;
 pub mod optim;
 pub mod output;

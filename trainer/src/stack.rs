@@ -14,7 +14,7 @@ use halfwave_kernels::Level;
 
 use crate::{
     TrainError,
-    mlp::Mlp,
+    network::Network,
     observe::Observer,
     rbm::{Rbm, RbmConfig, Visible},
     samples::Rows,
@@ -91,14 +91,14 @@ impl Stack {
         &self.layers[0].weights
     }
 
-    /// Sets the first layers of `mlp`; the ones above stay as they are. Its activation should be that of the
+    /// Sets the first layers of `network`; the ones above stay as they are. Its activation should be that of the
     /// hidden units ([`Unit::activation`](halfwave_kernels::units::Unit::activation)).
     ///
     /// # Errors
     /// [`TrainError::Shape`] if the sizes of the MLP are others.
-    pub fn unroll(&self, mlp: &mut Mlp) -> Result<(), TrainError> {
+    pub fn unroll(&self, network: &mut Network) -> Result<(), TrainError> {
         for (l, Layer { weights, bias }) in self.layers.iter().enumerate() {
-            mlp.set_layer(l, weights, bias)?;
+            network.set_parameters(l, weights, bias)?;
         }
         Ok(())
     }
@@ -171,7 +171,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        mlp::{Head, MlpConfig},
+        network::{Head, MlpConfig},
         observe::Silent,
         optim::Optimiser,
     };
@@ -182,7 +182,7 @@ mod tests {
         (0..40 * WIDTH).map(|i| ((i * i) as f32 * 0.7).sin().abs()).collect()
     }
 
-    fn mlp(sizes: &[usize], activation: Kind) -> Mlp {
+    fn mlp(sizes: &[usize], activation: Kind) -> Network {
         let config = MlpConfig {
             sizes: sizes.to_vec(),
             activation,
@@ -192,7 +192,7 @@ mod tests {
             batch: 4,
             epochs: 1,
         };
-        Mlp::new(&config, 1).unwrap()
+        Network::mlp(&config, 1).unwrap()
     }
 
     fn rbm(visible: Visible, hidden: Unit, units: usize) -> RbmConfig {
@@ -217,23 +217,23 @@ mod tests {
 
         let mut first = Rbm::new(&configs[0], WIDTH, 7).unwrap();
         first.fit(level, &x, "first", &mut Silent).unwrap();
-        assert_eq!(network.layers()[0].weights, first.weights());
+        assert_eq!(network.parameters()[0][0], first.weights());
         let mut features = first.features(level, &x);
         let divisor = (deviations(&features, 8).iter().sum::<f64>() / 8.0) as f32;
         features.iter_mut().for_each(|x| *x /= divisor);
         let mut second = Rbm::new(&configs[1], 8, seed_of(1, 7)).unwrap();
         second.fit(level, &features, "second", &mut Silent).unwrap();
-        for (unrolled, w) in network.layers()[1].weights.iter().zip(second.weights()) {
+        for (unrolled, w) in network.parameters()[1][0].iter().zip(second.weights()) {
             assert!((unrolled * divisor - w).abs() < 1e-6 * w.abs().max(1.0));
         }
-        assert_eq!(network.layers()[1].bias, second.hidden_bias());
+        assert_eq!(network.parameters()[1][1], second.hidden_bias());
 
         // The first layer alone leaves the second as it was.
         let untouched = mlp(&[WIDTH, 8, 5, 2], Kind::Sigmoid);
         let mut network = untouched.clone();
         stack.first(1).unroll(&mut network).unwrap();
-        assert_eq!(network.layers()[0].weights, stack.filters());
-        assert_eq!(network.layers()[1], untouched.layers()[1]);
+        assert_eq!(network.parameters()[0][0], stack.filters());
+        assert_eq!(network.parameters()[1], untouched.parameters()[1]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     TrainError,
     metrics::Confusion,
-    mlp::{Head, Mlp, MlpConfig},
+    network::{Head, MlpConfig, Network},
     observe::Observer,
     optim::Optimiser,
     result::{Figure, Row},
@@ -46,7 +46,7 @@ impl Classifier {
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
         };
-        let mut mlp = Mlp::new(&config, seed)?;
+        let mut mlp = Network::mlp(&config, seed)?;
         mlp.fit(level, train, None, run, observer)?;
         Confusion::new(test.classes(), &test.labels, &mlp.predict(level, &test.x))
     }

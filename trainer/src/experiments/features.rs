@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{
     Error, TrainError,
     metrics::accuracy,
-    mlp::{Head, Mlp, MlpConfig},
+    network::{Head, MlpConfig, Network},
     observe::Observer,
     optim::Optimiser,
     rbm::{Rbm, RbmConfig},
@@ -80,7 +80,7 @@ impl Logistic {
         seed: u64,
         run: &str,
         observer: &mut dyn Observer,
-    ) -> Result<Mlp, Error> {
+    ) -> Result<Network, Error> {
         // One rate is no choice.
         let candidates =
             if self.learning_rates.len() == 1 { &[] } else { &self.learning_rates[..] };
@@ -115,7 +115,7 @@ impl Logistic {
         Ok(accuracy(&parts.test.labels, &model.predict(level, &parts.test.x)))
     }
 
-    fn model(&self, train: &Dataset, learning_rate: f32, seed: u64) -> Result<Mlp, TrainError> {
+    fn model(&self, train: &Dataset, learning_rate: f32, seed: u64) -> Result<Network, TrainError> {
         let config = MlpConfig {
             sizes: vec![train.width, train.classes()],
             activation: Kind::Identity,
@@ -125,7 +125,7 @@ impl Logistic {
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
         };
-        Mlp::new(&config, seed)
+        Network::mlp(&config, seed)
     }
 }
 

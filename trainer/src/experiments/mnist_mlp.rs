@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Error,
-    mlp::Head,
+    network::Head,
     observe::Recorder,
     result::{Figure, Outcome},
 };

@@ -9,7 +9,7 @@ use super::{Context, Run};
 use crate::{
     Error, TrainError,
     metrics::accuracy,
-    mlp::{Head, Mlp, MlpConfig},
+    network::{Head, MlpConfig, Network},
     observe::{Epoch, Observer, Recorder},
     optim::Optimiser,
     rbm::{RbmConfig, Visible},
@@ -144,7 +144,7 @@ impl Training<'_> {
         Ok(accuracy(&sets.test.labels, &mlp.predict(self.level, &sets.test.x)))
     }
 
-    fn network(&self, train: &Dataset, rate: f32, epochs: usize) -> Result<Mlp, TrainError> {
+    fn network(&self, train: &Dataset, rate: f32, epochs: usize) -> Result<Network, TrainError> {
         let Tuning { dropout, batch, .. } = self.model.tuning;
         let config = MlpConfig {
             sizes: [&[train.width], &self.config.hidden[..], &[train.classes()]].concat(),
@@ -160,7 +160,7 @@ impl Training<'_> {
             batch,
             epochs,
         };
-        let mut mlp = Mlp::new(&config, self.seed)?;
+        let mut mlp = Network::mlp(&config, self.seed)?;
         if let Some(stack) = self.stack {
             stack.unroll(&mut mlp)?;
         }

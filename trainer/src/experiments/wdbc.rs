@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Error,
     metrics::Confusion,
-    mlp::Head,
+    network::Head,
     observe::Recorder,
     result::{Figure, Outcome, Row},
 };

@@ -9,16 +9,18 @@
 //!
 //! Bias and activation are epilogues of the product; f' of the layer below is one of dx.
 
-use crate::{
-    TrainError,
-    buffers::{matrix, matrix_mut, zeros},
-};
 use halfwave_kernels::{
     Kind, Level, Saved,
     gemm::{self, Both, Epilogue},
-    par_backward_in_place,
-    rng::{self, Noise},
+    rng::Noise,
     rows,
+};
+
+use super::{Backward, Gate, Initialiser, Mode, Ops, Step, Tape};
+use crate::{
+    TrainError,
+    buffers::{matrix, matrix_mut, zeros},
+    optim::State,
 };
 
 /// Weights and activation of a dense layer.
@@ -36,87 +38,40 @@ pub struct Dense {
     pub bias: Vec<f32>,
 }
 
-/// What forward leaves for backward.
-#[derive(Clone, Debug)]
-pub struct DenseTape {
-    /// z `[batch, outputs]`, where f' needs it; else empty.
-    input: Vec<f32>,
-    /// y `[batch, outputs]`.
-    pub output: Vec<f32>,
-}
-
-impl DenseTape {
-    /// What backward through the activation needs, of its first so many values.
-    fn saved(&self, activation: Kind, length: usize) -> &[f32] {
-        match activation.saved() {
-            Saved::Input => &self.input[..length],
-            Saved::Output => &self.output[..length],
-        }
-    }
-}
-
-/// Gradients of the parameters, summed over the batch.
-#[derive(Clone, Debug)]
-pub struct DenseGradient {
-    /// dW `[inputs, outputs]`.
-    pub weights: Vec<f32>,
-    /// db `[outputs]`.
-    pub bias: Vec<f32>,
-}
-
 impl Dense {
-    /// Weights uniform in ±√(6 / (inputs + outputs)) (Glorot & Bengio, AISTATS 2010, equation 16), biases 0.
-    ///
-    /// Takes one draw a weight.
+    /// Weights by the initialiser, one draw each; biases 0.
     ///
     /// # Errors
     /// [`TrainError::Memory`].
-    pub fn glorot(
-        level: Level,
-        inputs: usize,
-        outputs: usize,
+    pub fn new(
+        [inputs, outputs]: [usize; 2],
         activation: Kind,
+        initialiser: Initialiser,
         noise: Noise,
     ) -> Result<Self, TrainError> {
         let mut weights = zeros("the weights of a layer", &[inputs, outputs])?;
         let bias = zeros("the biases of a layer", &[outputs])?;
-        rng::uniform(level, noise, &mut weights);
-        let limit = (6.0 / (inputs + outputs) as f64).sqrt();
-        weights.iter_mut().for_each(|w| *w = (limit * f64::from(2.0 * *w - 1.0)) as f32);
+        initialiser.fill([inputs, outputs], noise, &mut weights);
         Ok(Self { inputs, outputs, activation, weights, bias })
     }
 
-    /// Number of weights and biases.
-    pub fn parameters(&self) -> usize {
-        self.weights.len() + self.bias.len()
-    }
-
-    /// Memory of forward for up to `batch` rows.
+    /// Memory for up to `batch` rows.
     ///
     /// # Errors
     /// [`TrainError::Memory`].
-    pub fn tape(&self, batch: usize) -> Result<DenseTape, TrainError> {
+    pub fn tape(&self, batch: usize) -> Result<Tape, TrainError> {
         let buffer = |rows| zeros("the outputs of a layer", &[rows, self.outputs]);
         let saved = if self.activation.saved() == Saved::Input { batch } else { 0 };
-        Ok(DenseTape { input: buffer(saved)?, output: buffer(batch)? })
-    }
-
-    /// Memory of backward.
-    ///
-    /// # Errors
-    /// [`TrainError::Memory`].
-    pub fn gradient(&self) -> Result<DenseGradient, TrainError> {
-        Ok(DenseGradient {
-            weights: zeros("the gradient of a layer", &[self.inputs, self.outputs])?,
-            bias: zeros("the gradient of a layer", &[self.outputs])?,
-        })
+        let bias = zeros("the gradient of a layer", &[self.outputs])?;
+        let gradients = [Vec::new(), bias];
+        Ok(Tape { saved: buffer(saved)?, output: buffer(batch)?, gradients, ..Tape::default() })
     }
 
     /// Fills the first rows of `tape` from `x [rows, inputs]`.
     ///
     /// # Panics
     /// If the tape has fewer rows.
-    pub fn forward(&self, level: Level, x: &[f32], tape: &mut DenseTape) {
+    pub fn forward(&self, level: Level, x: &[f32], tape: &mut Tape) {
         let length = x.len() / self.inputs * self.outputs;
         let output = &mut tape.output[..length];
         let (x, w) = (matrix(x, self.inputs), matrix(&self.weights, self.outputs));
@@ -127,7 +82,7 @@ impl Dense {
                 gemm::matmul(level, x, w, y, Epilogue::BiasActivation { bias, kind });
             }
             Saved::Input => {
-                let outs = [&mut tape.input[..length], output].map(|y| matrix_mut(y, self.outputs));
+                let outs = [&mut tape.saved[..length], output].map(|y| matrix_mut(y, self.outputs));
                 gemm::matmul_both(level, x, w, bias, outs, Both::InputAndActivation(kind));
             }
         }
@@ -137,39 +92,82 @@ impl Dense {
     ///
     /// # Panics
     /// If the tape has fewer rows.
-    pub fn backward_activation(&self, level: Level, tape: &DenseTape, dy: &mut [f32]) {
-        let saved = tape.saved(self.activation, dy.len());
-        par_backward_in_place(level, self.activation, saved, dy);
+    pub fn backward_activation(&self, level: Level, tape: &Tape, dy: &mut [f32]) {
+        if let Some(gate) = self.own_gate(tape, dy.len()) {
+            gate.apply(level, dy);
+        }
     }
 
-    /// dW and db of `x [rows, inputs]` and `dz [rows, outputs]`.
-    pub fn backward(&self, level: Level, x: &[f32], dz: &[f32], gradient: &mut DenseGradient) {
-        let dw = matrix_mut(&mut gradient.weights, self.outputs);
-        let (x, dz_) = (matrix(x, self.inputs), matrix(dz, self.outputs));
-        gemm::matmul(level, x.transpose(), dz_, dw, Epilogue::None);
-        rows::column_sums(level, dz, &mut gradient.bias);
+    fn own_gate<'a>(&self, tape: &'a Tape, length: usize) -> Option<Gate<'a>> {
+        let z = tape.saved.get(..length).unwrap_or_default();
+        Gate::new(self.activation, z, &tape.output[..length])
+    }
+}
+
+impl Ops for Dense {
+    fn name(&self) -> &'static str {
+        "dense"
     }
 
-    /// dz `[rows, inputs]` of the layer `below`, whose outputs are this layer's x.
-    ///
-    /// # Panics
-    /// If the lengths do not fit.
-    pub fn backward_input(
+    fn tape(&self, batch: usize, _: Mode) -> Result<Tape, TrainError> {
+        self.tape(batch)
+    }
+
+    fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, _: Noise) {
+        self.forward(level, x, tape);
+    }
+
+    fn gate<'a>(
         &self,
-        level: Level,
+        _: &'a [f32],
+        tape: &'a Tape,
+        length: usize,
+        _: &dyn Fn() -> Option<Gate<'a>>,
+    ) -> Option<Gate<'a>> {
+        self.own_gate(tape, length)
+    }
+
+    /// The gradient of the weights is left to the update.
+    fn backward(&self, Backward { level, dy, dx, gate, .. }: Backward<'_>, tape: &mut Tape) {
+        rows::column_sums(level, dy, &mut tape.gradients[1]);
+        let Some(dx) = dx else { return };
+        let epilogue = gate.map_or(Epilogue::None, |Gate { kind, saved }| Epilogue::Backward {
+            kind,
+            saved: matrix(saved, self.inputs),
+        });
+        let w = matrix(&self.weights, self.outputs).transpose();
+        gemm::matmul(level, matrix(dy, self.outputs), w, matrix_mut(dx, self.inputs), epilogue);
+    }
+
+    fn parameters(&self) -> [&[f32]; 2] {
+        [&self.weights, &self.bias]
+    }
+
+    fn parameters_mut(&mut self) -> [&mut [f32]; 2] {
+        [&mut self.weights, &mut self.bias]
+    }
+
+    fn gradients(&self, level: Level, x: &[f32], dz: &[f32], tape: &Tape) -> [Vec<f32>; 2] {
+        let mut weights = vec![0.0; self.weights.len()];
+        let (x, dz) = (matrix(x, self.inputs), matrix(dz, self.outputs));
+        let dw = matrix_mut(&mut weights, self.outputs);
+        gemm::matmul(level, x.transpose(), dz, dw, Epilogue::None);
+        [weights, tape.gradients[1].clone()]
+    }
+
+    /// The gradient of the weights is a product that becomes an update tile by tile.
+    fn update(
+        &mut self,
+        step: Step,
+        x: &[f32],
         dz: &[f32],
-        below: &Self,
-        tape: &DenseTape,
-        dz_below: &mut [f32],
+        tape: &Tape,
+        [weights, bias]: &mut [State; 2],
     ) {
-        let saved = matrix(tape.saved(below.activation, dz_below.len()), self.inputs);
-        let w = matrix(&self.weights, self.outputs);
-        gemm::matmul(
-            level,
-            matrix(dz, self.outputs),
-            w.transpose(),
-            matrix_mut(dz_below, self.inputs),
-            Epilogue::Backward { kind: below.activation, saved },
-        );
+        let Step { level, optimiser, t, scale } = step;
+        let operands = [matrix(x, self.inputs).transpose(), matrix(dz, self.outputs)];
+        let w = matrix_mut(&mut self.weights, self.outputs);
+        optimiser.update_by_product(level, t, scale, operands, weights, w);
+        step.update(&tape.gradients[1], bias, &mut self.bias);
     }
 }

@@ -7,56 +7,96 @@
 //! backward   dx = dy m
 //! ```
 //!
-//! The mean of y is x, so that evaluation leaves the layer out. Srivastava et al., JMLR 15 (2014).
+//! The mean of y is x, so that inference leaves the layer out. Srivastava et al., JMLR 15 (2014).
 
 use halfwave_kernels::{
     Level,
     rng::{self, Noise},
 };
+use rayon::prelude::*;
 
+use super::{Backward, Gate, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
 
-/// The masks and outputs of a dropout layer.
-#[derive(Clone, Debug)]
+/// Numbers that a thread masks at a time: with x, mask and y, 192 KiB, well inside L2.
+const BLOCK: usize = 1 << 14;
+
+/// Some numbers are 0, in training.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     rate: f32,
-    mask: Vec<f32>,
-    /// y `[batch, width]`.
-    pub output: Vec<f32>,
+    width: usize,
 }
 
 impl Dropout {
-    /// A layer that drops with probability `rate`, for up to `batch` rows.
+    /// A layer that drops with probability `rate`, for rows of `width` numbers.
     ///
     /// # Errors
-    /// [`TrainError::Memory`], and [`TrainError::Setting`] if `rate` is not in \[0, 1).
-    pub fn new(rate: f32, batch: usize, width: usize) -> Result<Self, TrainError> {
-        TrainError::require((0.0..1.0).contains(&rate), "dropout", "0 to below 1", rate)?;
-        let buffer = || zeros("the masks of dropout", &[batch, width]);
-        Ok(Self { rate, mask: buffer()?, output: buffer()? })
+    /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
+    pub fn new(rate: f32, width: usize) -> Result<Self, TrainError> {
+        crate::optim::share("dropout", rate)?;
+        Ok(Self { rate, width })
     }
+}
 
-    /// Draws a mask, one draw an element, and fills the first elements of `output` from `x`.
-    ///
-    /// # Panics
-    /// If `x` has more elements than the layer.
-    pub fn forward(&mut self, level: Level, noise: Noise, x: &[f32]) {
-        let mask = &mut self.mask[..x.len()];
-        rng::uniform(level, noise, mask);
-        let (rate, scale) = (self.rate, 1.0 / (1.0 - self.rate));
-        for ((y, m), x) in self.output.iter_mut().zip(mask).zip(x) {
-            *m = if *m < rate { 0.0 } else { scale };
-            *y = x * *m;
-        }
-    }
-
-    /// dy becomes dx, with the mask of the last forward.
-    pub fn backward(&self, dy: &mut [f32]) {
-        dy.iter_mut().zip(&self.mask).for_each(|(dy, m)| *dy *= m);
-    }
-
-    /// The mask of the last forward: 0 or 1 / (1 − rate), element by element.
+impl Tape {
+    /// The mask of the last forward through [`Dropout`]: 0 or 1 / (1 − rate), element by element.
     pub fn mask(&self) -> &[f32] {
-        &self.mask
+        &self.saved
+    }
+}
+
+impl Ops for Dropout {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn tape(&self, batch: usize, mode: Mode) -> Result<Tape, TrainError> {
+        let rows = if mode == Mode::Training && self.rate > 0.0 { batch } else { 0 };
+        let buffer = || zeros("the masks of dropout", &[rows, self.width]);
+        Ok(Tape { saved: buffer()?, output: buffer()?, ..Tape::default() })
+    }
+
+    /// One draw an element.
+    fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, noise: Noise) {
+        if tape.saved.is_empty() {
+            return;
+        }
+        let (rate, scale) = (self.rate, 1.0 / (1.0 - self.rate));
+        let (mask, y) = (&mut tape.saved[..x.len()], &mut tape.output[..x.len()]);
+        (mask.par_chunks_mut(BLOCK), y.par_chunks_mut(BLOCK), x.par_chunks(BLOCK))
+            .into_par_iter()
+            .enumerate()
+            .for_each(|(block, (mask, y, x))| {
+                rng::uniform(level, noise.skip((block * BLOCK) as u64), mask);
+                for ((y, m), x) in y.iter_mut().zip(mask).zip(x) {
+                    *m = if *m < rate { 0.0 } else { scale };
+                    *y = x * *m;
+                }
+            });
+    }
+
+    fn gate<'a>(
+        &self,
+        _: &'a [f32],
+        _: &'a Tape,
+        _: usize,
+        below: &dyn Fn() -> Option<Gate<'a>>,
+    ) -> Option<Gate<'a>> {
+        below()
+    }
+
+    fn in_place(&self) -> bool {
+        true
+    }
+
+    fn backward(&self, Backward { dy, .. }: Backward<'_>, tape: &mut Tape) {
+        if tape.saved.is_empty() {
+            return;
+        }
+        let mask = &tape.saved[..dy.len()];
+        dy.par_chunks_mut(BLOCK).zip(mask.par_chunks(BLOCK)).for_each(|(dy, mask)| {
+            dy.iter_mut().zip(mask).for_each(|(dy, m)| *dy *= m);
+        });
     }
 }

@@ -1,7 +1,254 @@
 //! Layers: forward and backward on mini-batches, in buffers that their owner keeps.
+//!
+//! Rows of a mini-batch stand one below the other; images are `[height, width, channels]`.
+//!
+//! ```text
+//! forward    y = layer(x)                       into the layer's Tape, with what backward needs
+//! backward   dx from dy, and the gradients of the parameters, into the Tape
+//! ```
+//!
+//! What a layer does in training only (dropout, the statistics of a batch) it does where its tape has the
+//! memory for it: see [`Mode`]. The derivative of an activation is applied by the layer above, in the epilogue
+//! of its product where it has one: see [`Gate`].
 
+mod activation;
+mod batch_norm;
+mod config;
+mod conv;
 mod dense;
 mod dropout;
+mod flatten;
+mod initialiser;
+mod pool;
 
-pub use dense::{Dense, DenseGradient, DenseTape};
+use halfwave_kernels::{Kind, Level, Saved, conv::Workspace, par_backward_in_place, rng::Noise};
+
+use crate::{
+    TrainError,
+    optim::{Optimiser, State},
+};
+
+pub use activation::Activation;
+pub use batch_norm::BatchNorm;
+pub(crate) use config::Plan;
+pub use config::{LayerConfig, LayerError};
+pub use conv::Conv;
+pub use dense::Dense;
 pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use initialiser::Initialiser;
+pub use pool::MaxPool;
+
+/// A layer of a network.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    /// y = f(x W + b).
+    Dense(Dense),
+    /// The same over all windows of an image.
+    Conv(Conv),
+    /// The maximum of each window.
+    MaxPool(MaxPool),
+    /// An image as a row of numbers.
+    Flatten(Flatten),
+    /// Some numbers are 0, in training.
+    Dropout(Dropout),
+    /// Each channel with zero mean and unit variance, then scaled and shifted.
+    BatchNorm(BatchNorm),
+    /// y = f(x).
+    Activation(Activation),
+}
+
+impl Layer {
+    pub(crate) fn ops(&self) -> &(dyn Ops + Sync) {
+        match self {
+            Self::Dense(layer) => layer,
+            Self::Conv(layer) => layer,
+            Self::MaxPool(layer) => layer,
+            Self::Flatten(layer) => layer,
+            Self::Dropout(layer) => layer,
+            Self::BatchNorm(layer) => layer,
+            Self::Activation(layer) => layer,
+        }
+    }
+
+    pub(crate) fn ops_mut(&mut self) -> &mut (dyn Ops + Sync) {
+        match self {
+            Self::Dense(layer) => layer,
+            Self::Conv(layer) => layer,
+            Self::MaxPool(layer) => layer,
+            Self::Flatten(layer) => layer,
+            Self::Dropout(layer) => layer,
+            Self::BatchNorm(layer) => layer,
+            Self::Activation(layer) => layer,
+        }
+    }
+
+    /// What it is called, e.g. `max-pool`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.ops().name()
+    }
+
+    /// Weights and biases (batch normalisation: γ and β); both empty where there are none.
+    #[must_use]
+    pub fn parameters(&self) -> [&[f32]; 2] {
+        self.ops().parameters()
+    }
+
+    /// Whether there is anything to train.
+    #[must_use]
+    pub fn is_trained(&self) -> bool {
+        self.parameters().iter().any(|parameters| !parameters.is_empty())
+    }
+}
+
+/// What a forward pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Dropout, and the statistics of the batch.
+    Training,
+    /// The statistics of the batch, without dropout: a function that has a gradient.
+    Noiseless,
+    /// The function that was learned: running statistics, without dropout.
+    Inference,
+}
+
+/// What forward leaves for backward, and backward for the update. Each layer has the buffers that it needs.
+#[derive(Clone, Debug, Default)]
+pub struct Tape {
+    /// y `[batch, outputs]`; empty where y is x.
+    pub output: Vec<f32>,
+    /// z `[batch, outputs]`, where f' needs it; the mask of dropout; the moments of batch normalisation.
+    saved: Vec<f32>,
+    /// Where the maxima stand.
+    indices: Vec<u8>,
+    /// Patches of a convolution.
+    workspace: Option<Workspace>,
+    /// Gradients of the parameters, summed over the batch; empty where they are a product of the update.
+    gradients: [Vec<f32>; 2],
+}
+
+impl Tape {
+    /// Gradients of the parameters, as far as backward computes them.
+    pub(crate) fn gradients(&self) -> &[Vec<f32>; 2] {
+        &self.gradients
+    }
+}
+
+/// f' of an activation: what is left to do to a gradient of its output y before it is that of its input.
+///
+/// Whoever computes a gradient of y applies it. It passes through layers that only move or mask numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Gate<'a> {
+    kind: Kind,
+    /// z or y, as f' wants it: as many as there are gradients.
+    saved: &'a [f32],
+}
+
+impl<'a> Gate<'a> {
+    /// Of f at z, or at its outputs y; the identity needs none.
+    fn new(kind: Kind, z: &'a [f32], y: &'a [f32]) -> Option<Self> {
+        let saved = match kind.saved() {
+            Saved::Input => z,
+            Saved::Output => y,
+        };
+        (kind != Kind::Identity).then_some(Self { kind, saved })
+    }
+
+    /// dy becomes dz.
+    fn apply(self, level: Level, dy: &mut [f32]) {
+        par_backward_in_place(level, self.kind, self.saved, dy);
+    }
+}
+
+/// The operands of a backward pass.
+pub(crate) struct Backward<'a> {
+    pub(crate) level: Level,
+    /// `[rows, inputs]`.
+    pub(crate) x: &'a [f32],
+    /// `[rows, outputs]`, behind the layer's own gate; in place, it becomes dx.
+    pub(crate) dy: &'a mut [f32],
+    /// `[rows, inputs]`; none in place, nor where nothing below is trained and the layer can do without.
+    pub(crate) dx: Option<&'a mut [f32]>,
+    /// What dx has to pass.
+    pub(crate) gate: Option<Gate<'a>>,
+}
+
+/// An optimiser's step number `t` (from 1) on `scale` times the gradients.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    pub(crate) level: Level,
+    pub(crate) optimiser: Optimiser,
+    pub(crate) t: u64,
+    pub(crate) scale: f32,
+}
+
+/// What a network asks of its layers.
+pub(crate) trait Ops: Send {
+    fn name(&self) -> &'static str;
+
+    /// Memory for up to `batch` rows.
+    fn tape(&self, batch: usize, mode: Mode) -> Result<Tape, TrainError>;
+
+    /// Fills the tape from `x [rows, inputs]`; `noise` is where the layer's draws of this step are.
+    fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, noise: Noise);
+
+    /// What the layer above does to the gradient of the first `length` outputs; `below` is the same of the
+    /// layer below, and `x` its outputs.
+    fn gate<'a>(
+        &self,
+        x: &'a [f32],
+        tape: &'a Tape,
+        length: usize,
+        below: &dyn Fn() -> Option<Gate<'a>>,
+    ) -> Option<Gate<'a>>;
+
+    /// Whether dy becomes dx where it stands.
+    fn in_place(&self) -> bool {
+        false
+    }
+
+    /// Whether backward needs memory for dx even where nobody wants to know it.
+    fn needs_dx(&self) -> bool {
+        false
+    }
+
+    fn backward(&self, pass: Backward<'_>, tape: &mut Tape);
+
+    fn parameters(&self) -> [&[f32]; 2] {
+        [&[], &[]]
+    }
+
+    fn parameters_mut(&mut self) -> [&mut [f32]; 2] {
+        [&mut [], &mut []]
+    }
+
+    /// All gradients of the parameters, after `backward`, which may leave products of x and dz to the update.
+    fn gradients(&self, _level: Level, _x: &[f32], _dz: &[f32], tape: &Tape) -> [Vec<f32>; 2] {
+        tape.gradients.clone()
+    }
+
+    /// One step of the optimiser, after `backward` of all layers.
+    fn update(
+        &mut self,
+        step: Step,
+        _x: &[f32],
+        _dz: &[f32],
+        tape: &Tape,
+        states: &mut [State; 2],
+    ) {
+        for (i, (parameters, state)) in self.parameters_mut().into_iter().zip(states).enumerate() {
+            step.update(&tape.gradients[i], state, parameters);
+        }
+    }
+
+    /// What else a step changes.
+    fn end_of_step(&mut self, _tape: &Tape) {}
+}
+
+impl Step {
+    fn update(self, gradient: &[f32], state: &mut State, parameters: &mut [f32]) {
+        let Self { level, optimiser, t, scale } = self;
+        optimiser.update(level, t, scale, gradient, state, parameters);
+    }
+}

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     TrainError,
     buffers::{check_rows, gather, zeros},
-    layers::{Dense, DenseTape},
+    layers::{self, Dense, Initialiser},
     observe::Observer,
     optim::{Optimiser, State},
     rbm::Schedule,
@@ -125,8 +125,8 @@ impl Siamese {
         let mut builder = NoisePlan::builder(seed);
         let weights: Block = builder.before((features as u64).saturating_mul(hidden_units as u64));
         let noise = builder.build(0)?.once(weights);
-        // Uniform variates have the same bits on every level.
-        let layer = Dense::glorot(Level::best(), features, hidden_units, activation, noise)?;
+        let sizes = [features, hidden_units];
+        let layer = Dense::new(sizes, activation, Initialiser::GlorotUniform, noise)?;
         let states = [optimiser.state(layer.weights.len())?, optimiser.state(2)?];
         let (config, progress) = (config.clone(), Progress::default());
         Ok(Self { config, seed, layer, verdict: None, states, progress })
@@ -264,7 +264,7 @@ struct Tape {
     rows: Vec<u32>,
     /// `[2 pairs, features]`.
     x: Vec<f32>,
-    dense: DenseTape,
+    dense: layers::Tape,
     cosines: Vec<Cosine>,
 }
 

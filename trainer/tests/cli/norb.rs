@@ -23,6 +23,7 @@ fn run(home: &TempDir) -> assert_cmd::Command {
     let mut command = halfwave(home.path());
     command.args(["run", "nair-hinton-norb", "-q", "--data-dir", ".", "--out", "o"]);
     command.args(["--epochs", "2", "--seeds", "2", "--set", "hidden=[20, 10]"]);
+    command.args(["--set", "convolutional.filters=[4, 4]", "--set", "convolutional.dense=8"]);
     command
 }
 
@@ -34,7 +35,7 @@ fn both_tables_come_from_a_folder_of_files() {
     let result: Value =
         serde_json::from_slice(&fs::read(out.join("result.json")).unwrap()).unwrap();
     let rows = result["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 1 + 10 + 8);
+    assert_eq!(rows.len(), 2 + 10 + 8);
     assert!(rows.iter().all(|row| row["n"] == 2 && row["value"].as_f64().unwrap().is_finite()));
     assert!(rows[0]["setting"] == "NORB" && rows[0]["value"].as_f64().unwrap() < 100.0);
     let notes = result["notes"].to_string();

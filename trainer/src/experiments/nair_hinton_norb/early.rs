@@ -3,10 +3,10 @@
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
-use super::sets::{Set, Sets};
+use super::sets::{Order, Set, Sets};
 use crate::{
     TrainError,
-    mlp::Mlp,
+    network::Network,
     observe::{Epoch, Observer},
 };
 
@@ -29,24 +29,24 @@ impl Stopping {
     }
 }
 
-/// The network after the epoch that did best on the validation set, the first of equals, and that epoch. `mlp`
+/// The network after the epoch that did best on the validation set, the first of equals, and that epoch. `network`
 /// trains for one epoch a call.
 pub(super) fn train(
     level: Level,
     Stopping { epochs, patience }: Stopping,
-    mut mlp: Mlp,
-    sets: &Sets<'_>,
+    mut network: Network,
+    (sets, order): (&Sets<'_>, Order),
     run: &str,
     observer: &mut dyn Observer,
-) -> Result<(Mlp, usize), TrainError> {
-    let (fit, validation) = (sets.samples(Set::Fit), sets.samples(Set::Validation));
-    let mut best = (f64::MIN, 0, mlp.clone());
+) -> Result<(Network, usize), TrainError> {
+    let (fit, validation) = (sets.samples(Set::Fit, order), sets.samples(Set::Validation, order));
+    let mut best = (f64::MIN, 0, network.clone());
     for epoch in 1..=epochs {
         let mut last = Last { epoch, epochs, accuracy: 0.0, next: &mut *observer };
-        mlp.fit(level, fit, Some(validation), run, &mut last)?;
+        network.fit(level, fit, Some(validation), run, &mut last)?;
         let accuracy = last.accuracy;
         if accuracy > best.0 {
-            best = (accuracy, epoch, mlp.clone());
+            best = (accuracy, epoch, network.clone());
         } else if epoch - best.1 >= patience {
             break;
         }

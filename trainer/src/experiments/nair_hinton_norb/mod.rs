@@ -8,13 +8,14 @@ mod early;
 mod sets;
 
 use halfwave_datasets::norb::{CLASSES, SHAPE, WIDTH};
-use halfwave_kernels::{Level, units::Unit};
+use halfwave_kernels::{Kind, Level, units::Unit};
 use serde::Deserialize;
 
 use super::{Context, Run, paired};
 use crate::{
     Error, TrainError,
-    mlp::{Head, Mlp, MlpConfig},
+    layers::LayerConfig,
+    network::{Head, MlpConfig, Network, NetworkConfig},
     observe::{Epoch, Observer, Recorder},
     optim::Optimiser,
     rbm::{RbmConfig, Visible},
@@ -22,7 +23,7 @@ use crate::{
     stack::Stack,
 };
 use early::Stopping;
-use sets::{Data, Origin, Set, Sets};
+use sets::{Data, Order, Origin, Set, Sets};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,6 +32,7 @@ pub(super) struct Config {
     hidden: [usize; 2],
     stopping: Stopping,
     pixels: Tuning,
+    convolutional: Convolutional,
     nrelu: Model,
     bernoulli: Model,
 }
@@ -54,6 +56,16 @@ struct Pretraining {
     weight_decay: f32,
     batch: usize,
     epochs: usize,
+}
+
+/// Two convolutions with max-pooling, a dense layer, dropout.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Convolutional {
+    filters: [usize; 2],
+    kernel: usize,
+    dense: usize,
+    tuning: Tuning,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -97,6 +109,9 @@ const DIFFERENCES: [(usize, usize); 8] =
 /// Error of multinomial regression on the pixels, in percent.
 const PIXELS: f64 = 49.9;
 
+/// Error of a convolutional network, of other layers than this one, in percent.
+const CONVOLUTIONAL: f64 = 7.2;
+
 impl Variant {
     fn name(&self) -> String {
         let unit = if self.unit == Unit::Nrelu { "NReLU" } else { "binary" };
@@ -117,11 +132,21 @@ impl Run for Config {
         let (origin, norb) = self.data.load(locator)?;
         let mut recorder = Recorder::new(&mut **observer);
         let mut figures = Vec::new();
-        let (mut pixels, mut errors) = (Vec::new(), [const { Vec::new() }; VARIANTS.len()]);
+        let (mut others, mut errors) =
+            ([const { Vec::new() }; 2], [const { Vec::new() }; VARIANTS.len()]);
         for &seed in seeds {
             let sets = Sets::new(&norb, seed)?;
             let training = Training { config: self, level, sets: &sets, seed };
-            pixels.push(training.error(&self.pixels, None, &[], "pixels", &mut recorder)?);
+            let networks =
+                [self.pixels.network(Unit::Nrelu, &[]).network()?, self.convolutional.network()];
+            for ((errors, network), (order, run)) in others
+                .iter_mut()
+                .zip(&networks)
+                .zip([(Order::Cameras, "pixels"), (Order::Channels, "convolutional")])
+            {
+                let network = Network::new(network, seed)?;
+                errors.push(training.error(network, order, run, &mut recorder)?);
+            }
             for unit in [Unit::Nrelu, Unit::Bernoulli] {
                 let stack = training.stack(unit, &mut recorder)?;
                 if seed == seeds[0] {
@@ -134,7 +159,7 @@ impl Run for Config {
                 }
             }
         }
-        let (rows, notes) = self.table(origin, &pixels, &errors);
+        let (rows, notes) = self.table(origin, &others, &errors);
         figures.push(Figure::Curves {
             name: "norb-validation".into(),
             title: "Accuracy on toys held out of training, all seeds".into(),
@@ -170,7 +195,15 @@ impl Training<'_> {
         let Self { config, level, sets, seed } = *self;
         let configs = config.machines(unit);
         let run = format!("{unit} RBMs, seed {seed}");
-        Stack::fit(level, sets.images(Set::Fit), WIDTH, &configs, seed, &run, observer)
+        Stack::fit(
+            level,
+            sets.images(Set::Fit, Order::Cameras),
+            WIDTH,
+            &configs,
+            seed,
+            &run,
+            observer,
+        )
     }
 
     fn variant(
@@ -182,29 +215,29 @@ impl Training<'_> {
         let model = self.config.model(variant.unit);
         let tuning = if variant.pre_trained > 0 { &model.pre_trained } else { &model.random };
         let hidden = &self.config.hidden[..variant.layers];
-        let stack = stack.first(variant.pre_trained);
+        let config = tuning.network(variant.unit, hidden);
+        let mut network = Network::mlp(&config, self.seed)?;
+        stack.first(variant.pre_trained).unroll(&mut network)?;
         let sizes: Vec<String> = hidden.iter().map(ToString::to_string).collect();
         let run = format!("{} {}", variant.name().replace(", ", " "), sizes.join("-"));
-        self.error(tuning, Some((variant.unit, &stack)), hidden, &run, observer)
+        self.error(network, Order::Cameras, &run, observer)
     }
 
     /// Error on the test pairs, which are read once, by the network of the epoch that did best on those held out.
     fn error(
         &self,
-        tuning: &Tuning,
-        start: Option<(Unit, &Stack)>,
-        hidden: &[usize],
+        network: Network,
+        order: Order,
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<f64, TrainError> {
         let Self { config, level, sets, seed } = *self;
         let run = format!("{run}, seed {seed}");
-        let mut mlp = Mlp::new(&tuning.network(start.map(|(unit, _)| unit), hidden), seed)?;
-        if let Some((_, stack)) = start {
-            stack.unroll(&mut mlp)?;
-        }
-        let (mlp, epoch) = early::train(level, config.stopping, mlp, sets, &run, observer)?;
-        let error = 1.0 - mlp.evaluate(level, sets.samples(Set::Test))?.confusion.accuracy();
+        let stopping = config.stopping;
+        let (network, epoch) =
+            early::train(level, stopping, network, (sets, order), &run, observer)?;
+        let tested = network.evaluate(level, sets.samples(Set::Test, order))?;
+        let error = 1.0 - tested.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, test"), &[("test_error", error)]);
         observer.epoch(&Epoch { run, epoch, epochs: epoch, metrics });
         Ok(error)
@@ -213,16 +246,36 @@ impl Training<'_> {
 
 impl Tuning {
     /// A network of one epoch a call. Without hidden layers its activation says nothing.
-    fn network(&self, unit: Option<Unit>, hidden: &[usize]) -> MlpConfig {
+    fn network(&self, unit: Unit, hidden: &[usize]) -> MlpConfig {
         MlpConfig {
             sizes: [&[WIDTH], hidden, &[CLASSES.len()]].concat(),
-            activation: unit.unwrap_or(Unit::Nrelu).activation(),
+            activation: unit.activation(),
             dropout: self.dropout,
             head: Head::Softmax,
             optimiser: self.optimiser,
             batch: self.batch,
             epochs: 1,
         }
+    }
+}
+
+impl Convolutional {
+    fn network(&self) -> NetworkConfig {
+        let [cameras, rows, columns] = SHAPE;
+        let Tuning { optimiser, dropout, batch } = self.tuning;
+        let stage = |filters| {
+            let kernel = [self.kernel; 2];
+            [LayerConfig::conv(filters, kernel, Kind::Relu), LayerConfig::max_pool([2, 2])]
+        };
+        let mut layers = self.filters.map(stage).concat();
+        layers.extend([
+            LayerConfig::Flatten,
+            LayerConfig::dense(self.dense, Kind::Relu),
+            LayerConfig::Dropout { rate: dropout },
+            LayerConfig::dense(CLASSES.len(), Kind::Identity),
+        ]);
+        let (input, head) = (vec![rows, columns, cameras], Head::Softmax);
+        NetworkConfig { input, layers, head, optimiser, batch, epochs: 1 }
     }
 }
 
@@ -255,16 +308,16 @@ impl Config {
             self.machines(unit).iter().try_for_each(RbmConfig::check)?;
             let Model { random, pre_trained, .. } = self.model(unit);
             for tuning in [random, pre_trained, &self.pixels] {
-                Mlp::check(&tuning.network(Some(unit), &self.hidden))?;
+                Network::mlp(&tuning.network(unit, &self.hidden), 0)?;
             }
         }
-        Ok(())
+        Network::new(&self.convolutional.network(), 0).map(|_| ())
     }
 
     fn table(
         &self,
         origin: Origin,
-        pixels: &[f64],
+        others: &[Vec<f64>; 2],
         errors: &[Vec<f64>; VARIANTS.len()],
     ) -> (Vec<Row>, Vec<String>) {
         let (set, source) = match origin {
@@ -278,9 +331,17 @@ impl Config {
             format!("{set}, one hidden layer of {first} (Table 1)"),
             format!("{set}, hidden layers of {first} and {second} (Table 2)"),
         ];
-        let regression =
-            Row::percent(set, "multinomial regression on pixels", "test error", pixels);
-        let mut rows = vec![regression.beside(PIXELS, None, source)];
+        let models = [
+            ("multinomial regression on pixels", PIXELS),
+            ("small convolutional network", CONVOLUTIONAL),
+        ];
+        let mut rows: Vec<Row> = others
+            .iter()
+            .zip(models)
+            .map(|(errors, (model, published))| {
+                Row::percent(set, model, "test error", errors).beside(published, None, source)
+            })
+            .collect();
         rows.extend(VARIANTS.iter().zip(errors).map(|(variant, errors)| {
             let setting = &settings[variant.layers - 1];
             let row = Row::percent(setting, &variant.name(), "test error", errors);
@@ -363,13 +424,19 @@ mod tests {
     fn both_tables_are_whole() {
         let errors: [Vec<f64>; VARIANTS.len()] =
             std::array::from_fn(|i| vec![0.2 + 0.001 * i as f64, 0.21 + 0.002 * i as f64]);
-        let (rows, notes) =
-            config("hidden=[4000, 2000]").table(Origin::Synthetic, &[0.6, 0.7], &errors);
-        assert_eq!((rows.len(), notes.len()), (1 + 10 + 8, 8));
+        let (rows, notes) = config("hidden=[4000, 2000]").table(
+            Origin::Synthetic,
+            &[vec![0.6, 0.7], vec![0.1; 2]],
+            &errors,
+        );
+        assert_eq!((rows.len(), notes.len()), (2 + 10 + 8, 8));
         let published: Vec<f64> =
             rows.iter().flat_map(|row| &row.published).map(|p| p.value).collect();
-        assert_eq!(published, [49.9, 17.8, 16.5, 23.0, 18.7, 17.6, 16.5, 15.2, 23.6, 18.8, 18.8]);
-        assert_eq!(rows[7].model, "NReLU, both pre-trained");
+        assert_eq!(
+            published,
+            [49.9, 7.2, 17.8, 16.5, 23.0, 18.7, 17.6, 16.5, 15.2, 23.6, 18.8, 18.8]
+        );
+        assert_eq!(rows[8].model, "NReLU, both pre-trained");
         assert!((rows[0].value - 65.0).abs() < 1e-9);
     }
 }

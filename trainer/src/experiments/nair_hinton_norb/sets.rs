@@ -64,6 +64,23 @@ pub(super) struct Sets<'a> {
     scaler: PixelScaler,
     rows: [Vec<u32>; 3],
     labels: [Vec<u32>; 3],
+    /// Training and test pairs with the cameras as channels, `[_, 32, 32, 2]`.
+    channels: [Vec<u8>; 2],
+}
+
+/// How the values of a pair stand in its row.
+#[derive(Clone, Copy)]
+pub(super) enum Order {
+    /// `[2, 32, 32]`: one camera after the other.
+    Cameras,
+    /// `[32, 32, 2]`: as convolutions take them.
+    Channels,
+}
+
+/// From `[_, 2, 32, 32]` to `[_, 32, 32, 2]`.
+fn channels(images: &[u8]) -> Vec<u8> {
+    let pairs = images.chunks_exact(WIDTH).map(|pair| pair.split_at(WIDTH / 2));
+    pairs.flat_map(|(left, right)| left.iter().zip(right).flat_map(|(l, r)| [*l, *r])).collect()
 }
 
 /// A part of [`Sets`].
@@ -84,16 +101,21 @@ impl<'a> Sets<'a> {
         let train = &norb.train.labels;
         let labels = [of(&rows[0], train), of(&rows[1], train), norb.test.labels.clone()];
         let scaler = PixelScaler::fit(&norb.train.images, WIDTH, &rows[0])?;
-        Ok(Self { norb, scaler, rows, labels })
+        let channels = [&norb.train, &norb.test].map(|pairs| channels(&pairs.images));
+        Ok(Self { norb, scaler, rows, labels, channels })
     }
 
-    pub(super) fn images(&self, set: Set) -> Images<'_> {
-        let pairs = if let Set::Test = set { &self.norb.test } else { &self.norb.train };
-        Images { bytes: &pairs.images, rows: &self.rows[set as usize], scaler: &self.scaler }
+    pub(super) fn images(&self, set: Set, order: Order) -> Images<'_> {
+        let part = usize::from(matches!(set, Set::Test));
+        let bytes = match order {
+            Order::Cameras => &[&self.norb.train, &self.norb.test][part].images,
+            Order::Channels => &self.channels[part],
+        };
+        Images { bytes, rows: &self.rows[set as usize], scaler: &self.scaler }
     }
 
-    pub(super) fn samples(&self, set: Set) -> Samples<'_> {
-        Samples::images(self.images(set), &self.labels[set as usize])
+    pub(super) fn samples(&self, set: Set, order: Order) -> Samples<'_> {
+        Samples::images(self.images(set, order), &self.labels[set as usize])
     }
 }
 
@@ -104,6 +126,16 @@ mod tests {
     use halfwave_datasets::norb::{CLASSES, INSTANCE};
 
     use super::*;
+
+    #[test]
+    fn cameras_become_channels() {
+        let image: Vec<u8> = (0..WIDTH).map(|i| (i % 251) as u8).collect();
+        let by_channel = channels(&image);
+        for pixel in [0, 1, 500, WIDTH / 2 - 1] {
+            assert_eq!(by_channel[2 * pixel], image[pixel]);
+            assert_eq!(by_channel[2 * pixel + 1], image[WIDTH / 2 + pixel]);
+        }
+    }
 
     #[test]
     fn no_toy_is_in_two_sets() {
@@ -117,7 +149,12 @@ mod tests {
                 (pairs.labels[row], pairs.info[row][INSTANCE] as u32)
             };
             let with_object = |&(label, _): &(u32, u32)| (label as usize) < CLASSES.len() - 1;
-            sets.images(set).rows.iter().map(toy).filter(with_object).collect::<HashSet<_>>()
+            sets.images(set, Order::Cameras)
+                .rows
+                .iter()
+                .map(toy)
+                .filter(with_object)
+                .collect::<HashSet<_>>()
         };
         let [fit, validation, test] = [Set::Fit, Set::Validation, Set::Test].map(toys);
         assert_eq!((fit.len(), validation.len(), test.len()), (4 * 5, 5, 5 * 5));

@@ -1,19 +1,20 @@
-//! What the training loop does with an MLP.
+//! What the training loop does with a network.
 
 use halfwave_kernels::Level;
 use rayon::prelude::*;
 
-use super::{Mlp, network::Tape};
+use super::{Network, chain::Tape};
 use crate::{
     TrainError,
-    buffers::{matrix, matrix_mut, within, zeros},
+    buffers::{within, zeros},
+    layers::{self, Layer, Mode, Step},
     samples::Samples,
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
 
 /// One call of `fit`: the model, the data, and all memory that a step needs.
 pub(super) struct Fit<'a> {
-    mlp: &'a mut Mlp,
+    network: &'a mut Network,
     level: Level,
     train: Samples<'a>,
     validation: Option<Samples<'a>>,
@@ -34,23 +35,23 @@ struct Sums {
 
 impl<'a> Fit<'a> {
     pub(super) fn new(
-        mlp: &'a mut Mlp,
+        network: &'a mut Network,
         level: Level,
         train: Samples<'a>,
         validation: Option<Samples<'a>>,
     ) -> Result<Self, TrainError> {
-        let batch = mlp.config.batch;
-        let tape = Tape::new(&mlp.network, batch, mlp.config.dropout)?;
-        let x = zeros("a mini-batch", &[batch, mlp.network.inputs()])?;
+        let batch = network.config.batch;
+        let tape = Tape::new(&network.chain, batch, Mode::Training)?;
+        let x = zeros("a mini-batch", &[batch, train.width])?;
         let (labels, sums) = (Vec::with_capacity(batch), Sums::default());
-        Ok(Self { mlp, level, train, validation, tape, x, labels, sums })
+        Ok(Self { network, level, train, validation, tape, x, labels, sums })
     }
 
     /// Adds what the forward pass said to the sums of the epoch; returns the loss.
     fn count(&mut self) -> f64 {
-        let (head, classes) = (self.mlp.config.head, self.mlp.network.outputs());
+        let (head, classes) = (self.network.config.head, self.network.chain.outputs());
         let loss = self.tape.loss(self.level, head, &self.labels);
-        let predicted = self.tape.logits(classes).chunks_exact(classes).map(|z| head.predict(z));
+        let predicted = self.tape.logits().chunks_exact(classes).map(|z| head.predict(z));
         self.sums.rows += self.labels.len();
         self.sums.right += self.labels.iter().zip(predicted).filter(|(a, b)| **a == *b).count();
         self.sums.loss += loss;
@@ -60,61 +61,64 @@ impl<'a> Fit<'a> {
     /// That the gradients are finite, as far as those of the biases, sums over all rows, tell.
     fn check_gradients(&self) -> Result<(), Diverged> {
         let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
-        match self.tape.layers.iter().position(|layer| !finite(&layer.bias)) {
+        let all_finite = |tape: &layers::Tape| tape.gradients().iter().all(|g| finite(g));
+        match self.tape.layers.iter().position(|tape| !all_finite(tape)) {
             Some(l) => Err(Diverged(format!("a gradient of layer {} is not finite", l + 1))),
             None => Ok(()),
         }
     }
 
-    /// The gradients of the weights are products that become updates tile by tile. The layers have nothing to
+    /// The gradients of dense weights are products that become updates tile by tile. The layers have nothing to
     /// do with each other by now: the threads share all of them out at once.
     fn update(&mut self, t: u64) {
-        let Self { mlp, level, tape, labels, x, .. } = self;
-        let (level, tape, x) = (*level, &*tape, &x[..labels.len() * mlp.network.inputs()]);
-        let (optimiser, scale) = (mlp.config.optimiser, 1.0 / labels.len() as f32);
-        let layers = mlp.network.layers.par_iter_mut().zip(&mut mlp.states);
-        layers.enumerate().for_each(|(l, (layer, [weights, bias]))| {
-            let [x, dz] = tape.operands(x, l);
-            let operands = [matrix(x, layer.inputs).transpose(), matrix(dz, layer.outputs)];
-            let w = matrix_mut(&mut layer.weights, layer.outputs);
-            optimiser.update_by_product(level, t, scale, operands, weights, w);
-            optimiser.update(level, t, scale, &tape.layers[l].bias, bias, &mut layer.bias);
-        });
+        let Self { network, level, tape, labels, x, train, .. } = self;
+        let (level, tape, x) = (*level, &*tape, &x[..labels.len() * train.width]);
+        let (optimiser, scale) = (network.config.optimiser, 1.0 / labels.len() as f32);
+        let step = Step { level, optimiser, t, scale };
+        let layers = network.chain.layers.par_iter_mut().zip(&mut network.states);
+        layers.enumerate().filter(|(_, (layer, _))| layer.is_trained()).for_each(
+            |(l, (layer, states))| {
+                let [x, dz] = tape.operands(x, l);
+                let layer = layer.ops_mut();
+                layer.update(step, x, dz, &tape.layers[l], states);
+                layer.end_of_step(&tape.layers[l]);
+            },
+        );
     }
 }
 
 impl Learner for Fit<'_> {
     fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged> {
-        let width = self.mlp.network.inputs();
+        let width = self.train.width;
         let x = &mut self.x[..rows.len() * width];
         self.train.rows.gather(width, rows, x);
         self.labels.clear();
         self.labels.extend(rows.iter().map(|&row| self.train.labels[row as usize]));
 
-        let draws = &self.mlp.draws;
+        let draws = &self.network.draws;
         let mask = |layer| draws.mask(layer, at.steps);
-        self.mlp.network.forward(self.level, x, &mut self.tape, mask);
+        self.network.chain.forward(self.level, x, &mut self.tape, mask);
         let loss = self.count();
         if !loss.is_finite() {
             return Err(Diverged(format!("the loss is {loss}")));
         }
-        self.mlp.network.backward(self.level, &mut self.tape);
+        let x = &self.x[..rows.len() * width];
+        self.network.chain.backward(self.level, x, &mut self.tape);
         self.check_gradients()?;
         self.update(at.steps + 1);
         Ok(())
     }
 
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        for layer in &self.mlp.network.layers {
-            if !within(&layer.weights, WEIGHT_LIMIT) || !within(&layer.bias, WEIGHT_LIMIT) {
-                return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
-            }
+        let mut parameters = self.network.layers().iter().flat_map(Layer::parameters);
+        if !parameters.all(|parameters| within(parameters, WEIGHT_LIMIT)) {
+            return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
         }
         let Sums { rows, right, loss } = std::mem::take(&mut self.sums);
         let rows = rows as f64;
         let mut metrics = vec![("loss", loss / rows), ("accuracy", right as f64 / rows)];
         if let Some(data) = self.validation {
-            let evaluation = self.mlp.evaluate(self.level, data);
+            let evaluation = self.network.evaluate(self.level, data);
             let evaluation = evaluation.map_err(|error| Diverged(error.to_string()))?;
             if !evaluation.loss.is_finite() {
                 return Err(Diverged(format!("the validation loss is {}", evaluation.loss)));
@@ -126,6 +130,6 @@ impl Learner for Fit<'_> {
     }
 
     fn lower(&self) -> String {
-        format!("the learning rate (now {})", self.mlp.config.optimiser.learning_rate())
+        format!("the learning rate (now {})", self.network.config.optimiser.learning_rate())
     }
 }

@@ -1,11 +1,11 @@
-//! Where the random numbers of an MLP stand: each layer's weights before step 0, then in each step
-//! each hidden layer's dropout mask.
+//! Where the random numbers of a network stand: each layer's weights before step 0, then in each step
+//! each layer's masks.
 
 use halfwave_kernels::rng::{Block, Noise, NoisePlan, NoisePlanBuilder, PlanError};
 
-use super::MlpConfig;
+use crate::layers::Plan;
 
-/// The plan of the draws of one MLP.
+/// The plan of the draws of one network.
 #[derive(Clone, Debug)]
 pub(super) struct Draws {
     builder: NoisePlanBuilder,
@@ -15,13 +15,11 @@ pub(super) struct Draws {
 }
 
 impl Draws {
-    pub(super) fn new(config: &MlpConfig, seed: u64) -> Result<Self, PlanError> {
-        let product = |a: usize, b: usize| (a as u64).saturating_mul(b as u64);
-        let sizes = &config.sizes;
+    pub(super) fn new(layers: &[Plan], batch: usize, seed: u64) -> Result<Self, PlanError> {
         let mut builder = NoisePlan::builder(seed);
-        let weights = sizes.windows(2).map(|s| builder.before(product(s[0], s[1]))).collect();
-        let hidden = &sizes[1..sizes.len() - 1];
-        let masks = hidden.iter().map(|&s| builder.each_step(product(config.batch, s))).collect();
+        let weights = layers.iter().map(|plan| builder.before(plan.weights)).collect();
+        let mut masks = |plan: &Plan| builder.each_step(plan.masks.saturating_mul(batch as u64));
+        let masks = layers.iter().map(&mut masks).collect();
         Ok(Self { builder, plan: builder.build(0)?, weights, masks })
     }
 
@@ -35,7 +33,7 @@ impl Draws {
         self.plan.once(self.weights[l])
     }
 
-    /// For the mask of hidden layer `l` in `step`.
+    /// For the masks of layer `l` in `step`.
     pub(super) fn mask(&self, l: usize, step: u64) -> Noise {
         self.plan.at(self.masks[l], step)
     }

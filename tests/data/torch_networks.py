@@ -1,0 +1,102 @@
+"""Training steps of small convolutional networks in PyTorch: the numbers of tests/tests/gradients.rs.
+
+    python tests/data/torch_networks.py > tests/data/torch_networks.txt
+
+The data and the parameters are formulas that the test repeats; weights are written as
+[kernel_h, kernel_w, in_channels, out_channels] and [inputs, outputs], images as [height, width, channels], all
+in float64. `losses` are those of ten steps on all rows, the rest is after the last one: `evaluation` the mean
+loss with running moments.
+"""
+
+import math
+
+import torch
+from torch import nn
+
+ROWS, SHAPE, CLASSES, STEPS = 12, [8, 7, 2], 4, 10
+
+
+def numbers(shape, phase, step, factor=1.0):
+    """factor · sin(phase + step · i) for element i, in float32 as in the test."""
+    values = [factor * math.sin(phase + step * i) for i in range(math.prod(shape))]
+    return torch.tensor(values, dtype=torch.float32).double().reshape(shape)
+
+
+class Nhwc(nn.Module):
+    """Flattens [batch, channels, height, width] in the order height, width, channels."""
+
+    def forward(self, x):
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
+def plain():
+    return nn.Sequential(
+        nn.Conv2d(2, 5, 3), nn.ReLU(), nn.MaxPool2d(2), Nhwc(), nn.Linear(30, 6), nn.Tanh(), nn.Linear(6, CLASSES)
+    )
+
+
+def normalised():
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding="same"), nn.ReLU(), nn.BatchNorm2d(4),
+        nn.Conv2d(4, 3, (3, 2), stride=(2, 1)), nn.SiLU(),
+        nn.MaxPool2d(2, stride=1), Nhwc(), nn.BatchNorm1d(30), nn.Linear(30, CLASSES),
+    )
+
+
+def fill(network):
+    """The formulas of the test: layer by layer, weights and biases; batch normalisation keeps γ = 1, β = 0."""
+    layers = [m for m in network if isinstance(m, (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d))]
+    for l, layer in enumerate(layers):
+        if isinstance(layer, nn.Conv2d):
+            out, inputs, *kernel = layer.weight.shape
+            w = numbers([*kernel, inputs, out], 1.0 + l, 2.3, 0.4)
+            layer.weight.data = w.permute(3, 2, 0, 1).contiguous()
+        elif isinstance(layer, nn.Linear):
+            layer.weight.data = numbers([layer.in_features, layer.out_features], 1.0 + l, 2.3, 0.4).T.contiguous()
+        else:
+            continue
+        layer.bias.data = numbers(layer.bias.shape, 0.5 + l, 0.9, 0.1)
+    return layers
+
+
+def parameters(layers):
+    for layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            yield layer.weight.permute(2, 3, 1, 0)
+        elif isinstance(layer, nn.Linear):
+            yield layer.weight.T
+        else:
+            yield layer.weight
+        yield layer.bias
+
+
+def write(name, what, values):
+    print(name, what, *(repr(float(x)) for x in values))
+
+
+def run(name, network, optimiser):
+    network = network().double()
+    layers = fill(network)
+    optimiser = optimiser(network.parameters())
+    x = numbers([ROWS, *SHAPE], 0.3, 1.7).permute(0, 3, 1, 2)
+    labels = torch.tensor([i * i % CLASSES for i in range(ROWS)])
+    losses = []
+    network.train()
+    for _ in range(STEPS):
+        loss = nn.functional.cross_entropy(network(x), labels)
+        losses.append(loss.item())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    write(name, "losses", losses)
+    write(name, "parameters", torch.cat([p.detach().flatten() for p in parameters(layers)]))
+    network.eval()
+    with torch.no_grad():
+        write(name, "evaluation", [nn.functional.cross_entropy(network(x), labels)])
+
+
+if __name__ == "__main__":
+    print(f"# PyTorch {torch.__version__}, tests/data/torch_networks.py")
+    for name, network in [("plain", plain), ("normalised", normalised)]:
+        run(name + "_adam", network, lambda p: torch.optim.Adam(p, lr=0.01, eps=1e-8))
+        run(name + "_sgd", network, lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9))

@@ -1,0 +1,419 @@
+//! Settings and data that make no sense, and divergence: errors that say what and where.
+
+use halfwave_kernels::{Kind, conv::Padding};
+
+use super::*;
+use crate::{
+    layers::Initialiser,
+    observe::{Epoch, Silent},
+};
+
+fn config() -> MlpConfig {
+    MlpConfig {
+        sizes: vec![2, 3, 2],
+        activation: Kind::Relu,
+        dropout: 0.1,
+        head: Head::Softmax,
+        optimiser: Optimiser::adam(),
+        batch: 4,
+        epochs: 3,
+    }
+}
+
+fn data() -> Dataset {
+    let x = (0..20).map(|i| (i as f32).sin()).collect();
+    Dataset::new(x, &[2], (0..10).map(|i| i % 2).collect(), &["no", "yes"]).unwrap()
+}
+
+fn fit(config: &MlpConfig, train: &Dataset) -> Result<(), TrainError> {
+    Network::mlp(config, 1)?.fit(Level::best(), train, None, "test", &mut Silent)
+}
+
+#[test]
+fn settings_that_make_no_sense_are_errors() {
+    let sgd = |learning_rate, momentum| Optimiser::Sgd { learning_rate, momentum };
+    for (name, bad) in [
+        ("sizes", MlpConfig { sizes: vec![], ..config() }),
+        ("sizes", MlpConfig { sizes: vec![2], ..config() }),
+        ("sizes", MlpConfig { sizes: vec![2, 0, 2], ..config() }),
+        ("sizes", MlpConfig { sizes: vec![2, usize::MAX], ..config() }),
+        ("batch", MlpConfig { batch: 0, ..config() }),
+        ("dropout", MlpConfig { dropout: 1.0, ..config() }),
+        ("dropout", MlpConfig { dropout: f32::NAN, ..config() }),
+        ("learning_rate", MlpConfig { optimiser: sgd(0.0, 0.0), ..config() }),
+        ("learning_rate", MlpConfig { optimiser: sgd(f32::INFINITY, 0.0), ..config() }),
+        ("momentum", MlpConfig { optimiser: sgd(0.1, 1.0), ..config() }),
+    ] {
+        let error = Network::mlp(&bad, 1).unwrap_err();
+        assert!(matches!(error, TrainError::Setting { name: n, .. } if n == name), "{error}");
+    }
+    let error = Network::mlp(&MlpConfig { dropout: 1.5, ..config() }, 1).unwrap_err();
+    assert_eq!(error.to_string(), "dropout: expected 0 to below 1, found 1.5");
+}
+
+#[test]
+fn networks_beyond_memory_are_errors() {
+    let huge = |sizes: &[usize]| Network::mlp(&MlpConfig { sizes: sizes.to_vec(), ..config() }, 1);
+    let error = huge(&[2, 1 << 44, 2]).unwrap_err();
+    assert!(matches!(error, TrainError::Memory { .. }), "{error}");
+    let error = huge(&[usize::MAX, usize::MAX, 2]).unwrap_err();
+    assert!(matches!(error, TrainError::Noise(_)), "{error}");
+    let batch = MlpConfig { batch: usize::MAX, ..config() };
+    assert_eq!(fit(&batch, &data()), Err(TrainError::Batch { batch: usize::MAX, rows: 10 }));
+    let epochs = MlpConfig { epochs: usize::MAX, ..config() };
+    assert!(matches!(fit(&epochs, &data()), Err(TrainError::Noise(_))));
+}
+
+#[test]
+fn data_that_do_not_fit_are_errors() {
+    assert_eq!(fit(&config(), &data()), Ok(()));
+    let with = |change: fn(&mut Dataset)| {
+        let mut data = data();
+        change(&mut data);
+        fit(&config(), &data).unwrap_err()
+    };
+    let error = with(|data| {
+        data.labels.clear();
+        data.x.clear();
+    });
+    assert_eq!(error, TrainError::Empty);
+    let error = with(|data| data.labels[3] = 2);
+    assert_eq!(error, TrainError::Label { row: 3, label: 2, classes: 2 });
+    let error = with(|data| data.width = 4);
+    let (name, expected) = ("features of a row", 2);
+    assert_eq!(error, TrainError::Shape { name, expected, found: 4 });
+    let error = with(|data| data.x.truncate(19));
+    assert!(matches!(error, TrainError::Shape { .. }), "{error}");
+    let error = with(|data| data.labels.truncate(9));
+    assert_eq!(error, TrainError::Shape { name: "labels", expected: 10, found: 9 });
+    let error = with(|data| data.x[5] = f32::NAN);
+    assert!(matches!(error, TrainError::NotFinite { row: 2, column: 1, .. }), "{error}");
+    let error = with(|data| data.x[4] = f32::INFINITY);
+    assert_eq!(error.to_string(), "inf in row 2, column 0 of the data: expected a finite number");
+    let error = fit(&MlpConfig { batch: 11, ..config() }, &data()).unwrap_err();
+    assert_eq!(error.to_string(), "batch: expected at most the 10 rows of the data, found 11");
+}
+
+#[test]
+fn validation_data_are_checked_before_training() {
+    let mut network = Network::mlp(&config(), 1).unwrap();
+    let mut bad = data();
+    bad.labels[9] = 7;
+    let before = network.layers().to_vec();
+    let error =
+        network.fit(Level::best(), &data(), Some((&bad).into()), "test", &mut Silent).unwrap_err();
+    assert_eq!(error, TrainError::Label { row: 9, label: 7, classes: 2 });
+    assert!(before == network.layers());
+}
+
+#[test]
+fn evaluation_of_data_that_do_not_fit_is_an_error() {
+    let network = Network::mlp(&config(), 1).unwrap();
+    let mut bad = data();
+    bad.labels.clear();
+    bad.x.clear();
+    assert_eq!(network.evaluate(Level::best(), &bad), Err(TrainError::Empty));
+    assert!(network.predict(Level::best(), &[]).is_empty());
+    assert_eq!(network.predict(Level::best(), &[f32::NAN; 4]), [0, 0]);
+}
+
+#[test]
+fn layers_of_another_shape_are_errors() {
+    let mut network = Network::mlp(&config(), 1).unwrap();
+    assert!(network.set_parameters(2, &[], &[]).is_err());
+    assert!(network.set_parameters(0, &[0.0; 5], &[0.0; 3]).is_err());
+    assert!(network.set_parameters(0, &[0.0; 6], &[0.0; 2]).is_err());
+    assert!(network.set_parameters(0, &[f32::NAN; 6], &[0.0; 3]).is_err());
+    assert_eq!(network.set_parameters(0, &[0.5; 6], &[0.25; 3]), Ok(()));
+    assert_eq!(network.parameters()[0][1], [0.25; 3]);
+}
+
+/// Remembers whether any metric was not finite.
+struct Finite(bool);
+
+impl Observer for Finite {
+    fn epoch(&mut self, epoch: &Epoch<'_>) {
+        self.0 &= epoch.metrics.iter().all(|(_, value)| value.is_finite());
+    }
+}
+
+#[test]
+fn divergence_is_an_error_that_says_what_to_lower() {
+    for head in [Head::Softmax, Head::NormalisedRelu] {
+        for learning_rate in [1e6, 1e30] {
+            for optimiser in [
+                Optimiser::Sgd { learning_rate, momentum: 0.9 },
+                Optimiser::Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+            ] {
+                let config = MlpConfig { head, optimiser, epochs: 50, ..config() };
+                let (mut network, mut finite) = (Network::mlp(&config, 1).unwrap(), Finite(true));
+                let error = network
+                    .fit(Level::best(), &data(), Some((&data()).into()), "wild", &mut finite)
+                    .expect_err(&format!("{config:?}"));
+                let TrainError::Diverged { run, epoch: 1.., step: 1.., lower, .. } = &error else {
+                    panic!("{error}");
+                };
+                assert_eq!(run, "wild");
+                assert_eq!(*lower, format!("the learning rate (now {learning_rate})"));
+                assert!(finite.0, "{error}");
+            }
+        }
+    }
+}
+
+/// A loss that is not finite stops the run before a weight is touched.
+#[test]
+fn weights_are_as_they_were_before_the_step_that_diverged() {
+    let mut network = Network::mlp(&MlpConfig { dropout: 0.0, ..config() }, 1).unwrap();
+    network.set_parameters(0, &[1e38; 6], &[0.0; 3]).unwrap();
+    network.set_parameters(1, &[1e38, -1e38, 1e38, -1e38, 1e38, -1e38], &[0.0; 2]).unwrap();
+    let before = network.layers().to_vec();
+    let error = network.fit(Level::best(), &data(), None, "huge", &mut Silent).unwrap_err();
+    assert!(matches!(error, TrainError::Diverged { epoch: 1, step: 1, .. }), "{error}");
+    assert!(before == network.layers());
+}
+
+#[test]
+fn settings_are_read_and_written() {
+    let text = toml::to_string(&config()).unwrap();
+    assert!(
+        text.contains("activation = \"relu\"") && text.contains("head = \"softmax\""),
+        "{text}"
+    );
+    assert_eq!(toml::from_str::<MlpConfig>(&text).unwrap(), config());
+    let error = toml::from_str::<MlpConfig>(&text.replace("relu", "rely")).unwrap_err();
+    assert!(error.to_string().contains("unknown activation `rely`"), "{error}");
+    assert!(toml::from_str::<MlpConfig>(&format!("surprise = 1\n{text}")).is_err());
+}
+
+/// Agarap's CNN, on 16 × 16 principal components.
+fn agarap_cnn() -> NetworkConfig {
+    let conv = |channels| LayerConfig::conv(channels, [3, 3], Kind::Relu);
+    let (pool, drop) = (LayerConfig::max_pool([2, 2]), |rate| LayerConfig::Dropout { rate });
+    NetworkConfig {
+        input: vec![16, 16, 1],
+        layers: vec![
+            conv(32),
+            conv(32),
+            pool,
+            drop(0.25),
+            conv(64),
+            conv(64),
+            pool,
+            drop(0.25),
+            LayerConfig::Flatten,
+            LayerConfig::dense(256, Kind::Relu),
+            drop(0.5),
+            LayerConfig::dense(10, Kind::Identity),
+        ],
+        head: Head::Softmax,
+        optimiser: Optimiser::adam(),
+        batch: 256,
+        epochs: 32,
+    }
+}
+
+/// The networks of Agarap's notebooks, and the counts that Keras printed there.
+#[test]
+fn parameters_are_counted() {
+    let of = |sizes: &[usize]| {
+        let config = MlpConfig { sizes: sizes.to_vec(), ..config() };
+        Network::mlp(&config, 1).unwrap().summary().parameters()
+    };
+    assert_eq!(of(&[256, 512, 512, 512, 10]), 662_026);
+    assert_eq!(of(&[30, 128, 64, 32, 2]), 14_370);
+    let summary = Network::new(&agarap_cnn(), 1).unwrap().summary();
+    assert_eq!(summary.parameters(), 84_202);
+    assert_eq!(
+        summary.to_string(),
+        "\
+layer          output        parameters
+conv           14 x 14 x 32         320
+conv           12 x 12 x 32        9248
+max-pool       6 x 6 x 32             0
+dropout        6 x 6 x 32             0
+conv           4 x 4 x 64         18496
+conv           2 x 2 x 64         36928
+max-pool       1 x 1 x 64             0
+dropout        1 x 1 x 64             0
+flatten        64                     0
+dense          256                16640
+dropout        256                    0
+dense          10                  2570
+total                             84202
+"
+    );
+}
+
+/// What `change` makes of a network that stands.
+fn changed(change: fn(&mut NetworkConfig)) -> String {
+    let mut config = agarap_cnn();
+    change(&mut config);
+    Network::new(&config, 1).unwrap_err().to_string()
+}
+
+#[test]
+fn layers_that_do_not_fit_are_errors_with_their_number() {
+    for (found, expected) in [
+        (
+            changed(|config| config.input = vec![256]),
+            "layer 1 (conv): takes images of [height, width, channels], but [256] comes from below",
+        ),
+        (
+            changed(|config| config.input = vec![16, 9, 1]),
+            "layer 5 (conv): the width of the window is 3, of the input only 2: take a smaller window, or \
+             same padding",
+        ),
+        (
+            changed(|config| _ = config.layers.remove(8)),
+            "layer 9 (dense): takes a row of numbers (put a flatten layer in front), but [1, 1, 64] comes from \
+             below",
+        ),
+        (
+            changed(|config| config.layers.insert(9, LayerConfig::Flatten)),
+            "layer 10 (flatten): takes images of [height, width, channels], but [64] comes from below",
+        ),
+        (
+            changed(|config| config.layers[3] = LayerConfig::Dropout { rate: 1.0 }),
+            "layer 4 (dropout): rate: expected 0 to below 1, found 1",
+        ),
+        (
+            changed(|config| config.layers[2] = LayerConfig::max_pool([0, 2])),
+            "layer 3 (max-pool): the height of the window is 0, but must be at least 1",
+        ),
+        (
+            changed(|config| config.layers[0] = LayerConfig::conv(0, [3, 3], Kind::Relu)),
+            "layer 1 (conv): channels: expected at least 1, found 0",
+        ),
+        (
+            changed(|config| config.layers[11] = LayerConfig::dense(0, Kind::Identity)),
+            "layer 12 (dense): units: expected at least 1, found 0",
+        ),
+        (
+            changed(|config| {
+                config.layers[3] = LayerConfig::BatchNorm { momentum: 0.1, epsilon: 0.0 };
+            }),
+            "layer 4 (batch-norm): epsilon: expected a finite number above 0, found 0",
+        ),
+        (
+            changed(|config| config.layers[11] = LayerConfig::dense(10, Kind::Relu)),
+            "layer 12 (dense): expected a dense layer without activation as the last one: the head stands on its \
+             outputs",
+        ),
+        (
+            changed(|config| _ = config.layers.pop()),
+            "layer 11 (dropout): expected a dense layer without activation as the last one: the head stands on \
+             its outputs",
+        ),
+        (changed(|config| config.layers.clear()), "layers: expected at least one, found []"),
+        (changed(|config| config.input.clear()), "input: expected sizes of at least 1, found []"),
+        (
+            changed(|config| config.input = vec![16, 0, 1]),
+            "input: expected sizes of at least 1, found [16, 0, 1]",
+        ),
+        (
+            changed(|config| config.input = vec![usize::MAX, usize::MAX, 1]),
+            "no memory for a row of the network",
+        ),
+    ] {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn networks_are_read_and_written() {
+    let text = toml::to_string(&agarap_cnn()).unwrap();
+    assert_eq!(toml::from_str::<NetworkConfig>(&text).unwrap(), agarap_cnn());
+    let layer = |text: &str| {
+        let with = |layer: &str| format!("layers = [{{ {layer} }}]");
+        #[derive(Deserialize)]
+        struct Layers {
+            layers: Vec<LayerConfig>,
+        }
+        toml::from_str::<Layers>(&with(text)).map(|read| read.layers[0])
+    };
+    let read = layer("name = 'conv', channels = 4, kernel = [3, 3], padding = 'same'").unwrap();
+    assert!(matches!(read, LayerConfig::Conv { stride: [1, 1], padding: Padding::Same, .. }));
+    let read =
+        layer("name = 'dense', units = 3, initialiser = { normal = { std = 0.5 } }").unwrap();
+    let initialiser = Initialiser::Normal { std: 0.5 };
+    assert_eq!(read, LayerConfig::Dense { units: 3, activation: Kind::Identity, initialiser });
+    assert_eq!(layer("name = 'batch_norm'").unwrap(), LayerConfig::batch_norm());
+    assert!(layer("name = 'dense', units = 3, rate = 0.5").is_err());
+    assert!(layer("name = 'pool'").is_err());
+}
+
+/// Inference leaves dropout out; in training it is unbiased, and each mask is of its own.
+#[test]
+fn dropout_is_of_training_only() {
+    let layers = vec![
+        LayerConfig::Dropout { rate: 0.25 },
+        LayerConfig::Dense {
+            units: 2,
+            activation: Kind::Identity,
+            initialiser: Initialiser::default(),
+        },
+    ];
+    let config = NetworkConfig { input: vec![1000], layers, batch: 100, ..agarap_cnn() };
+    let network = Network::new(&config, 5).unwrap();
+    let (level, x) = (Level::best(), vec![1.0; 100 * 1000]);
+    let mut tape = Tape::new(&network.chain, 100, Mode::Training).unwrap();
+    network.chain.forward(level, &x, &mut tape, |layer| network.draws.mask(layer, 7));
+    let kept = tape.layers[0].output.iter().filter(|&&y| y != 0.0).count() as f64;
+    // 100,000 draws: the share that is kept has a standard error of .0014.
+    assert!((kept / 1e5 - 0.75).abs() < 0.007, "{kept}");
+    assert!(tape.layers[0].output.iter().all(|&y| y == 0.0 || y == 1.0 / 0.75));
+    let first = tape.layers[0].output.clone();
+    network.chain.forward(level, &x, &mut tape, |layer| network.draws.mask(layer, 8));
+    assert!(first != tape.layers[0].output);
+    let mut rows = Vec::new();
+    network.chain.evaluate(level, &x[..2000], |z| rows.push(z.to_vec()));
+    let [weights, _] = network.parameters()[0];
+    let sum = |j: usize| weights.iter().skip(j).step_by(2).sum::<f32>();
+    assert!((rows[0][0] - sum(0)).abs() < 1e-4 && (rows[0][1] - sum(1)).abs() < 1e-4);
+    assert_eq!(rows[0], rows[1]);
+}
+
+/// Training normalises by the batch, inference by the running moments, which move by `momentum` a step.
+#[test]
+fn batch_normalisation_in_training_and_inference() {
+    let layers = vec![
+        LayerConfig::BatchNorm { momentum: 0.5, epsilon: 1e-5 },
+        LayerConfig::dense(2, Kind::Identity),
+    ];
+    let sgd = Optimiser::Sgd { learning_rate: 1e-6, momentum: 0.0 };
+    let config = NetworkConfig {
+        input: vec![2],
+        layers,
+        batch: 10,
+        epochs: 1,
+        optimiser: sgd,
+        ..agarap_cnn()
+    };
+    let (mut network, data) = (Network::new(&config, 1).unwrap(), data());
+    let moments = |c: usize| {
+        let column = || data.x.iter().skip(c).step_by(2).map(|&x| f64::from(x));
+        let mean = column().sum::<f64>() / 10.0;
+        (mean, column().map(|x| (x - mean).powi(2)).sum::<f64>() / 9.0)
+    };
+    network.fit(Level::best(), &data, None, "norm", &mut Silent).unwrap();
+    let Layer::BatchNorm(norm) = &network.layers()[0] else { panic!("the first layer") };
+    for c in 0..2 {
+        let (mean, variance) = moments(c);
+        assert!((f64::from(norm.running_mean[c]) - 0.5 * mean).abs() < 1e-6);
+        assert!((f64::from(norm.running_variance[c]) - (0.5 + 0.5 * variance)).abs() < 1e-6);
+    }
+    let norm = norm.clone();
+    let mut found = Vec::new();
+    network.chain.evaluate(Level::best(), &data.x, |z| found.extend_from_slice(z));
+    let [w, b] = network.parameters()[1];
+    let x = |c: usize| {
+        let std = (f64::from(norm.running_variance[c]) + 1e-5).sqrt();
+        let normal = (f64::from(data.x[c]) - f64::from(norm.running_mean[c])) / std;
+        normal * f64::from(norm.scale[c]) + f64::from(norm.shift[c])
+    };
+    for j in 0..2 {
+        let z = x(0) * f64::from(w[j]) + x(1) * f64::from(w[2 + j]) + f64::from(b[j]);
+        assert!((f64::from(found[j]) - z).abs() < 1e-5, "{} is not {z}", found[j]);
+    }
+}
