@@ -53,16 +53,25 @@ pub fn hidden_states(unit: Unit) -> Vec<State> {
             .map(|i| f64::from(i) / 25.0)
             .map(|h| (h, gauss(h) / 25.0 / std::f64::consts::TAU.sqrt()))
             .collect(),
-        // Simpson's rule.
-        Unit::TruncatedGaussian => (0..=20_000)
-            .map(|i| {
-                let factor = if i % 20_000 == 0 { 1.0 } else { f64::from(2 + i % 2 * 2) };
-                let h = f64::from(i) * 1e-3;
-                (h, gauss(h) * factor * 1e-3 / 3.0)
-            })
-            .collect(),
+        Unit::TruncatedGaussian => simpson(20_000, 1e-3, gauss),
+        Unit::Drelu { gamma, theta } => {
+            let (gamma, theta) = (f64::from(gamma), f64::from(theta));
+            let positive = simpson(5_000, 4e-3, |h| (-0.5 * h * h - theta * h).exp());
+            let negative = simpson(5_000, -4e-3, |h| (-0.5 * gamma * h * h + theta * h).exp());
+            [positive, negative].concat()
+        }
         _ => panic!("{unit} has no base measure"),
     }
+}
+
+/// The nodes of Simpson's rule from 0 on, for an even number of steps after which `weight` is 0.
+fn simpson(steps: u32, step: f64, weight: impl Fn(f64) -> f64) -> Vec<State> {
+    let node = |i: u32| {
+        let factor = if i.is_multiple_of(steps) { 1.0 } else { f64::from(2 + i % 2 * 2) };
+        let h = f64::from(i) * step;
+        (h, weight(h) * factor * step.abs() / 3.0)
+    };
+    (0..=steps).map(node).collect()
 }
 
 fn wide(x: &[f32]) -> Vec<f64> {

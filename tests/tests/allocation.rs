@@ -279,7 +279,8 @@ fn no_temperature_of_annealing_allocates() {
     let level = Level::best();
     for threads in [1, 2] {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        for hidden in [Unit::Bernoulli, Unit::Ssu { copies: 3 }, Unit::TruncatedGaussian] {
+        let drelu = Unit::Drelu { gamma: 4.0, theta: 0.5 };
+        for hidden in [Unit::Bernoulli, Unit::Ssu { copies: 3 }, Unit::TruncatedGaussian, drelu] {
             let rbm = Rbm::new(&RbmConfig::new(Visible::Bernoulli, hidden, 70), 90, 1).unwrap();
             pool.install(|| {
                 let run = |steps: usize| {

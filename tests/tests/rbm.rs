@@ -59,6 +59,7 @@ fn one_step_is_that_of_the_definition() {
         (Visible::Bernoulli, Unit::Binomial { trials: 3 }),
         (Visible::Bernoulli, Unit::Ssu { copies: 4 }),
         (Visible::Gaussian, Unit::TruncatedGaussian),
+        (Visible::Bernoulli, Unit::Drelu { gamma: 4.0, theta: 0.5 }),
     ] {
         let config = RbmConfig {
             learning_rate: 0.3,

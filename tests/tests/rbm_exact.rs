@@ -21,31 +21,35 @@ use halfwave_trainer::{
 const BERNOULLI: Unit = Unit::Bernoulli;
 const BINOMIAL: Unit = Unit::Binomial { trials: 2 };
 const SSU: Unit = Unit::Ssu { copies: 3 };
+const DRELU: Unit = Unit::Drelu { gamma: 2.0, theta: -0.5 };
 const POTTS: Visible = Visible::Potts { categories: 3 };
 
 /// Every pair whose sums are finite, or integrals over one unit.
-const MACHINES: [(Visible, Unit); 15] = [
+const MACHINES: [(Visible, Unit); 18] = [
     (Visible::Bernoulli, BERNOULLI),
     (Visible::Bernoulli, BINOMIAL),
     (Visible::Bernoulli, SSU),
     (Visible::Bernoulli, Unit::Gaussian),
     (Visible::Bernoulli, Unit::TruncatedGaussian),
+    (Visible::Bernoulli, DRELU),
     (POTTS, BERNOULLI),
     (POTTS, BINOMIAL),
     (POTTS, SSU),
     (POTTS, Unit::Gaussian),
     (POTTS, Unit::TruncatedGaussian),
+    (POTTS, DRELU),
     (Visible::Gaussian, BERNOULLI),
     (Visible::Gaussian, BINOMIAL),
     (Visible::Gaussian, SSU),
     (Visible::Gaussian, Unit::Gaussian),
     (Visible::Gaussian, Unit::TruncatedGaussian),
+    (Visible::Gaussian, DRELU),
 ];
 
 /// A machine with weights up to `size`.
 fn tiny(visible: Visible, hidden: Unit, size: f32) -> Tiny {
     let v = if visible == POTTS { 6 } else { 4 };
-    let continuous = matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian);
+    let continuous = matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian | DRELU);
     let h = match (visible, continuous) {
         // One hidden unit, a 1-D integral; it has a density for |W| < 1.
         (Visible::Gaussian, true) => 1,
@@ -74,7 +78,8 @@ fn data(tiny: &Tiny) -> Vec<Vec<f32>> {
 #[test]
 fn the_mean_is_the_derivative_of_the_log_partition_function() {
     const STEP: f64 = 1e-4;
-    for unit in [BERNOULLI, BINOMIAL, SSU, Unit::Gaussian, Unit::TruncatedGaussian] {
+    let leaky = Unit::Drelu { gamma: 100.0, theta: 1.0 };
+    for unit in [BERNOULLI, BINOMIAL, SSU, Unit::Gaussian, Unit::TruncatedGaussian, DRELU, leaky] {
         for i in 0..=240 {
             let x = -12.0 + 0.1 * f64::from(i as f32);
             let x = f64::from(x as f32);

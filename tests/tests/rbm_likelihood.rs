@@ -11,19 +11,22 @@ use halfwave_trainer::{
     rbm::{AisConfig, Average, Rbm, RbmConfig, Temperatures, Visible},
 };
 
-const HIDDEN: [Unit; 5] = [
+const DRELU: Unit = Unit::Drelu { gamma: 4.0, theta: 0.5 };
+
+const HIDDEN: [Unit; 6] = [
     Unit::Bernoulli,
     Unit::Binomial { trials: 2 },
     Unit::Ssu { copies: 3 },
     Unit::Gaussian,
     Unit::TruncatedGaussian,
+    DRELU,
 ];
 
 const VISIBLE: [Visible; 3] =
     [Visible::Bernoulli, Visible::Potts { categories: 3 }, Visible::Gaussian];
 
 fn is_continuous(hidden: Unit) -> bool {
-    matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian)
+    matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian | DRELU)
 }
 
 /// A machine of moderate weights with so many hidden units, one where an integral has to be done.

@@ -133,13 +133,15 @@ pub enum TrainError {
     /// The weights are too large for the units: Z may be infinite.
     #[error(
         "Gaussian visible and {hidden} hidden units with weights of spectral norm {norm}: they have a \
-         likelihood for sure only below 1"
+         likelihood for sure only below {limit}"
     )]
     NoDensity {
         /// The hidden units.
         hidden: &'static str,
         /// The largest singular value of the weights, from below.
         norm: f64,
+        /// 1, or √γ for dReLU with γ < 1.
+        limit: f64,
     },
     /// A value is neither 0 nor 1 where states of binary units are needed.
     #[error(

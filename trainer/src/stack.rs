@@ -40,7 +40,8 @@ impl Stack {
     /// `x` has to fit the first machine's visible units; see [`Rbm::fit`].
     ///
     /// # Errors
-    /// Those of [`Rbm::new`] and [`Rbm::fit`]; [`TrainError::Setting`] if there is no configuration.
+    /// Those of [`Rbm::new`] and [`Rbm::fit`]; [`TrainError::Setting`] if there is no configuration, or hidden units
+    /// for which an MLP has no activation.
     pub fn fit(
         level: Level,
         x: &[f32],
@@ -51,6 +52,10 @@ impl Stack {
         observer: &mut dyn Observer,
     ) -> Result<Self, TrainError> {
         TrainError::require(!configs.is_empty(), "configs", "at least one layer", 0)?;
+        for RbmConfig { hidden, .. } in configs {
+            let expected = "units with an activation, which an MLP has";
+            TrainError::require(hidden.activation().is_some(), "hidden", expected, hidden)?;
+        }
         let mut layers = Vec::with_capacity(configs.len());
         let mut below = Below { features: None, width, kept: (0..width).collect(), divisor: 1.0 };
         for (l, config) in configs.iter().enumerate() {

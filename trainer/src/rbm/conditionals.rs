@@ -60,7 +60,7 @@ impl Rbm {
         }
         let (unit, hidden) = (self.config.hidden, self.hidden_units());
         let both = match statistic(unit) {
-            Some(_) => Both::ActivationAndSample { unit, noise },
+            Some(kind) => Both::ActivationAndSample { kind, unit, noise },
             None => Both::MeanAndSample { unit, noise },
         };
         let (v, w) = (matrix(v, self.visible_units), matrix(&self.weights, hidden));
@@ -90,8 +90,8 @@ impl Rbm {
     ) {
         let width = self.visible_units;
         let visible = self.config.visible;
-        if let Some(unit) = visible.unit() {
-            let mean = Epilogue::BiasActivation { bias, kind: unit.activation() };
+        if let Some((unit, kind)) = visible.unit() {
+            let mean = Epilogue::BiasActivation { bias, kind };
             let sample = |noise| Epilogue::BiasSample { bias, unit, noise };
             return self.to_visible(level, h, v, noise.map_or(mean, sample));
         }

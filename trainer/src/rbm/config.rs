@@ -187,7 +187,7 @@ impl RbmConfig {
         at_least_1("batch", self.batch)?;
         at_least_1("steps", self.steps)?;
         self.visible.check()?;
-        let parameter = "copies or trials from 1 to 65536";
+        let parameter = "copies or trials from 1 to 65536, gamma from 0.0009765625 to 1024, theta from -100 to 100";
         TrainError::require(self.hidden.check().is_ok(), "hidden", parameter, self.hidden)?;
         let holds = self.nrelu_noise.is_papers() || self.hidden == Unit::Nrelu;
         let expected = "sigmoid, where hidden units are not nrelu";

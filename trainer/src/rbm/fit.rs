@@ -11,7 +11,7 @@ use super::{
     cd::Step,
     config::{Chains, States},
     norms::{limit_columns, spectral_norm},
-    units::is_unbounded,
+    units::norm_limit,
 };
 use crate::{
     TrainError,
@@ -138,7 +138,7 @@ impl Learner for Fit<'_> {
         (self.error, self.values) = (0.0, 0);
         let mut metrics = vec![("reconstruction_error", error / values as f64)];
         let Rbm { weights, config, direction, .. } = &mut *self.rbm;
-        if config.visible == Visible::Gaussian && is_unbounded(config.hidden) {
+        if config.visible == Visible::Gaussian && norm_limit(config.hidden).is_some() {
             let norm = spectral_norm(weights, config.hidden_units, direction);
             metrics.push(("spectral_norm", norm));
         }

@@ -195,7 +195,8 @@ impl Rbm {
     /// chains are longer, persistent or sampled, or the gradient is centred or weighted or has a target of
     /// activity, that of the first `batch` rows at the end of the epoch. The reconstruction is the visible mean;
     /// CD-1 makes it from samples of the hidden units, the other from their means. `spectral_norm` of W, from below, where
-    /// visible units are Gaussian and hidden units have no bound: from 1 on such a machine may have no density.
+    /// visible units are Gaussian and hidden units have no bound: from 1 on (for dReLU with γ < 1, from √γ) such a machine
+    /// may have no density.
     ///
     /// # Errors
     /// [`TrainError::Empty`], [`TrainError::Batch`], [`TrainError::Shape`], [`TrainError::NotFinite`],
@@ -264,16 +265,17 @@ impl Rbm {
         result
     }
 
-    /// What a classifier sees, `[rows, hidden]`, of `x [rows, visible]`: the means of Bernoulli and
-    /// Gaussian units; max(0, v W + c), without noise, for NReLU (Nair & Hinton 2010, section 2);
+    /// What a classifier sees, `[rows, hidden]`, of `x [rows, visible]`: the means of Bernoulli, Gaussian and dReLU
+    /// units; max(0, v W + c), without noise, for NReLU (Nair & Hinton 2010, section 2);
     /// [`Unit::activation`](halfwave_kernels::units::Unit::activation) says it for the others.
     ///
     /// # Panics
     /// If `x` is no whole number of rows.
     #[must_use]
     pub fn features(&self, level: Level, x: &[f32]) -> Vec<f32> {
+        let Some(kind) = self.config.hidden.activation() else { return self.hidden_mean(level, x) };
         let mut h = vec![0.0; x.len() / self.visible_units * self.hidden_units()];
-        let (bias, kind) = (&self.hidden_bias[..], self.config.hidden.activation());
+        let bias = &self.hidden_bias;
         self.to_hidden(level, x, &mut h, Epilogue::BiasActivation { bias, kind });
         h
     }

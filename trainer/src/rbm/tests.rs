@@ -55,6 +55,7 @@ fn settings_that_make_no_sense_are_errors() {
         ("centring.rate", centred(1.5)),
         ("centring.rate", centred(f32::NAN)),
         ("hidden", RbmConfig { hidden: Unit::Ssu { copies: 0 }, ..config() }),
+        ("hidden", RbmConfig { hidden: Unit::Drelu { gamma: 0.0, theta: 0.0 }, ..config() }),
         ("nrelu_noise", RbmConfig { nrelu_noise: NreluNoise::One, ..config() }),
         ("visible", RbmConfig { visible: Visible::Potts { categories: 1 }, ..config() }),
         ("visible units", RbmConfig { visible: Visible::Potts { categories: 3 }, ..config() }),

@@ -23,7 +23,7 @@ use super::{
     super::{
         Rbm, Visible,
         norms::spectral_norm,
-        units::{is_unbounded, log_partition},
+        units::{log_partition, norm_limit},
     },
     ais::AisConfig,
     differences::log_partition_difference,
@@ -170,15 +170,15 @@ fn check_density(rbm: &Rbm) -> Result<(), TrainError> {
     if log_partition(hidden, 0.0).is_none() {
         return Err(TrainError::NoEnergy { hidden: hidden.name() });
     }
-    if visible == Visible::Gaussian && is_unbounded(hidden) {
+    if let (Visible::Gaussian, Some(limit)) = (visible, norm_limit(hidden)) {
         /// Calls of the power iteration, each of which goes on where the last one ended.
         const CALLS: usize = 20;
         let mut direction = Vec::new();
         let norms =
             (0..CALLS).map(|_| spectral_norm(&rbm.weights, rbm.hidden_units(), &mut direction));
         let norm = norms.fold(0.0, f64::max);
-        if norm >= 1.0 {
-            return Err(TrainError::NoDensity { hidden: hidden.name(), norm });
+        if norm >= limit {
+            return Err(TrainError::NoDensity { hidden: hidden.name(), norm, limit });
         }
     }
     Ok(())
