@@ -230,8 +230,8 @@ fn no_kernel_allocates() {
     }
 }
 
-/// CD-1, CD-2 on Potts units, and PCD-2 with everything that changes a step.
-fn machines() -> [(RbmConfig, Vec<f32>); 3] {
+/// CD-1, CD-1 with learned σ, CD-2 on Potts units, and PCD-2 with everything that changes a step.
+fn machines() -> [(RbmConfig, Vec<f32>); 4] {
     const WIDTH: usize = 90;
     let config = |visible, hidden| RbmConfig {
         learning_rate: 1e-4,
@@ -252,7 +252,13 @@ fn machines() -> [(RbmConfig, Vec<f32>); 3] {
         centring: Some(Centring { rate: 0.01 }),
         ..config(Visible::Bernoulli, Unit::Bernoulli)
     };
-    [(plain, grey.clone()), (RbmConfig { steps: 2, ..potts }, one_hot), (all, grey)]
+    let sigma = RbmConfig { sigma_rate: 1.0, ..plain.clone() };
+    [
+        (plain, grey.clone()),
+        (sigma, grey.clone()),
+        (RbmConfig { steps: 2, ..potts }, one_hot),
+        (all, grey),
+    ]
 }
 
 /// An epoch of 20 steps allocates as often as one of 2.

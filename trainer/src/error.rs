@@ -104,6 +104,17 @@ pub enum TrainError {
         /// The value.
         value: f32,
     },
+    /// The deviation of a column is none that a Gaussian unit can have.
+    #[error(
+        "the standard deviation of column {column} of the data is {deviation}: that of a Gaussian visible unit is \
+         from 0.001 to 1000; scale the column"
+    )]
+    Deviation {
+        /// Where.
+        column: usize,
+        /// The deviation.
+        deviation: f32,
+    },
     /// A sample's weight is no number above 0.
     #[error("the weight of row {row} is {value}: expected a finite number above 0")]
     SampleWeight {

@@ -73,6 +73,7 @@ impl<S: Simd> Side<S> {
 
 impl Drelu {
     /// s.
+    #[inline(always)]
     fn scale(self) -> f64 {
         1.0 / f64::from(self.gamma).sqrt()
     }
@@ -86,7 +87,7 @@ impl Drelu {
 
     /// p₊ and p₋.
     #[inline(always)]
-    fn shares<S: Simd>(self, [positive, negative]: [&Side<S>; 2]) -> [F64<S>; 2] {
+    fn shares<S: Simd>(self, positive: &Side<S>, negative: &Side<S>) -> [F64<S>; 2] {
         let one = positive.a.constant(1.0);
         let difference = negative.above * negative.above - positive.above * positive.above;
         let exponent = difference * one.constant(0.5);
@@ -107,29 +108,20 @@ impl StochasticUnit for Drelu {
     }
     #[inline(always)]
     fn mean<S: Simd>(self, x: F32<S>) -> F32<S> {
-        let [positive, negative] = self.inputs(x.widen()).map(
-            #[inline(always)]
-            |y| Side::new(y),
-        );
-        let [p, q] = self.shares([&positive, &negative]);
+        let [positive, negative] = self.inputs(x.widen());
+        let (positive, negative) = (Side::new(positive), Side::new(negative));
+        let [p, q] = self.shares(&positive, &negative);
         let scale = p.constant(self.scale());
         (p * positive.mean - q * scale * negative.mean).narrow()
     }
     #[inline(always)]
     fn sample<S: Simd>(self, x: F32<S>, lanes: &mut Lanes<S>) -> F32<S> {
-        let inputs = self.inputs(x.widen());
-        let [positive, negative] = inputs.map(
-            #[inline(always)]
-            |y| Side::new(y),
-        );
-        let [p, _] = self.shares([&positive, &negative]);
+        let [positive, negative] = self.inputs(x.widen());
+        let [p, _] = self.shares(&Side::new(positive), &Side::new(negative));
         let v = uniform_v(lanes.draw(false));
         let is_positive = v.le(p.narrow() * x.constant(SCALE));
-        let [positive, negative] = inputs.map(
-            #[inline(always)]
-            |y| y.narrow(),
-        );
-        let t = TruncatedGaussian.sample(is_positive.select(positive, negative), lanes);
+        let input = is_positive.select(positive.narrow(), negative.narrow());
+        let t = TruncatedGaussian.sample(input, lanes);
         // + 0, so that 0 has no sign.
         let negative = t.mul_add(x.constant(-self.scale() as f32), x.constant(0.0));
         is_positive.select(t, negative)

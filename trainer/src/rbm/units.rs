@@ -4,7 +4,7 @@
 //! ```text
 //! visible     base measure                   energy        given x = h Wᵀ + b
 //! Bernoulli   {0, 1}                         −b v          1 with probability σ(x)
-//! Gaussian    Lebesgue                       (v − b)²/2    N(x, 1)
+//! Gaussian    Lebesgue                       (v − b)²/2    N(x, 1)                    σ: `sigma.rs`
 //! Potts(K)    one of K consecutive is 1      −Σ b v        softmax(x)
 //! ```
 //!
@@ -49,7 +49,8 @@ pub enum Visible {
     /// v = 1 with probability σ(x); data from 0 to 1.
     #[default]
     Bernoulli,
-    /// v = x + N(0, 1); data of zero mean and unit variance.
+    /// v = x + N(0, 1); data of zero mean and unit variance. [`RbmConfig::sigma_rate`](super::RbmConfig::sigma_rate)
+    /// has other variances learned.
     Gaussian,
     /// Groups of consecutive units of which one is 1, number k with probability e^(xₖ) / Σ e^(xⱼ); data that
     /// are one-hot in each group.
@@ -72,7 +73,7 @@ impl Visible {
     }
 
     /// That so many units make whole groups.
-    pub(super) fn check_units(self, units: usize) -> Result<(), TrainError> {
+    pub(crate) fn check_units(self, units: usize) -> Result<(), TrainError> {
         TrainError::require(units > 0, "visible units", "at least 1", units)?;
         let whole = units.is_multiple_of(self.group());
         TrainError::require(whole, "visible units", "a whole number of groups of categories", units)
@@ -152,8 +153,9 @@ impl Visible {
     }
 
     /// Minus the logarithm of base measure and bias: the visible term of the free energy of one row.
-    pub(super) fn energy(self, v: &[f32], bias: &[f32]) -> f64 {
-        let terms = v.iter().zip(bias).map(|(&v, &b)| (f64::from(v), f64::from(b)));
+    /// Those of a Gaussian unit are divided by σ.
+    pub(super) fn energy(self, v: &[f64], bias: &[f64]) -> f64 {
+        let terms = v.iter().zip(bias);
         match self {
             Self::Gaussian => terms.map(|(v, b)| 0.5 * (v - b) * (v - b)).sum(),
             Self::Bernoulli | Self::Potts { .. } => -terms.map(|(v, b)| v * b).sum::<f64>(),
