@@ -1,8 +1,8 @@
 //! Tiny restricted Boltzmann machines in `f64`, every state of which is visited: what a likelihood is, from
 //! its definition alone.
 //!
-//! E(v, h) = U(v) − c h − v W h, with U(v) = −b v, or |v − b|²/2 for Gaussian units; a hidden unit has states
-//! with weights, its base measure, or nodes with weights of a quadrature.
+//! E(v, h) = U(v) − c h − (v/σ) W h, with σ = 1 and U(v) = −b v, or |(v − b)/σ|²/2 for Gaussian units; a hidden unit has
+//! states with weights, its base measure, or nodes with weights of a quadrature.
 
 use halfwave_kernels::units::Unit;
 use halfwave_trainer::{
@@ -23,6 +23,8 @@ pub struct Tiny {
     pub b: Vec<f32>,
     /// c.
     pub c: Vec<f32>,
+    /// σ of Gaussian units, 1 if none are given.
+    pub sigma: Option<Vec<f32>>,
 }
 
 /// A state, or a node of a quadrature, and its weight.
@@ -53,16 +55,25 @@ pub fn hidden_states(unit: Unit) -> Vec<State> {
             .map(|i| f64::from(i) / 25.0)
             .map(|h| (h, gauss(h) / 25.0 / std::f64::consts::TAU.sqrt()))
             .collect(),
-        // Simpson's rule.
-        Unit::TruncatedGaussian => (0..=20_000)
-            .map(|i| {
-                let factor = if i % 20_000 == 0 { 1.0 } else { f64::from(2 + i % 2 * 2) };
-                let h = f64::from(i) * 1e-3;
-                (h, gauss(h) * factor * 1e-3 / 3.0)
-            })
-            .collect(),
+        Unit::TruncatedGaussian => simpson(20_000, 1e-3, gauss),
+        Unit::Drelu { gamma, theta } => {
+            let (gamma, theta) = (f64::from(gamma), f64::from(theta));
+            let positive = simpson(5_000, 4e-3, |h| (-0.5 * h * h - theta * h).exp());
+            let negative = simpson(5_000, -4e-3, |h| (-0.5 * gamma * h * h + theta * h).exp());
+            [positive, negative].concat()
+        }
         _ => panic!("{unit} has no base measure"),
     }
+}
+
+/// The nodes of Simpson's rule from 0 on, for an even number of steps after which `weight` is 0.
+fn simpson(steps: u32, step: f64, weight: impl Fn(f64) -> f64) -> Vec<State> {
+    let node = |i: u32| {
+        let factor = if i.is_multiple_of(steps) { 1.0 } else { f64::from(2 + i % 2 * 2) };
+        let h = f64::from(i) * step;
+        (h, weight(h) * factor * step.abs() / 3.0)
+    };
+    (0..=steps).map(node).collect()
 }
 
 fn wide(x: &[f32]) -> Vec<f64> {
@@ -73,12 +84,20 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The gradients of W, b and c, one after the other.
+/// The gradients of W, b, c and ln σ², one after the other.
 #[derive(Clone, Debug)]
 struct Gradient {
     w: Vec<f64>,
     b: Vec<f64>,
     c: Vec<f64>,
+    z: Vec<f64>,
+}
+
+/// What the gradient takes of some states: means of u = v/σ, of h, and, with a = b/σ, of (u − a)² − u (W h).
+struct Statistics {
+    u: Vec<f64>,
+    h: Vec<f64>,
+    of_z: Vec<f64>,
 }
 
 impl Tiny {
@@ -87,7 +106,23 @@ impl Tiny {
     /// # Errors
     /// If the configuration is bad.
     pub fn rbm(&self, config: &RbmConfig, seed: u64) -> Result<Rbm, TrainError> {
-        Rbm::from_parameters(config, &self.w, &self.b, &self.c, seed)
+        let rbm = Rbm::from_parameters(config, &self.w, &self.b, &self.c, seed)?;
+        self.sigma.as_ref().map_or_else(|| Ok(rbm.clone()), |sigma| rbm.clone().with_sigma(sigma))
+    }
+
+    /// σ.
+    fn sigma(&self) -> Vec<f64> {
+        self.sigma.as_ref().map_or_else(|| vec![1.0; self.b.len()], |sigma| wide(sigma))
+    }
+
+    /// x/σ.
+    fn scaled(&self, x: &[f32]) -> Vec<f64> {
+        x.iter().zip(self.sigma()).map(|(&x, sigma)| f64::from(x) / sigma).collect()
+    }
+
+    /// W h.
+    fn shifts(&self, h: &[f64]) -> Vec<f64> {
+        wide(&self.w).chunks(h.len()).map(|w| dot(w, h)).collect()
     }
 
     /// The states of the visible units, those of the first unit changing last.
@@ -107,7 +142,7 @@ impl Tiny {
         product(&group, self.b.len() / group[0].len())
     }
 
-    /// v W + c.
+    /// u W + c.
     fn inputs(&self, v: &[f64]) -> Vec<f64> {
         let n = self.c.len();
         let x = |j: usize| {
@@ -131,7 +166,7 @@ impl Tiny {
     /// F(v), from the sum over the hidden states.
     #[must_use]
     pub fn free_energy(&self, v: &[f32]) -> f64 {
-        let (v, b) = (wide(v), wide(&self.b));
+        let (v, b) = (self.scaled(v), self.scaled(&self.b));
         let u = match self.visible {
             Visible::Gaussian => v.iter().zip(&b).map(|(v, b)| 0.5 * (v - b) * (v - b)).sum(),
             _ => -dot(&v, &b),
@@ -147,8 +182,9 @@ impl Tiny {
             Visible::Gaussian => (self.by_hidden(), self.b.len() as f64),
             _ => (self.by_visible(), 0.0),
         };
-        let z: f64 = states.iter().map(|(p, ..)| p).sum();
-        z.ln() + 0.5 * gaussian * std::f64::consts::TAU.ln()
+        let z: f64 = states.iter().map(|(p, _)| p).sum();
+        let volume: f64 = self.sigma().iter().map(|sigma| sigma.ln()).sum();
+        z.ln() + volume + 0.5 * gaussian * std::f64::consts::TAU.ln()
     }
 
     /// P(v, h) over the visible states times the values of the hidden units, each from 0 to `values` − 1,
@@ -175,58 +211,73 @@ impl Tiny {
         p.iter().map(|p| p / z).collect()
     }
 
-    /// The gradient of the mean log-likelihood of the `rows`: of W, then b, then c.
+    /// The gradient of the mean log-likelihood of the `rows`: of W, then b, then c, then ln σ² where σ is given.
     #[must_use]
     pub fn gradient(&self, rows: &[Vec<f32>]) -> Vec<f64> {
         let mut gradient = Gradient {
             w: vec![0.0; self.w.len()],
             b: vec![0.0; self.b.len()],
             c: vec![0.0; self.c.len()],
+            z: vec![0.0; self.b.len()],
         };
         for row in rows {
-            let v = wide(row);
-            gradient.add(1.0 / rows.len() as f64, &v, &self.means(&v));
+            gradient.add(1.0 / rows.len() as f64, &self.given(row));
         }
         let states = match self.visible {
             Visible::Gaussian => self.by_hidden(),
             _ => self.by_visible(),
         };
-        let z: f64 = states.iter().map(|(p, ..)| p).sum();
-        for (p, v, h) in &states {
-            gradient.add(-p / z, v, h);
+        let z: f64 = states.iter().map(|(p, _)| p).sum();
+        for (p, statistics) in &states {
+            gradient.add(-p / z, statistics);
         }
-        [gradient.w, gradient.b, gradient.c].concat()
+        // ∂u/∂v, and a half of ∂ ln σ²/∂ ln σ.
+        gradient.b.iter_mut().zip(self.sigma()).for_each(|(b, sigma)| *b /= sigma);
+        gradient.z.iter_mut().for_each(|z| *z *= 0.5);
+        let Gradient { w, b, c, z } = gradient;
+        if self.sigma.is_some() { [w, b, c, z].concat() } else { [w, b, c].concat() }
     }
 
-    /// e^(−F(v)), v, and the mean of h given v, for each v.
-    fn by_visible(&self) -> Vec<(f64, Vec<f64>, Vec<f64>)> {
-        let of = |v: &Vec<f32>| ((-self.free_energy(v)).exp(), wide(v), self.means(&wide(v)));
+    /// The statistics given v.
+    fn given(&self, v: &[f32]) -> Statistics {
+        let (u, a) = (self.scaled(v), self.scaled(&self.b));
+        let h = self.means(&u);
+        let terms = u.iter().zip(&a).zip(self.shifts(&h));
+        let of_z = terms.map(|((u, a), t)| (u - a) * (u - a) - u * t).collect();
+        Statistics { u, h, of_z }
+    }
+
+    /// e^(−F(v)), and the statistics given v, for each v.
+    fn by_visible(&self) -> Vec<(f64, Statistics)> {
+        let of = |v: &Vec<f32>| ((-self.free_energy(v)).exp(), self.given(v));
         self.visible_states().iter().map(of).collect()
     }
 
-    /// The weight of h, the mean of v given h, and h, for each h: v ~ N(b + W h, 1).
-    fn by_hidden(&self) -> Vec<(f64, Vec<f64>, Vec<f64>)> {
-        let (b, c, w) = (wide(&self.b), wide(&self.c), wide(&self.w));
+    /// The weight of h, and the statistics given h, for each h: u ~ N(a + W h, 1).
+    fn by_hidden(&self) -> Vec<(f64, Statistics)> {
+        let (a, c) = (self.scaled(&self.b), wide(&self.c));
         let unit: Vec<Vec<State>> =
             hidden_states(self.hidden).into_iter().map(|state| vec![state]).collect();
         let of = |state: Vec<State>| {
             let weight: f64 = state.iter().map(|s| s.1).product();
             let h: Vec<f64> = state.iter().map(|s| s.0).collect();
-            let shift: Vec<f64> = w.chunks(h.len()).map(|w| dot(w, &h)).collect();
-            let exponent = dot(&c, &h) + dot(&b, &shift) + 0.5 * dot(&shift, &shift);
-            let v = b.iter().zip(&shift).map(|(b, s)| b + s).collect();
-            (weight * exponent.exp(), v, h)
+            let shift = self.shifts(&h);
+            let exponent = dot(&c, &h) + dot(&a, &shift) + 0.5 * dot(&shift, &shift);
+            let u = a.iter().zip(&shift).map(|(a, t)| a + t).collect();
+            let of_z = a.iter().zip(&shift).map(|(a, t)| t * t + 1.0 - (a + t) * t).collect();
+            (weight * exponent.exp(), Statistics { u, h, of_z })
         };
         product(&unit, c.len()).into_iter().map(of).collect()
     }
 }
 
 impl Gradient {
-    fn add(&mut self, scale: f64, v: &[f64], h: &[f64]) {
-        let pairs = v.iter().flat_map(|v| h.iter().map(move |h| v * h));
-        self.w.iter_mut().zip(pairs).for_each(|(g, vh)| *g += scale * vh);
-        self.b.iter_mut().zip(v).for_each(|(g, v)| *g += scale * v);
+    fn add(&mut self, scale: f64, Statistics { u, h, of_z }: &Statistics) {
+        let pairs = u.iter().flat_map(|u| h.iter().map(move |h| u * h));
+        self.w.iter_mut().zip(pairs).for_each(|(g, uh)| *g += scale * uh);
+        self.b.iter_mut().zip(u).for_each(|(g, u)| *g += scale * u);
         self.c.iter_mut().zip(h).for_each(|(g, h)| *g += scale * h);
+        self.z.iter_mut().zip(of_z).for_each(|(g, z)| *g += scale * z);
     }
 }
 

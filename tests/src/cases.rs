@@ -317,8 +317,12 @@ fn words_of(numbers: &[f32]) -> Vec<u16> {
 }
 
 /// Units with other parameters than in [`Unit::ALL`]: as one draw, and with more than one exponential.
-const UNITS: [Unit; 3] =
-    [Unit::Ssu { copies: 1 }, Unit::Ssu { copies: 40 }, Unit::Binomial { trials: 3 }];
+const UNITS: [Unit; 4] = [
+    Unit::Ssu { copies: 1 },
+    Unit::Ssu { copies: 40 },
+    Unit::Binomial { trials: 3 },
+    Unit::Drelu { gamma: 0.25, theta: -2.0 },
+];
 
 /// Units and variates.
 #[must_use]

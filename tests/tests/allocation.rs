@@ -241,8 +241,8 @@ fn no_kernel_allocates(pools: &[ThreadPool]) {
     }
 }
 
-/// CD-1, CD-2 on Potts units, and PCD-2 with everything that changes a step.
-fn machines() -> [(RbmConfig, Vec<f32>); 3] {
+/// CD-1, CD-1 with learned σ, CD-2 on Potts units, and PCD-2 with everything that changes a step.
+fn machines() -> [(RbmConfig, Vec<f32>); 4] {
     const WIDTH: usize = 90;
     let config = |visible, hidden| RbmConfig {
         learning_rate: 1e-4,
@@ -263,7 +263,13 @@ fn machines() -> [(RbmConfig, Vec<f32>); 3] {
         centring: Some(Centring { rate: 0.01 }),
         ..config(Visible::Bernoulli, Unit::Bernoulli)
     };
-    [(plain, grey.clone()), (RbmConfig { steps: 2, ..potts }, one_hot), (all, grey)]
+    let sigma = RbmConfig { sigma_rate: 1.0, ..plain.clone() };
+    [
+        (plain, grey.clone()),
+        (sigma, grey.clone()),
+        (RbmConfig { steps: 2, ..potts }, one_hot),
+        (all, grey),
+    ]
 }
 
 /// An epoch of 20 steps allocates as often as one of 2.
@@ -345,9 +351,10 @@ fn no_step_of_a_network_allocates_after_the_first(pools: &[ThreadPool]) {
 /// As many temperatures as one likes: the same allocations.
 fn no_temperature_of_annealing_allocates(pools: &[ThreadPool]) {
     let level = Level::best();
+    let drelu = Unit::Drelu { gamma: 4.0, theta: 0.5 };
     for pool in pools {
         let threads = pool.current_num_threads();
-        for hidden in [Unit::Bernoulli, Unit::Ssu { copies: 3 }, Unit::TruncatedGaussian] {
+        for hidden in [Unit::Bernoulli, Unit::Ssu { copies: 3 }, Unit::TruncatedGaussian, drelu] {
             let rbm = Rbm::new(&RbmConfig::new(Visible::Bernoulli, hidden, 70), 90, 1).unwrap();
             pool.install(|| {
                 let run = |steps: usize| {

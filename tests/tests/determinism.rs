@@ -142,6 +142,8 @@ fn machines(epochs: usize) -> Vec<RbmConfig> {
         config(Visible::Bernoulli, Unit::Bernoulli),
         config(Visible::Bernoulli, Unit::Nrelu),
         config(Visible::Gaussian, Unit::Nrelu),
+        RbmConfig { sigma_rate: 0.5, ..config(Visible::Gaussian, Unit::Bernoulli) },
+        config(Visible::Bernoulli, Unit::Drelu { gamma: 4.0, theta: 0.5 }),
         RbmConfig { hidden: Unit::Ssu { copies: 4 }, ..all.clone() },
         RbmConfig { chains: Chains::Persistent, ..all },
     ]

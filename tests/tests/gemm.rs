@@ -219,7 +219,8 @@ fn two_results_are_the_same_functions_on_every_level() {
             Kind::ALL.iter().map(|&kind| Both::InputAndActivation(kind)).collect();
         for &unit in Unit::ALL {
             all.push(Both::MeanAndSample { unit, noise });
-            all.push(Both::ActivationAndSample { unit, noise });
+            let kind = unit.activation().unwrap_or(Kind::Softplus);
+            all.push(Both::ActivationAndSample { kind, unit, noise });
         }
         for both in all {
             for level in levels() {
@@ -232,8 +233,8 @@ fn two_results_are_the_same_functions_on_every_level() {
                     Both::MeanAndSample { unit, noise } => {
                         units::sample_with_mean(level, unit, noise, &z, &mut first, &mut second);
                     }
-                    Both::ActivationAndSample { unit, noise } => {
-                        forward_in_place(level, unit.activation(), &mut first);
+                    Both::ActivationAndSample { kind, unit, noise } => {
+                        forward_in_place(level, kind, &mut first);
                         units::sample_in_place(level, unit, noise, &mut second);
                     }
                 }

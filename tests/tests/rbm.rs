@@ -59,6 +59,7 @@ fn one_step_is_that_of_the_definition() {
         (Visible::Bernoulli, Unit::Binomial { trials: 3 }),
         (Visible::Bernoulli, Unit::Ssu { copies: 4 }),
         (Visible::Gaussian, Unit::TruncatedGaussian),
+        (Visible::Bernoulli, Unit::Drelu { gamma: 4.0, theta: 0.5 }),
     ] {
         let config = RbmConfig {
             learning_rate: 0.3,
@@ -135,6 +136,92 @@ fn one_step_is_that_of_the_definition() {
     }
 }
 
+/// A mini-batch of means both ways, from σ that are not 1, in `f64`.
+#[test]
+fn one_step_of_sigma_is_that_of_the_definition() {
+    let sigma = [0.5, 1.0, 2.0, 0.7, 1.3];
+    let config = RbmConfig { sigma_rate: 0.5, ..mean_field(Visible::Gaussian, Unit::Bernoulli, 6) };
+    let x = uniform(6 * 5, 1, -2.0, 2.0);
+    let before = machine(&config).with_sigma(&sigma).unwrap();
+    let mut rbm = before.clone();
+    rbm.fit(Level::best(), &x, "step", &mut Silent).unwrap();
+    let (w, b, c) =
+        (wide(before.weights()), wide(before.visible_bias()), wide(before.hidden_bias()));
+    let s = wide(&sigma);
+    let each = |x: &[f64], f: fn(f64, f64) -> f64, y: &[f64]| -> Vec<f64> {
+        x.iter().zip(y.iter().cycle()).map(|(x, y)| f(*x, *y)).collect()
+    };
+    let a = each(&b, |b, s| b / s, &s);
+    let hidden = |u: &[f64]| -> Vec<f64> { affine(u, &w, &c).into_iter().map(sigmoid).collect() };
+    let down = |h: &[f64], bias: &[f64]| affine(h, &transposed(&w, 4), bias);
+    let u0 = each(&wide(&x), |v, s| v / s, &s);
+    let h0 = hidden(&u0);
+    let u1 = down(&h0, &a);
+    let h1 = hidden(&u1);
+    let z = |u: &[f64], h: &[f64], variance: f64| -> Vec<f64> {
+        let t = down(h, &[0.0; 5]);
+        let term = |at: usize| 0.5 * ((u[at] - a[at % 5]).powi(2) + variance - u[at] * t[at]);
+        (0..5).map(|i| (0..6).map(|row| term(row * 5 + i)).sum()).collect()
+    };
+    let sum =
+        |u: &[f64]| -> Vec<f64> { (0..5).map(|i| u.iter().skip(i).step_by(5).sum()).collect() };
+    let of_z = each(&z(&u0, &h0, 0.0), |a, b| a - b, &z(&u1, &h1, 1.0));
+    let expected: Vec<f64> =
+        (0..5).map(|i| s[i] * (0.5 * 0.25 * 0.5 / 6.0 * of_z[i]).exp()).collect();
+    assert_close(rbm.sigma().unwrap(), &expected, "sigma");
+    let of_a = each(&sum(&u0), |a, b| a - b, &sum(&u1));
+    let expected: Vec<f64> = (0..5).map(|i| b[i] + 0.25 / 6.0 * s[i] * of_a[i]).collect();
+    assert_close(rbm.visible_bias(), &expected, "visible bias");
+    let expected: Vec<f64> = (0..20)
+        .map(|k| {
+            let (i, j) = (k / 4, k % 4);
+            let term = |r: usize| u0[r * 5 + i] * h0[r * 4 + j] - u1[r * 5 + i] * h1[r * 4 + j];
+            w[k] + 0.25 / 6.0 * (0..6).map(term).sum::<f64>()
+        })
+        .collect();
+    assert_close(rbm.weights(), &expected, "weights");
+}
+
+/// Four causes of three pixels each, the pixels with noise of their own: a machine that has never seen it
+/// finds the noise, which no column shows, since most of its variance is the cause's.
+#[test]
+fn noise_of_each_pixel_is_found() {
+    let (pixels, causes) = (12, 4);
+    let truth: Vec<f32> =
+        (0..pixels).map(|i| [0.4, 0.7, 1.0][i % 3] * (1.0 + 0.1 * (i / 3) as f32)).collect();
+    // 2 apart, in the data's units.
+    let w: Vec<f32> = (0..pixels * causes)
+        .map(|k| if k % causes == k / causes / 3 { 2.0 / truth[k / causes] } else { 0.0 })
+        .collect();
+    // Every cause on in half of the rows.
+    let c: Vec<f32> = (0..causes)
+        .map(|j| {
+            let column = w.iter().skip(j).step_by(causes);
+            -0.5 * column.map(|w| w * w).sum::<f32>()
+        })
+        .collect();
+    let config = RbmConfig::new(Visible::Gaussian, Unit::Bernoulli, causes);
+    let teacher = Rbm::from_parameters(&config, &w, &vec![0.0; pixels], &c, 1).unwrap();
+    let teacher = teacher.with_sigma(&truth).unwrap();
+    let x = teacher.exact_samples(Level::best(), 4000, 1).unwrap();
+    let config = RbmConfig {
+        learning_rate: 0.05,
+        sigma_rate: 1.0,
+        weight_decay: 0.0,
+        hidden_units: 8,
+        steps: 5,
+        batch: 100,
+        epochs: 200,
+        schedule: Schedule::Linear { epochs: 200 },
+        ..config
+    };
+    let mut rbm = Rbm::new(&config, pixels, 7).unwrap();
+    rbm.fit(Level::best(), &x, "noise", &mut Silent).unwrap();
+    let ratios: Vec<f32> = rbm.sigma().unwrap().iter().zip(&truth).map(|(s, t)| s / t).collect();
+    println!("{ratios:?}");
+    assert!(ratios.iter().all(|r| (0.9..1.1).contains(r)), "{ratios:?}");
+}
+
 /// A machine whose steps draw nothing: means drive both ways.
 fn mean_field(visible: Visible, hidden: Unit, batch: usize) -> RbmConfig {
     RbmConfig {
@@ -149,10 +236,15 @@ fn mean_field(visible: Visible, hidden: Unit, batch: usize) -> RbmConfig {
     }
 }
 
-/// A machine of 5 visible units with these settings, trained on `x`.
-fn trained(config: &RbmConfig, x: &[f32], weights: Option<&[f32]>) -> Rbm {
+/// A machine of 5 visible units with these settings.
+fn machine(config: &RbmConfig) -> Rbm {
     let (w, b) = (uniform(20, 5, -1.0, 1.0), uniform(5, 6, -1.0, 1.0));
-    let mut rbm = Rbm::from_parameters(config, &w, &b, &[0.1, -0.2, 0.3, 0.0], 1).unwrap();
+    Rbm::from_parameters(config, &w, &b, &[0.1, -0.2, 0.3, 0.0], 1).unwrap()
+}
+
+/// The same, trained on `x`.
+fn trained(config: &RbmConfig, x: &[f32], weights: Option<&[f32]>) -> Rbm {
+    let mut rbm = machine(config);
     let level = Level::best();
     match weights {
         Some(weights) => rbm.fit_weighted(level, x, weights, "weighted", &mut Silent).unwrap(),
@@ -166,6 +258,8 @@ fn assert_same(found: &Rbm, expected: &Rbm) {
     assert_close(found.weights(), &wide(expected.weights()), "weights");
     assert_close(found.visible_bias(), &wide(expected.visible_bias()), "visible biases");
     assert_close(found.hidden_bias(), &wide(expected.hidden_bias()), "hidden biases");
+    let sigma = expected.sigma().unwrap_or_default();
+    assert_close(found.sigma().unwrap_or_default(), &wide(sigma), "σ");
 }
 
 /// Also with centring and a target of activity, whose running means are weighted too.
@@ -186,6 +280,7 @@ fn a_row_of_weight_three_is_three_rows() {
             let config = |batch| RbmConfig {
                 centring,
                 sparsity,
+                sigma_rate: if visible == Visible::Gaussian { 0.3 } else { 0.0 },
                 steps: 3,
                 ..mean_field(visible, hidden, batch)
             };

@@ -15,37 +15,43 @@ use halfwave_tests::{
 use halfwave_trainer::{
     TrainError,
     observe::Silent,
-    rbm::{Centring, Chains, Rbm, RbmConfig, States, Visible, log_partition},
+    rbm::{
+        AisConfig, Centring, Chains, Rbm, RbmConfig, States, Temperatures, Visible, log_partition,
+    },
 };
 
 const BERNOULLI: Unit = Unit::Bernoulli;
 const BINOMIAL: Unit = Unit::Binomial { trials: 2 };
 const SSU: Unit = Unit::Ssu { copies: 3 };
+const DRELU: Unit = Unit::Drelu { gamma: 2.0, theta: -0.5 };
 const POTTS: Visible = Visible::Potts { categories: 3 };
 
 /// Every pair whose sums are finite, or integrals over one unit.
-const MACHINES: [(Visible, Unit); 15] = [
+const MACHINES: [(Visible, Unit); 18] = [
     (Visible::Bernoulli, BERNOULLI),
     (Visible::Bernoulli, BINOMIAL),
     (Visible::Bernoulli, SSU),
     (Visible::Bernoulli, Unit::Gaussian),
     (Visible::Bernoulli, Unit::TruncatedGaussian),
+    (Visible::Bernoulli, DRELU),
     (POTTS, BERNOULLI),
     (POTTS, BINOMIAL),
     (POTTS, SSU),
     (POTTS, Unit::Gaussian),
     (POTTS, Unit::TruncatedGaussian),
+    (POTTS, DRELU),
     (Visible::Gaussian, BERNOULLI),
     (Visible::Gaussian, BINOMIAL),
     (Visible::Gaussian, SSU),
     (Visible::Gaussian, Unit::Gaussian),
     (Visible::Gaussian, Unit::TruncatedGaussian),
+    (Visible::Gaussian, DRELU),
 ];
 
 /// A machine with weights up to `size`.
 fn tiny(visible: Visible, hidden: Unit, size: f32) -> Tiny {
     let v = if visible == POTTS { 6 } else { 4 };
-    let continuous = matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian);
+    let continuous = matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian | DRELU);
     let h = match (visible, continuous) {
         // One hidden unit, a 1-D integral; it has a density for |W| < 1.
         (Visible::Gaussian, true) => 1,
@@ -58,7 +64,22 @@ fn tiny(visible: Visible, hidden: Unit, size: f32) -> Tiny {
         w: inputs::uniform(v * h, 1, -bound, bound),
         b: inputs::uniform(v, 2, -0.5, 0.5),
         c: inputs::uniform(h, 3, -0.5, 0.5),
+        sigma: None,
     }
+}
+
+/// Every pair, and those with Gaussian visible units again with σ, with weights up to `size`.
+fn machines(size: impl Fn(Visible) -> f32) -> Vec<Tiny> {
+    let plain = MACHINES.map(|(visible, hidden)| tiny(visible, hidden, size(visible)));
+    let with_sigma = plain.iter().filter(|tiny| tiny.visible == Visible::Gaussian).map(|tiny| {
+        Tiny { sigma: Some(inputs::uniform(tiny.b.len(), 4, 0.5, 2.0)), ..tiny.clone() }
+    });
+    plain.iter().cloned().chain(with_sigma).collect()
+}
+
+fn name(tiny: &Tiny) -> String {
+    let Tiny { visible, hidden, sigma, .. } = tiny;
+    format!("{visible} {hidden}{}", if sigma.is_some() { " with σ" } else { "" })
 }
 
 /// Distinct rows of data that are not the model's.
@@ -74,7 +95,8 @@ fn data(tiny: &Tiny) -> Vec<Vec<f32>> {
 #[test]
 fn the_mean_is_the_derivative_of_the_log_partition_function() {
     const STEP: f64 = 1e-4;
-    for unit in [BERNOULLI, BINOMIAL, SSU, Unit::Gaussian, Unit::TruncatedGaussian] {
+    let leaky = Unit::Drelu { gamma: 100.0, theta: 1.0 };
+    for unit in [BERNOULLI, BINOMIAL, SSU, Unit::Gaussian, Unit::TruncatedGaussian, DRELU, leaky] {
         for i in 0..=240 {
             let x = -12.0 + 0.1 * f64::from(i as f32);
             let x = f64::from(x as f32);
@@ -94,14 +116,46 @@ fn the_mean_is_the_derivative_of_the_log_partition_function() {
 
 #[test]
 fn free_energy_is_that_of_all_hidden_states() {
-    for (visible, hidden) in MACHINES {
-        let tiny = tiny(visible, hidden, 1.5);
+    for tiny in machines(|_| 1.5) {
         let rows = data(&tiny);
-        let rbm = tiny.rbm(&RbmConfig::new(visible, hidden, tiny.c.len()), 1).unwrap();
-        let found = rbm.free_energy(&rows.concat()).unwrap();
+        let config = RbmConfig::new(tiny.visible, tiny.hidden, tiny.c.len());
+        let found = tiny.rbm(&config, 1).unwrap().free_energy(&rows.concat()).unwrap();
         for (row, found) in rows.iter().zip(found) {
             let expected = tiny.free_energy(row);
-            assert!((found - expected).abs() < 1e-10, "{visible} {hidden}: {found} {expected}");
+            assert!((found - expected).abs() < 1e-10, "{}: {found} {expected}", name(&tiny));
+        }
+    }
+}
+
+/// The gradients that training is held against are the differences of the exact likelihood.
+#[test]
+fn the_exact_gradient_is_the_derivative_of_the_likelihood() {
+    const STEP: f32 = 1.0 / 512.0;
+    for tiny in machines(|_| 0.5) {
+        let rows = data(&tiny);
+        let log_p = |tiny: &Tiny| {
+            let energies: f64 = rows.iter().map(|row| tiny.free_energy(row)).sum();
+            -energies / rows.len() as f64 - tiny.log_z()
+        };
+        let (w, b, c) = (tiny.w.len(), tiny.b.len(), tiny.c.len());
+        let exact = tiny.gradient(&rows);
+        // The last weight, bias and σ.
+        for (at, change) in [
+            (w - 1, (|tiny, i, step| tiny.w[i] += step) as fn(&mut Tiny, usize, f32)),
+            (w + b - 1, |tiny, _, step| *tiny.b.last_mut().unwrap() += step),
+            (w + b + c - 1, |tiny, _, step| *tiny.c.last_mut().unwrap() += step),
+            (w + b + c + b - 1, |tiny, _, step| {
+                *tiny.sigma.as_mut().unwrap().last_mut().unwrap() *= (0.5 * step).exp();
+            }),
+        ] {
+            let Some(expected) = exact.get(at) else { continue };
+            let moved = |step| {
+                let mut tiny = tiny.clone();
+                change(&mut tiny, at, step);
+                log_p(&tiny)
+            };
+            let found = (moved(STEP) - moved(-STEP)) / f64::from(2.0 * STEP);
+            assert!((found - expected).abs() < 1e-4, "{}, {at}: {found} {expected}", name(&tiny));
         }
     }
 }
@@ -126,6 +180,7 @@ fn settings(tiny: &Tiny, steps: usize, chains: Chains) -> RbmConfig {
         chains,
         visible_states: Some(States::Sample),
         learning_rate: RATE,
+        sigma_rate: if tiny.sigma.is_some() { 1.0 } else { 0.0 },
         initial_momentum: 0.0,
         final_momentum: 0.0,
         weight_decay: 0.0,
@@ -135,8 +190,11 @@ fn settings(tiny: &Tiny, steps: usize, chains: Chains) -> RbmConfig {
     }
 }
 
-fn parameters(rbm: &Rbm) -> Vec<f32> {
-    [rbm.weights(), rbm.visible_bias(), rbm.hidden_bias()].concat()
+/// W, b, c and, where σ is learned, ln σ².
+fn parameters(rbm: &Rbm) -> Vec<f64> {
+    let plain = [rbm.weights(), rbm.visible_bias(), rbm.hidden_bias()].concat();
+    let sigma = rbm.sigma().unwrap_or_default();
+    plain.into_iter().map(f64::from).chain(sigma.iter().map(|&s| 2.0 * f64::from(s).ln())).collect()
 }
 
 /// What step number `steps` adds to the parameters, in units of the step size, and the machine before it.
@@ -155,11 +213,16 @@ fn estimate(
     let before = parameters(&rbm);
     let (w, b, c) =
         (rbm.weights().to_vec(), rbm.visible_bias().to_vec(), rbm.hidden_bias().to_vec());
+    let sigma = rbm.sigma().map(<[f32]>::to_vec);
     rbm.fit(Level::best(), &x, "step", &mut Silent).unwrap();
     let pairs = parameters(&rbm).into_iter().zip(before);
-    let change =
-        pairs.map(|(a, b)| (f64::from(a) - f64::from(b)) / f64::from(config.learning_rate));
-    (change.collect(), Tiny { w, b, c, ..tiny.clone() })
+    let change = pairs.map(|(a, b)| (a - b) / f64::from(config.learning_rate));
+    let mut change: Vec<f64> = change.collect();
+    // b's step is its gradient times σ².
+    for (change, sigma) in change[w.len()..].iter_mut().zip(sigma.iter().flatten()) {
+        *change /= f64::from(*sigma).powi(2);
+    }
+    (change, Tiny { w, b, c, sigma, ..tiny.clone() })
 }
 
 /// The largest |mean − 0| in standard errors over the `differences` of each parameter.
@@ -187,26 +250,24 @@ fn deviation(tiny: &Tiny, config: &RbmConfig, steps: usize) -> f64 {
 }
 
 /// Moderate weights: chains mix within 40 steps, and hardly lag behind parameters that move.
-fn moderate(visible: Visible, hidden: Unit) -> Tiny {
-    tiny(visible, hidden, if visible == Visible::Gaussian { 0.5 } else { 0.8 })
+fn moderate() -> Vec<Tiny> {
+    machines(|visible| if visible == Visible::Gaussian { 0.5 } else { 0.8 })
 }
 
 #[test]
 fn cd_with_many_steps_is_the_gradient_of_the_likelihood() {
-    for (visible, hidden) in MACHINES {
-        let tiny = moderate(visible, hidden);
+    for tiny in moderate() {
         let found = deviation(&tiny, &settings(&tiny, 50, Chains::Data), 1);
-        assert!(found < 5.0, "{visible} {hidden}: {found} standard errors");
+        assert!(found < 5.0, "{}: {found} standard errors", name(&tiny));
     }
 }
 
 /// One Gibbs step a training step: the chains must have gone on from step to step.
 #[test]
 fn persistent_chains_come_to_the_gradient_of_the_likelihood() {
-    for (visible, hidden) in MACHINES {
-        let tiny = moderate(visible, hidden);
+    for tiny in moderate() {
         let found = deviation(&tiny, &settings(&tiny, 1, Chains::Persistent), 40);
-        assert!(found < 5.0, "{visible} {hidden}: {found} standard errors");
+        assert!(found < 5.0, "{}: {found} standard errors", name(&tiny));
     }
 }
 
@@ -218,6 +279,84 @@ fn cd_1_is_biased() {
         let tiny = tiny(visible, hidden, 2.0);
         let found = deviation(&tiny, &settings(&tiny, 1, Chains::Data), 1);
         assert!(found > 5.0, "{visible} {hidden}: {found} standard errors");
+    }
+}
+
+/// Chains by means whose missing variance is not made up for would be far off; with it they are nearer the gradient.
+#[test]
+fn the_gradient_of_sigma_takes_the_variance_of_means_into_account() {
+    let tiny = machines(|_| 0.05).pop().unwrap();
+    let config =
+        RbmConfig { visible_states: Some(States::Mean), ..settings(&tiny, 1, Chains::Data) };
+    let rows = data(&tiny);
+    let (found, at) = estimate(&tiny, &config, &rows, 1, 1);
+    let exact = at.gradient(&rows);
+    let z = found.len() - tiny.b.len();
+    let errors = found[z..].iter().zip(&exact[z..]).map(|(found, exact)| (found - exact).abs());
+    let worst = errors.fold(0.0, f64::max);
+    // Without, each would be off by ½.
+    assert!(worst < 0.2, "{worst}");
+}
+
+/// In units of σ all is as with σ = 1. Powers of two, so that the bits are the same.
+#[test]
+fn sigma_is_a_change_of_units() {
+    let sigma = vec![0.5, 2.0, 0.25, 4.0];
+    for (hidden, level) in [(SSU, Level::best()), (Unit::Nrelu, Level::best())] {
+        let tiny = Tiny { hidden, ..tiny(Visible::Gaussian, SSU, 0.5) };
+        let config = RbmConfig::new(Visible::Gaussian, hidden, 3);
+        let by = |x: &[f32], f: fn(f32, f32) -> f32| -> Vec<f32> {
+            x.iter().zip(sigma.iter().cycle()).map(|(&x, &s)| f(x, s)).collect()
+        };
+        let (times, over) = (|x, s| x * s, |x, s| x / s);
+        let one = tiny.rbm(&config, 1).unwrap();
+        let other = Tiny { b: by(&tiny.b, times), sigma: Some(sigma.clone()), ..tiny.clone() };
+        let other = other.rbm(&config, 1).unwrap();
+        let u = inputs::uniform(40, 9, -2.0, 2.0);
+        let v = by(&u, times);
+        let noise = Stream::new(5).at(0);
+        assert_eq!(one.features(level, &u), other.features(level, &v));
+        assert_eq!(one.hidden_mean(level, &u), other.hidden_mean(level, &v));
+        assert_eq!(one.activity(level, &u), other.activity(level, &v));
+        let h = one.hidden_sample(level, noise, &u);
+        assert_eq!(h, other.hidden_sample(level, noise, &v));
+        let restored = |v: Vec<f32>| by(&v, over);
+        assert_eq!(one.visible_mean(level, &h), restored(other.visible_mean(level, &h)));
+        let samples = [&one, &other].map(|rbm| rbm.visible_sample(level, noise, &h));
+        assert_eq!(samples[0], by(&samples[1], over));
+        assert_eq!(one.reconstruct(level, &u), restored(other.reconstruct(level, &v)));
+        let (mut chain, mut scaled) = (u.clone(), v.clone());
+        let ends =
+            [one.gibbs(level, noise, 3, &mut chain), other.gibbs(level, noise, 3, &mut scaled)];
+        assert_eq!(ends[0], ends[1]);
+        assert_eq!(chain, by(&scaled, over));
+        let products =
+            one.weights().chunks(3).zip(&sigma).flat_map(|(w, s)| w.iter().map(move |w| w / s));
+        assert_eq!(other.input_weights(), products.collect::<Vec<f32>>());
+        if hidden == Unit::Nrelu {
+            continue;
+        }
+        assert_eq!(one.free_energy(&u), other.free_energy(&v));
+        let volume: f64 = sigma.iter().map(|&s| f64::from(s).ln()).sum();
+        let logs = [&one, &other].map(|rbm| rbm.log_z_exact().unwrap());
+        assert!((logs[0] + volume - logs[1]).abs() < 1e-12, "{logs:?}");
+        let ais = |rbm: &Rbm, base: &[f32]| {
+            let config = AisConfig {
+                chains: 10,
+                temperatures: Temperatures::Linear { steps: 20 },
+                base: Some(base.to_vec()),
+                seed: 3,
+            };
+            let start = rbm.exact_samples(level, 10, 4).unwrap();
+            [rbm.ais(level, &config), rbm.reverse_ais(level, &config, &start)]
+                .map(|z| z.unwrap().log_z)
+        };
+        let base = [0.5, -0.25, 1.0, 0.0];
+        for (one, other) in ais(&one, &base).into_iter().zip(ais(&other, &by(&base, times))) {
+            assert!((one + volume - other).abs() < 1e-9, "{one} {other}");
+        }
+        let found = one.exact_samples(level, 10, 4).unwrap();
+        assert_eq!(found, by(&other.exact_samples(level, 10, 4).unwrap(), over));
     }
 }
 

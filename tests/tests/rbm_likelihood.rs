@@ -11,23 +11,31 @@ use halfwave_trainer::{
     rbm::{AisConfig, Average, Rbm, RbmConfig, Temperatures, Visible},
 };
 
-const HIDDEN: [Unit; 5] = [
+const DRELU: Unit = Unit::Drelu { gamma: 4.0, theta: 0.5 };
+
+const HIDDEN: [Unit; 6] = [
     Unit::Bernoulli,
     Unit::Binomial { trials: 2 },
     Unit::Ssu { copies: 3 },
     Unit::Gaussian,
     Unit::TruncatedGaussian,
+    DRELU,
 ];
 
-const VISIBLE: [Visible; 3] =
-    [Visible::Bernoulli, Visible::Potts { categories: 3 }, Visible::Gaussian];
+/// Gaussian units with σ = 1 and with others.
+const VISIBLE: [(Visible, bool); 4] = [
+    (Visible::Bernoulli, false),
+    (Visible::Potts { categories: 3 }, false),
+    (Visible::Gaussian, false),
+    (Visible::Gaussian, true),
+];
 
 fn is_continuous(hidden: Unit) -> bool {
-    matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian)
+    matches!(hidden, Unit::Gaussian | Unit::TruncatedGaussian | DRELU)
 }
 
 /// A machine of moderate weights with so many hidden units, one where an integral has to be done.
-fn tiny(visible: Visible, hidden: Unit, units: usize) -> (Tiny, Rbm) {
+fn tiny((visible, sigma): (Visible, bool), hidden: Unit, units: usize) -> (Tiny, Rbm) {
     let v = if visible == Visible::Bernoulli { 5 } else { 6 };
     let integral = visible == Visible::Gaussian && is_continuous(hidden);
     let (h, bound) = if integral { (1, 0.35) } else { (units, 1.0) };
@@ -37,6 +45,7 @@ fn tiny(visible: Visible, hidden: Unit, units: usize) -> (Tiny, Rbm) {
         w: inputs::uniform(v * h, 1, -bound, bound),
         b: inputs::uniform(v, 2, -0.8, 0.8),
         c: inputs::uniform(h, 3, -0.8, 0.8),
+        sigma: sigma.then(|| inputs::uniform(v, 4, 0.3, 3.0)),
     };
     let rbm = tiny.rbm(&RbmConfig::new(visible, hidden, h), 1).unwrap();
     (tiny, rbm)
@@ -49,14 +58,14 @@ fn exact_log_z_is_the_sum_over_all_states() {
         for hidden in HIDDEN {
             for units in [2, 4] {
                 let (tiny, rbm) = tiny(visible, hidden, units);
-                if visible == Visible::Gaussian && is_continuous(hidden) {
+                if visible.0 == Visible::Gaussian && is_continuous(hidden) {
                     let limit = Rbm::MAX_STATES;
                     assert_eq!(rbm.log_z_exact(), Err(TrainError::TooManyStates { limit }));
                     continue;
                 }
                 let (found, expected) = (rbm.log_z_exact().unwrap(), tiny.log_z());
                 let error = (found - expected).abs() / expected.abs();
-                assert!(error < 1e-10, "{visible} {hidden} {units}: {found} {expected}");
+                assert!(error < 1e-10, "{visible:?} {hidden} {units}: {found} {expected}");
             }
         }
     }
@@ -74,9 +83,9 @@ fn annealing_is_within_its_interval() {
             let ((low, high), expected) = (found.interval, tiny.log_z());
             assert!(
                 low <= expected && expected <= high,
-                "{visible} {hidden}: {found:?} {expected}"
+                "{visible:?} {hidden}: {found:?} {expected}"
             );
-            assert!(high - low < 0.3, "{visible} {hidden}: {low} to {high}");
+            assert!(high - low < 0.3, "{visible:?} {hidden}: {low} to {high}");
         }
     }
 }

@@ -92,16 +92,52 @@ fn moments(unit: Unit, x: f64) -> Moments {
             let m3 = x * m2 + 2.0 * s * s * m1;
             Moments::raw(normal_cdf(-x / s), [m1, m2, m3, x * m3 + 3.0 * s * s * m2])
         }
-        // The same with s = 1 and M₀ = 1; the mean is x + φ(x)/Φ(x).
-        Unit::TruncatedGaussian => {
-            let m1 = truncated_mean(x);
-            let m2 = x * m1 + 1.0;
-            let m3 = x * m2 + 2.0 * m1;
-            Moments::raw(0.0, [m1, m2, m3, x * m3 + 3.0 * m2])
+        Unit::TruncatedGaussian => Moments::raw(0.0, truncated_moments(x)),
+        Unit::Drelu { .. } => {
+            let [positive, negative] = sides(unit, x);
+            let (p, q) = (truncated_moments(positive.x), truncated_moments(negative.x));
+            let raw = std::array::from_fn(|k| {
+                let scale = (-negative.scale).powi(k as i32 + 1);
+                positive.share * p[k] + negative.share * scale * q[k]
+            });
+            Moments::raw(0.0, raw)
         }
         Unit::Gaussian => Moments { zero: 0.0, mean: x, variance: 1.0, fourth: 3.0 },
         unit => Moments::sum(&copies(unit, x)),
     }
+}
+
+/// E\[yᵏ\] for k = 1 … 4: those of NReLU with s = 1 and M₀ = 1; the mean is x + φ(x)/Φ(x).
+fn truncated_moments(x: f64) -> [f64; 4] {
+    let m1 = truncated_mean(x);
+    let m2 = x * m1 + 1.0;
+    let m3 = x * m2 + 2.0 * m1;
+    [m1, m2, m3, x * m3 + 3.0 * m2]
+}
+
+/// One of the two truncated Gaussians of a dReLU: y = ± scale · N(x, 1) where that is ≥ 0.
+#[derive(Clone, Copy, Debug)]
+struct Side {
+    share: f64,
+    x: f64,
+    scale: f64,
+}
+
+/// The positive and the negative one.
+fn sides(unit: Unit, x: f64) -> [Side; 2] {
+    let Unit::Drelu { gamma, theta } = unit else { panic!("{unit} has one side") };
+    let (scale, theta) = (1.0 / f64::from(gamma).sqrt(), f64::from(theta));
+    // ln ∫ exp(y t − t²/2) dt over t ≥ 0.
+    let ln_integral = |y: f64| match y {
+        ..0.0 => -normal_hazard(-y).ln(),
+        _ => 0.5 * y * y + (normal_cdf(y) / normal_density(0.0)).ln(),
+    };
+    let (positive, negative) = (x - theta, -scale * (x + theta));
+    let odds = ln_integral(positive) - ln_integral(negative) - scale.ln();
+    [
+        Side { share: sigmoid(odds), x: positive, scale: 1.0 },
+        Side { share: sigmoid(-odds), x: negative, scale },
+    ]
 }
 
 fn truncated_mean(x: f64) -> f64 {
@@ -148,6 +184,14 @@ fn worst(unit: Unit, sample: impl Fn(f32, u64) -> Vec<f32>) -> [f64; 3] {
 
 const FIGURES: [&str; 3] = ["P(0)", "mean", "variance"];
 
+/// Sparse and leaky; two modes, and the negative side soft; Gaussian; nearly a truncated Gaussian.
+const DRELUS: [Unit; 4] = [
+    Unit::Drelu { gamma: 4.0, theta: 0.5 },
+    Unit::Drelu { gamma: 0.25, theta: -2.0 },
+    Unit::Drelu { gamma: 1.0, theta: 0.0 },
+    Unit::Drelu { gamma: 1024.0, theta: 0.0 },
+];
+
 const UNITS: [Unit; 9] = [
     Unit::Bernoulli,
     Unit::Gaussian,
@@ -162,7 +206,7 @@ const UNITS: [Unit; 9] = [
 
 #[test]
 fn p_0_mean_and_variance_are_those_of_the_closed_forms() {
-    for unit in UNITS {
+    for unit in UNITS.into_iter().chain(DRELUS) {
         let worst = worst(unit, |x, seed| sample(unit, x, seed));
         println!("{unit}: worst p-values {worst:?}");
         for (figure, p) in FIGURES.iter().zip(worst) {
@@ -245,9 +289,18 @@ fn sums_have_all_their_probabilities() {
     assert!(p < FAILS_BELOW, "a rounded NReLU is not noticed: p = {p:e}");
 }
 
-/// P(Y > y) of a continuous unit, where 0 < y.
+/// P(Y > y) of a continuous unit, where 0 < y or the unit is a dReLU.
 fn survival(unit: Unit, x: f64, y: f64) -> f64 {
+    let truncated = Unit::TruncatedGaussian;
     match unit {
+        Unit::Drelu { .. } => {
+            let [positive, negative] = sides(unit, x);
+            if y >= 0.0 {
+                positive.share * survival(truncated, positive.x, y)
+            } else {
+                1.0 - negative.share * survival(truncated, negative.x, -y / negative.scale)
+            }
+        }
         Unit::Nrelu => {
             let s = sigmoid(x).sqrt();
             normal_cdf((x - y) / s) / normal_cdf(x / s)
@@ -261,8 +314,8 @@ fn survival(unit: Unit, x: f64, y: f64) -> f64 {
     }
 }
 
-/// p-values of Kolmogorov–Smirnov, Anderson–Darling and χ² on 512 cells for the positive samples, the worst
-/// of the places.
+/// p-values of Kolmogorov–Smirnov, Anderson–Darling and χ² on 512 cells for the positive samples, all of them for a
+/// dReLU, the worst of the places.
 fn continuous_test(
     unit: Unit,
     places: impl Iterator<Item = (f32, u64)>,
@@ -271,7 +324,7 @@ fn continuous_test(
     let mut worst = [f64::INFINITY; 3];
     for (x, seed) in places {
         let y = sample(x, seed);
-        let positive = y.iter().filter(|&&y| y > 0.0);
+        let positive = y.iter().filter(|&&y| y > 0.0 || matches!(unit, Unit::Drelu { .. }));
         let mut u: Vec<f64> =
             positive.map(|&y| survival(unit, f64::from(x), f64::from(y))).collect();
         if u.len() < 10_000 {
@@ -295,7 +348,7 @@ const TESTS: [&str; 3] = ["Kolmogorov–Smirnov", "Anderson–Darling", "χ²"];
 
 #[test]
 fn continuous_units_have_their_distributions() {
-    for unit in [Unit::Nrelu, Unit::TruncatedGaussian] {
+    for unit in [Unit::Nrelu, Unit::TruncatedGaussian, DRELUS[0], DRELUS[1]] {
         let p = continuous_test(unit, places(), |x, seed| sample(unit, x, seed));
         println!("{unit}: worst p-values {p:?}");
         for (test, p) in TESTS.iter().zip(p) {
@@ -304,12 +357,23 @@ fn continuous_units_have_their_distributions() {
     }
     // Far below, where all of the mass is in 1/|x|, and far above.
     let far = [-1e4, -1e3, -300.0, -100.0, -30.0, -14.5, -12.0, 20.0, 100.0];
-    let far = far.into_iter().zip(9000..);
-    let unit = Unit::TruncatedGaussian;
-    let p = continuous_test(unit, far, |x, seed| sample(unit, x, seed));
-    println!("{unit}, far: worst p-values {p:?}");
-    for (test, p) in TESTS.iter().zip(p) {
-        assert!(p >= FAILS_BELOW, "{test} of {unit} far away: p = {p:e}");
+    // Both sides far in their tails, or both far from 0.
+    let (sparse, split) =
+        (Unit::Drelu { gamma: 3.0, theta: 50.0 }, Unit::Drelu { gamma: 2.0, theta: -50.0 });
+    // Where each has a share: x₊² = x₋² for two modes.
+    let even = -50.0 * (1.0 - 0.5_f64.sqrt()) / (1.0 + 0.5_f64.sqrt());
+    for (unit, places) in [
+        (Unit::TruncatedGaussian, &far[..]),
+        (DRELUS[0], &[-60.0, -14.5, 14.5, 60.0]),
+        (sparse, &[-100.0, -20.0, 0.0, 1.0, 30.0, 100.0]),
+        (split, &[-60.0, even as f32, even as f32 + 0.01, 0.0, 60.0]),
+    ] {
+        let places = places.iter().copied().zip(9000..);
+        let p = continuous_test(unit, places, |x, seed| sample(unit, x, seed));
+        println!("{unit}, far: worst p-values {p:?}");
+        for (test, p) in TESTS.iter().zip(p) {
+            assert!(p >= FAILS_BELOW, "{test} of {unit} far away: p = {p:e}");
+        }
     }
 }
 
@@ -329,6 +393,73 @@ fn other_continuous_distributions_are_noticed() {
     for (test, p) in TESTS.iter().zip(continuous_test(Unit::TruncatedGaussian, places, exponential))
     {
         assert!(p < FAILS_BELOW, "{test} does not notice an exponential distribution: {p:e}");
+    }
+}
+
+/// Samples of a unit that is wrong, for a pre-activation and a seed.
+type Sampler<'a> = &'a dyn Fn(f32, u64) -> Vec<f32>;
+
+#[test]
+fn other_double_rectifiers_are_noticed() {
+    let unit @ Unit::Drelu { gamma, theta } = DRELUS[0] else { unreachable!() };
+    // A Gaussian through the rectifier that the modes follow.
+    let bent = |x: f32, seed| {
+        let bend = |z: f32| (z - theta).max(0.0) + (z + theta).min(0.0) / gamma;
+        sample(Unit::Gaussian, x, seed).into_iter().map(bend).collect()
+    };
+    // Both sides of the same stiffness, one then scaled: the odds lack 1/√γ.
+    let odds = |x: f32, seed| {
+        let equal = Unit::Drelu { gamma: 1.0, theta };
+        let scale = |h: f32| if h < 0.0 { h / gamma.sqrt() } else { h };
+        sample(equal, x, seed).into_iter().map(scale).collect()
+    };
+    // θ₋ with the sign that min(h, 0) has in the paper's text: both thresholds move one way.
+    let moved = |x: f32, seed| sample(Unit::Drelu { gamma, theta: 0.0 }, x - theta, seed);
+    let wrong: [(&str, Sampler<'_>); 3] =
+        [("a bent Gaussian", &bent), ("equal odds", &odds), ("a moved input", &moved)];
+    for (what, wrong) in wrong {
+        for (test, p) in TESTS.iter().zip(continuous_test(unit, places().step_by(7), wrong)) {
+            assert!(p < FAILS_BELOW, "{test} does not notice {what}: {p:e}");
+        }
+        for (figure, p) in FIGURES.iter().zip(worst(unit, wrong)).skip(1) {
+            assert!(p < FIVE, "{figure} does not notice {what}: {p:e}");
+        }
+    }
+}
+
+/// The closed forms that the tests take for the truth, against Simpson's rule.
+#[test]
+fn moments_of_double_rectifiers_are_their_integrals() {
+    for unit in DRELUS {
+        let Unit::Drelu { gamma, theta } = unit else { unreachable!() };
+        let (gamma, theta) = (f64::from(gamma), f64::from(theta));
+        for x in [-8.0, -2.3, -0.1, 0.0, 0.7, 3.0, 11.0] {
+            let mut integrals = [0.0; 5];
+            for sign in [1.0, -1.0] {
+                let stiffness = if sign < 0.0 { gamma } else { 1.0 };
+                // To 12 deviations beyond the mode.
+                let end = (((sign * x - theta) / stiffness).max(0.0)) + 12.0 / stiffness.sqrt();
+                let step = end / 20_000.0;
+                for i in 0..=20_000 {
+                    let weight = if i % 20_000 == 0 { 1.0 } else { f64::from(2 + i % 2 * 2) };
+                    let t = f64::from(i) * step;
+                    let density = ((sign * x - theta) * t - 0.5 * stiffness * t * t).exp();
+                    for (k, integral) in integrals.iter_mut().enumerate() {
+                        *integral += weight * step * density * (sign * t).powi(k as i32);
+                    }
+                }
+            }
+            let raw = std::array::from_fn(|k| integrals[k + 1] / integrals[0]);
+            let (found, expected) = (moments(unit, x), Moments::raw(0.0, raw));
+            for (found, expected) in [
+                (found.mean, expected.mean),
+                (found.variance, expected.variance),
+                (found.fourth, expected.fourth),
+            ] {
+                let error = (found - expected).abs();
+                assert!(error < 1e-8 * (1.0 + expected.abs()), "{unit} at {x}: {found} {expected}");
+            }
+        }
     }
 }
 
@@ -392,6 +523,23 @@ fn nan_is_nan_and_certain_units_are_certain() {
             if matches!(unit, Unit::Gaussian) {
                 continue;
             }
+            if let Unit::Drelu { gamma, theta } = unit {
+                for (x, stiffness) in [(1e4, 1.0), (1e30, 1.0), (-1e4, gamma), (-1e30, gamma)] {
+                    let (mean, y) = run(x);
+                    let expected = (x - theta.copysign(x)) / stiffness;
+                    let most = 5.0 + 1e-6 * expected.abs();
+                    let near = |y: &f32| (y - expected).abs() <= most;
+                    assert!(mean.iter().chain(&y).all(near), "{unit} at {x} on {level}");
+                }
+                for x in [f32::INFINITY, f32::NEG_INFINITY] {
+                    let (mean, y) = run(x);
+                    assert!(
+                        mean.iter().chain(&y).all(|&y| y == x),
+                        "{unit} at {x}: {mean:?} {y:?}"
+                    );
+                }
+                continue;
+            }
             // The limit from below, where truncated Gaussians are 1/|x|.
             for x in [-200.0, -1e30, f32::NEG_INFINITY] {
                 let (mean, y) = run(x);
@@ -419,7 +567,7 @@ fn nan_is_nan_and_certain_units_are_certain() {
 }
 
 #[test]
-#[should_panic(expected = "the parameter must be from 1 to 65536")]
+#[should_panic(expected = "ssu: expected copies from 1 to 65536, as in `ssu(8)`; found `0`")]
 fn no_copies_are_refused() {
     let unit = Unit::Ssu { copies: 0 };
     units::sample_in_place(Level::best(), unit, Stream::new(1).at(0), &mut [0.0]);
@@ -436,7 +584,13 @@ fn names_are_read_and_written() {
         let error = wrong.parse::<Unit>().unwrap_err().to_string();
         assert!(error.contains("ssu"), "{wrong}: {error}");
     }
-    for wrong in ["", "nrelu(1)", "nrelu()", "(3)", "ssu8", "SSU(8)"] {
+    assert_eq!("drelu(1,-3)".parse(), Ok(Unit::Drelu { gamma: 1.0, theta: -3.0 }));
+    for wrong in ["drelu", "drelu(4)", "drelu(0,1)", "drelu(4,x)", "drelu(4,NaN)", "drelu(4,inf)"] {
+        let error = wrong.parse::<Unit>().unwrap_err().to_string();
+        assert!(error.contains("as in `drelu(4,0.5)`"), "{wrong}: {error}");
+    }
+    for wrong in ["", "nrelu(1)", "nrelu()", "(3)", "ssu8", "SSU(8)", "ssu(8,1)", "drelu(4,0.5,1)"]
+    {
         let error = wrong.parse::<Unit>().unwrap_err().to_string();
         assert!(error.starts_with("unknown unit"), "{wrong}: {error}");
     }
@@ -453,6 +607,7 @@ fn exact_mean(unit: Unit, x: f64) -> f64 {
             x.max(0.0) + s * normal_density(a) * excess / (a + excess)
         }
         Unit::TruncatedGaussian => truncated_mean(x),
+        Unit::Drelu { .. } => moments(unit, x).mean,
         unit => copies(unit, x).iter().sum(),
     }
 }
@@ -483,6 +638,23 @@ fn means_are_as_accurate_as_their_documentation_says() {
             .fold((0.0, 0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
         println!("mean of {unit}: {:.3} ULP at x = {:e} ({:e})", worst.0, worst.1, worst.2);
         assert!(worst.0 <= documented, "mean of {unit}: {} ULP at x = {}", worst.0, worst.1);
+    }
+    for unit in DRELUS {
+        units::mean(Level::best(), unit, &x, &mut y);
+        let scale = sides(unit, 0.0)[1].scale;
+        let worst = x.iter().zip(&y).map(|(&x, &y)| {
+            let exact = exact_mean(unit, f64::from(x));
+            let error = (f64::from(y) - exact).abs();
+            // In units in the last place, less what cancels.
+            let beyond = (1.0 - 1e-9 * (1.0 + scale) / error).max(0.0);
+            (beyond * error_in_ulp(y, exact), x, y)
+        });
+        let worst = worst.fold((0.0, 0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
+        println!(
+            "mean of {unit}: {:.3} of the bound at x = {:e} ({:e})",
+            worst.0, worst.1, worst.2
+        );
+        assert!(worst.0 <= 1.0, "mean of {unit}: {worst:?}");
     }
     for copies in [1, 8, 100] {
         units::ssu_variance(Level::best(), copies, &x, &mut y);

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// What is applied, element by element.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Function {
     /// An activation function.
     Activation(Kind),

@@ -116,6 +116,17 @@ pub enum TrainError {
         /// The value.
         value: f32,
     },
+    /// The deviation of a column is none that a Gaussian unit can have.
+    #[error(
+        "the standard deviation of column {column} of the data is {deviation}: that of a Gaussian visible unit is \
+         from 0.001 to 1000; scale the column"
+    )]
+    Deviation {
+        /// Where.
+        column: usize,
+        /// The deviation.
+        deviation: f32,
+    },
     /// A sample's weight is no number above 0.
     #[error("the weight of row {row} is {value}: expected a finite number above 0")]
     SampleWeight {
@@ -145,13 +156,15 @@ pub enum TrainError {
     /// The weights are too large for the units: Z may be infinite.
     #[error(
         "Gaussian visible and {hidden} hidden units with weights of spectral norm {norm}: they have a \
-         likelihood for sure only below 1"
+         likelihood for sure only below {limit}"
     )]
     NoDensity {
         /// The hidden units.
         hidden: &'static str,
         /// The largest singular value of the weights, from below.
         norm: f64,
+        /// 1, or √γ for dReLU with γ < 1.
+        limit: f64,
     },
     /// A value is neither 0 nor 1 where states of binary units are needed.
     #[error(

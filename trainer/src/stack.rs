@@ -10,7 +10,7 @@
 //! Rectifiers that are off for all rows say nothing: the layer above is trained without them, and its unrolled
 //! weights from them are 0.
 
-use halfwave_kernels::Level;
+use halfwave_kernels::{Kind, Level};
 
 use crate::{
     TrainError,
@@ -42,7 +42,9 @@ impl Stack {
     /// other one a seed of its own made of it.
     ///
     /// # Errors
-    /// Those of [`Rbm::new`] and [`Rbm::fit`]; [`TrainError::Setting`] if there is no configuration.
+    /// Those of [`Rbm::new`] and [`Rbm::fit`]; [`TrainError::Setting`] if there is no configuration, for hidden units
+    /// for which an MLP has no activation, and for visible units that the layer below is no data for. All
+    /// configurations are looked at before the first is trained.
     pub fn fit<'a>(
         level: Level,
         x: impl Into<Rows<'a>>,
@@ -54,6 +56,7 @@ impl Stack {
     ) -> Result<Self, TrainError> {
         TrainError::require(!configs.is_empty(), "configs", "at least one layer", 0)?;
         let data = x.into();
+        check(configs, data.count(width.max(1)), width)?;
         let mut layers = Vec::with_capacity(configs.len());
         let mut below = Below { features: None, width, kept: (0..width).collect(), divisor: 1.0 };
         for (l, config) in configs.iter().enumerate() {
@@ -63,7 +66,7 @@ impl Stack {
             let x = below.features.as_ref().map_or(data, Rows::from);
             let mut rbm = Rbm::new(config, below.kept.len(), seed_of(l, seed))?;
             rbm.fit(level, x, &format!("{run}, layer {}", l + 1), observer)?;
-            let weights = below.unrolled(rbm.weights(), config.hidden_units);
+            let weights = below.unrolled(&rbm.input_weights(), config.hidden_units);
             layers.push(Layer { weights, bias: rbm.hidden_bias().to_vec() });
             if l + 1 < configs.len() {
                 let (features, width) = (Some(rbm.features(level, x)), config.hidden_units);
@@ -108,6 +111,31 @@ impl Stack {
 fn seed_of(layer: usize, seed: u64) -> u64 {
     // 2^64 / golden ratio, odd.
     seed ^ (layer as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// That every machine fits the layer below it, for `rows` of `width` values.
+fn check(configs: &[RbmConfig], rows: usize, width: usize) -> Result<(), TrainError> {
+    let mut below: Option<&RbmConfig> = None;
+    for config in configs {
+        let RbmConfig { visible, hidden, batch, .. } = *config;
+        config.check()?;
+        visible.check_units(below.map_or(width, |below| below.hidden_units))?;
+        if batch > rows {
+            return Err(TrainError::Batch { batch, rows });
+        }
+        let expected = "units with an activation, which an MLP has";
+        TrainError::require(hidden.activation().is_some(), "hidden", expected, hidden)?;
+        let is_data = match (below, visible) {
+            (None, _) | (_, Visible::Gaussian) => true,
+            (Some(below), Visible::Bernoulli) => below.hidden.activation() == Some(Kind::Sigmoid),
+            (Some(_), Visible::Potts { .. }) => false,
+        };
+        let expected =
+            "gaussian, where the features of the layer below are no probabilities or no states";
+        TrainError::require(is_data, "visible", expected, visible)?;
+        below = Some(config);
+    }
+    Ok(())
 }
 
 /// What a machine sees of the layer below.
@@ -167,7 +195,7 @@ fn deviations(x: &[f32], width: usize) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
-    use halfwave_kernels::{Kind, units::Unit};
+    use halfwave_kernels::units::Unit;
 
     use super::*;
     use crate::{
@@ -255,9 +283,60 @@ mod tests {
             let error = stack.unroll(&mut mlp(sizes, Kind::Sigmoid)).unwrap_err();
             assert!(matches!(error, TrainError::Shape { .. }), "{error}");
         }
-        // Features below 0 are no probabilities.
-        let unbounded = rbm(Visible::Bernoulli, Unit::Gaussian, 8);
-        let error = fit(&[unbounded.clone(), unbounded]).unwrap_err();
-        assert!(matches!(error, TrainError::Visible { .. }), "{error}");
+    }
+
+    /// Found out before the first layer is trained, whose data would be an error too.
+    #[test]
+    fn layers_that_do_not_fit_are_errors_before_training() {
+        let below = |hidden| rbm(Visible::Bernoulli, hidden, 8);
+        let above = |visible| rbm(visible, Unit::Bernoulli, 5);
+        let potts = above(Visible::Potts { categories: 3 });
+        let drelu = Unit::Drelu { gamma: 4.0, theta: 0.5 };
+        for (configs, expected) in [
+            // Features below 0, or above 1, are no probabilities.
+            ([below(Unit::Gaussian), above(Visible::Bernoulli)], "visible"),
+            ([below(Unit::Nrelu), above(Visible::Bernoulli)], "visible"),
+            ([below(Unit::Bernoulli), potts], "visible units"),
+            ([below(Unit::Bernoulli), above(Visible::Potts { categories: 2 })], "visible"),
+            ([below(Unit::Bernoulli), rbm(Visible::Gaussian, drelu, 5)], "hidden"),
+            ([below(Unit::Bernoulli), RbmConfig { steps: 0, ..above(Visible::Gaussian) }], "steps"),
+        ] {
+            let data = vec![2.0; 40 * WIDTH];
+            let level = Level::best();
+            let error =
+                Stack::fit(level, &data, WIDTH, &configs, 7, "stack", &mut Silent).unwrap_err();
+            assert!(
+                matches!(error, TrainError::Setting { name, .. } if name == expected),
+                "{error}"
+            );
+        }
+        let batch = RbmConfig { batch: 41, ..above(Visible::Gaussian) };
+        let error = fit(&[below(Unit::Bernoulli), batch]).unwrap_err();
+        assert_eq!(error, TrainError::Batch { batch: 41, rows: 40 });
+    }
+
+    /// The features of a machine with σ of its own are those of the unrolled layer on the same data.
+    #[test]
+    fn learned_noise_is_in_the_unrolled_weights() {
+        let x: Vec<f32> = data().iter().map(|x| 30.0 * x).collect();
+        let config = RbmConfig { sigma_rate: 1.0, ..rbm(Visible::Gaussian, Unit::Bernoulli, 8) };
+        let level = Level::best();
+        let stack =
+            Stack::fit(level, &x, WIDTH, std::slice::from_ref(&config), 7, "stack", &mut Silent)
+                .unwrap();
+        let mut alone = Rbm::new(&config, WIDTH, 7).unwrap();
+        alone.fit(level, &x, "stack, layer 1", &mut Silent).unwrap();
+        assert!(alone.sigma().unwrap().iter().all(|&s| s > 2.0), "{:?}", alone.sigma());
+        let mut network = mlp(&[WIDTH, 8, 2], Kind::Sigmoid);
+        stack.unroll(&mut network).unwrap();
+        let features = alone.features(level, &x);
+        for (row, features) in x.chunks(WIDTH).zip(features.chunks(8)) {
+            for (j, feature) in features.iter().enumerate() {
+                let [weights, bias] = network.parameters()[0];
+                let terms = row.iter().enumerate().map(|(i, v)| v * weights[i * 8 + j]);
+                let input = bias[j] + terms.sum::<f32>();
+                assert!((1.0 / (1.0 + (-input).exp()) - feature).abs() < 1e-5);
+            }
+        }
     }
 }

@@ -32,9 +32,10 @@ pub enum Both {
         /// Where the draws start.
         noise: Noise,
     },
-    /// f(z) of the deterministic unit that takes the stochastic one's place ([`Unit::activation`]), and a
-    /// sample.
+    /// f(z), and a sample at z.
     ActivationAndSample {
+        /// f, for example [`Unit::activation`].
+        kind: Kind,
         /// The distribution.
         unit: Unit,
         /// Where the draws start.
@@ -117,11 +118,11 @@ impl Both {
                     mean_in_place(level, unit, z);
                 }
             }
-            Self::ActivationAndSample { unit, noise } => {
+            Self::ActivationAndSample { kind, unit, noise } => {
                 for ((z, out), noise) in pairs.zip(rows(unit, noise)) {
                     let z = contiguous_mut(z);
                     sample(level, unit, noise, z, contiguous_mut(out));
-                    forward_in_place(level, unit.activation(), z);
+                    forward_in_place(level, kind, z);
                 }
             }
         }

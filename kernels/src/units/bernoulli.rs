@@ -31,7 +31,7 @@ pub(super) fn zero_or_nan<S: Simd>(x: F32<S>) -> F32<S> {
 
 impl StochasticUnit for Bernoulli {
     const NAME: &'static str = "bernoulli";
-    const ACTIVATION: Kind = Kind::Sigmoid;
+    const ACTIVATION: Option<Kind> = Some(Kind::Sigmoid);
 
     #[inline(always)]
     fn mean<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -20,7 +20,7 @@ pub(super) struct Binomial {
 
 impl StochasticUnit for Binomial {
     const NAME: &'static str = "binomial";
-    const ACTIVATION: Kind = Kind::Sigmoid;
+    const ACTIVATION: Option<Kind> = Some(Kind::Sigmoid);
 
     #[inline(always)]
     fn draws(self) -> u32 {

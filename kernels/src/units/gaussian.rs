@@ -13,7 +13,7 @@ pub(super) struct Gaussian;
 
 impl StochasticUnit for Gaussian {
     const NAME: &'static str = "gaussian";
-    const ACTIVATION: Kind = Kind::Identity;
+    const ACTIVATION: Option<Kind> = Some(Kind::Identity);
 
     #[inline(always)]
     fn mean<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -10,6 +10,7 @@
 
 mod bernoulli;
 mod binomial;
+mod drelu;
 mod drivers;
 mod gaussian;
 mod nrelu;
@@ -17,7 +18,7 @@ pub mod potts;
 mod ssu;
 mod truncated_gaussian;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, ops::RangeInclusive, str::FromStr};
 
 pub use drivers::{
     mean, mean_in_place, par_mean, par_mean_in_place, par_sample, par_sample_in_place,
@@ -34,8 +35,8 @@ use crate::{
 pub(crate) trait StochasticUnit: Copy + Send + Sync {
     /// Snake case, as on the command line.
     const NAME: &'static str;
-    /// The deterministic unit that takes its place where nothing is sampled.
-    const ACTIVATION: Kind;
+    /// The activation that takes its place where nothing is sampled, if there is one.
+    const ACTIVATION: Option<Kind>;
 
     /// Draws that a sample takes, at least 1.
     #[inline(always)]
@@ -64,12 +65,14 @@ pub(crate) trait Visitor {
     fn visit<U: StochasticUnit>(self, unit: U) -> Self::Output;
 }
 
-/// `units! { Variant = type; Variant { parameter: first } = type; ... }`, where `first` is the value in
-/// [`Unit::ALL`].
+/// `units! { Variant = module; Variant { parameter: type = first in range } = module; ... }`, where `first` is
+/// the value in [`Unit::ALL`].
 macro_rules! units {
     ($(
         $(#[$doc:meta])*
-        $variant:ident $({ $(#[$field_doc:meta])* $field:ident: $first:literal })? = $module:ident;
+        $variant:ident $({
+            $($(#[$field_doc:meta])* $field:ident: $type:ty = $first:literal in $range:expr),+
+        })? = $module:ident;
     )*) => {
         /// A stochastic unit, chosen at run time.
         ///
@@ -80,19 +83,20 @@ macro_rules! units {
         /// assert_eq!(unit.to_string(), "ssu(8)");
         /// assert_eq!(unit.draws(), 8);
         /// assert!("ssu(0)".parse::<Unit>().is_err());
+        /// assert_eq!("drelu(4,0.5)".parse(), Ok(Unit::Drelu { gamma: 4.0, theta: 0.5 }));
         /// # Ok::<(), halfwave_kernels::units::UnitError>(())
         /// ```
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Unit {
-            $($(#[$doc])* $variant $({ $(#[$field_doc])* $field: u32 })?,)*
+            $($(#[$doc])* $variant $({ $($(#[$field_doc])* $field: $type),+ })?,)*
         }
 
         impl Unit {
-            /// All stochastic units, those with a parameter at one of its values.
-            pub const ALL: &'static [Self] = &[$(Self::$variant $({ $field: $first })?),*];
+            /// All stochastic units, those with parameters at one of their values.
+            pub const ALL: &'static [Self] = &[$(Self::$variant $({ $($field: $first),+ })?),*];
 
-            /// The name in snake case, without parameter.
+            /// The name in snake case, without parameters.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -100,13 +104,13 @@ macro_rules! units {
                 }
             }
 
-            /// The deterministic unit that takes its place where nothing is sampled: the mean of a
-            /// Bernoulli or Gaussian unit; for the others, whose mean is another function ([`mean`]):
-            /// max(0, x) for NReLU (Nair & Hinton 2010, section 2) and for the truncated Gaussian, of
-            /// which it is the mode; the mean for N → ∞ for SSU; the mean's share of the trials for
-            /// a binomial unit.
+            /// The activation that takes its place where nothing is sampled: the mean of a Bernoulli or
+            /// Gaussian unit; for others, whose mean is another function ([`mean`]): max(0, x) for NReLU
+            /// (Nair & Hinton 2010, section 2) and for the truncated Gaussian, of which it is the mode; the
+            /// mean for N → ∞ for SSU; the mean's share of the trials for a binomial unit. dReLU has none
+            /// but its mean.
             #[must_use]
-            pub const fn activation(self) -> Kind {
+            pub const fn activation(self) -> Option<Kind> {
                 match self {
                     $(Self::$variant { .. } => <$module::$variant as StochasticUnit>::ACTIVATION,)*
                 }
@@ -116,25 +120,45 @@ macro_rules! units {
             #[must_use]
             pub fn draws(self) -> u32 {
                 match self {
-                    $(Self::$variant $({ $field })? => {
-                        StochasticUnit::draws($module::$variant { $($field)? })
+                    $(Self::$variant $({ $($field),+ })? => {
+                        StochasticUnit::draws($module::$variant { $($($field),+)? })
                     })*
                 }
             }
 
-            /// The parameter's name and value.
-            const fn parameter(self) -> Option<(&'static str, u32)> {
+            /// Whether the parameters, if there are any, are in their ranges.
+            ///
+            /// ```
+            /// use halfwave_kernels::units::Unit;
+            /// assert!(Unit::Binomial { trials: 10 }.check().is_ok());
+            /// assert!(Unit::Binomial { trials: 0 }.check().is_err());
+            /// assert!(Unit::Drelu { gamma: f32::NAN, theta: 0.0 }.check().is_err());
+            /// ```
+            ///
+            /// # Errors
+            /// [`UnitError::Parameter`].
+            pub fn check(self) -> Result<(), UnitError> {
                 match self {
-                    $(Self::$variant $({ $field })? => units!(@ $($field)?),)*
+                    $(Self::$variant $({ $($field),+ })? => {
+                        $($(within(self.name(), stringify!($field), &$range, (Some($field), $field))?;)+)?
+                    })*
                 }
+                Ok(())
             }
 
-            /// The same unit with another value of its parameter, if it has one.
-            const fn with_parameter(self, value: u32) -> Self {
-                let _ = value;
-                match self {
-                    $(Self::$variant { .. } => Self::$variant $({ $field: value })?,)*
-                }
+            /// The same unit with these parameters, in their order.
+            fn with_arguments<'a>(
+                self,
+                arguments: &mut impl Iterator<Item = &'a str>,
+            ) -> Result<Self, UnitError> {
+                let _ = &arguments;
+                Ok(match self {
+                    $(Self::$variant { .. } => Self::$variant $({
+                        $($field: within(
+                            self.name(), stringify!($field), &$range, read(arguments.next()),
+                        )?),+
+                    })?,)*
+                })
             }
 
             /// # Panics
@@ -144,14 +168,28 @@ macro_rules! units {
             pub(crate) fn visit<V: Visitor>(self, visitor: V) -> V::Output {
                 self.expect_valid();
                 match self {
-                    $(Self::$variant $({ $field })? => visitor.visit($module::$variant { $($field)? }),)*
+                    $(Self::$variant $({ $($field),+ })? => {
+                        visitor.visit($module::$variant { $($($field),+)? })
+                    })*
                 }
             }
         }
 
+        impl fmt::Display for Unit {
+            /// As it is read: `ssu(8)`, `drelu(4,0.5)`.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    $(Self::$variant $({ $($field),+ })? => {
+                        let arguments: &[String] = &[$($($field.to_string()),+)?];
+                        match arguments {
+                            [] => f.pad(self.name()),
+                            some => f.pad(&format!("{}({})", self.name(), some.join(","))),
+                        }
+                    })*
+                }
+            }
+        }
     };
-    (@ $field:ident) => { Some((stringify!($field), $field)) };
-    (@) => { None };
 }
 
 units! {
@@ -165,49 +203,58 @@ units! {
     /// section 2.
     Ssu {
         /// N, from 1 to [`Unit::MAX_PARAMETER`].
-        copies: 8
+        copies: u32 = 8 in 1..=Unit::MAX_PARAMETER
     } = ssu;
     /// The sum of n Bernoulli units with the same probability σ(x).
     Binomial {
         /// n, from 1 to [`Unit::MAX_PARAMETER`].
-        trials: 8
+        trials: u32 = 8 in 1..=Unit::MAX_PARAMETER
     } = binomial;
     /// N(x, 1) on the condition that it is ≥ 0.
     TruncatedGaussian = truncated_gaussian;
+    /// dReLU, a double rectifier: density ∝ exp(x h − h²/2 − θ h) for h ≥ 0 and exp(x h − γ h²/2 + θ h) for
+    /// h < 0 (Tubiana, Cocco & Monasson 2019), with the same γ and θ in all units of a layer.
+    Drelu {
+        /// γ, how much stiffer than positive values negative ones are, from 2⁻¹⁰ to 2¹⁰; Gaussian at 1, and
+        /// with θ = 0 the truncated Gaussian for γ → ∞.
+        gamma: f32 = 4.0 in 1.0 / 1024.0..=1024.0,
+        /// θ, the threshold, from −100 to 100: above 0 the mode is 0 for |x| ≤ θ, below there are two modes.
+        theta: f32 = 0.5 in -100.0..=100.0
+    } = drelu;
 }
 
 impl Unit {
     /// The largest number of copies or trials. Sums of so many are exact in `f32`.
     pub const MAX_PARAMETER: u32 = 65_536;
 
-    /// Whether the parameter, if there is one, is from 1 to [`Unit::MAX_PARAMETER`].
-    ///
-    /// ```
-    /// use halfwave_kernels::units::Unit;
-    /// assert!(Unit::Binomial { trials: 10 }.check().is_ok());
-    /// assert!(Unit::Binomial { trials: 0 }.check().is_err());
-    /// ```
-    ///
-    /// # Errors
-    /// [`UnitError::Parameter`].
-    pub fn check(self) -> Result<(), UnitError> {
-        match self.parameter() {
-            Some((name, value)) if !(1..=Self::MAX_PARAMETER).contains(&value) => {
-                Err(UnitError::Parameter { unit: self.name(), name, found: value.to_string() })
-            }
-            _ => Ok(()),
-        }
-    }
-
     #[track_caller]
     fn expect_valid(self) {
-        let checked = self.check();
-        assert!(
-            checked.is_ok(),
-            "{self:?}: the parameter must be from 1 to {}",
-            Self::MAX_PARAMETER
-        );
+        if let Err(error) = self.check() {
+            panic!("{error}");
+        }
     }
+}
+
+/// The parameter, if it is in its range; `found` says what it is.
+fn within<T: PartialOrd + fmt::Display>(
+    unit: &'static str,
+    name: &'static str,
+    range: &RangeInclusive<T>,
+    (value, found): (Option<T>, impl fmt::Display),
+) -> Result<T, UnitError> {
+    let error = || UnitError::Parameter {
+        unit,
+        name,
+        expected: format!("from {} to {}", range.start(), range.end()),
+        found: found.to_string(),
+    };
+    value.filter(|value| range.contains(value)).ok_or_else(error)
+}
+
+/// A number from its text, without a needless sign.
+fn read<T: FromStr>(text: Option<&str>) -> (Option<T>, &str) {
+    let text = text.unwrap_or_default();
+    (text.parse().ok().filter(|_| !text.starts_with('+')), text)
 }
 
 /// A name or parameter that belongs to no stochastic unit.
@@ -218,48 +265,36 @@ pub enum UnitError {
     #[error("unknown unit `{0}`; the units are {names}", names = Unit::ALL.iter().map(Unit::to_string).collect::<Vec<_>>().join(", "))]
     Unknown(String),
     /// The unit's parameter is missing, no number, or not in its range.
-    #[error("{unit}: expected {name} from 1 to {max}, as in `{unit}(8)`; found `{found}`", max = Unit::MAX_PARAMETER)]
+    #[error("{unit}: expected {name} {expected}, as in `{example}`; found `{found}`", example = example(unit))]
     Parameter {
         /// Name of the unit.
         unit: &'static str,
         /// Name of the parameter.
         name: &'static str,
+        /// Its range.
+        expected: String,
         /// What is there instead.
         found: String,
     },
+}
+
+/// The unit of this name with parameters.
+fn example(name: &str) -> String {
+    Unit::ALL.iter().find(|unit| unit.name() == name).map(Unit::to_string).unwrap_or_default()
 }
 
 impl FromStr for Unit {
     type Err = UnitError;
 
     fn from_str(text: &str) -> Result<Self, UnitError> {
-        let (name, argument) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
-            Some((name, argument)) => (name, Some(argument)),
+        let (name, arguments) = match text.strip_suffix(')').and_then(|text| text.split_once('(')) {
+            Some((name, arguments)) => (name, Some(arguments)),
             None => (text, None),
         };
         let unknown = || UnitError::Unknown(text.into());
         let unit = Self::ALL.iter().copied().find(|u| u.name() == name).ok_or_else(unknown)?;
-        match (unit.parameter(), argument) {
-            (None, None) => Ok(unit),
-            (None, Some(_)) => Err(unknown()),
-            (Some((name, _)), argument) => {
-                let found = argument.unwrap_or_default();
-                let digits = found.bytes().all(|byte| byte.is_ascii_digit());
-                let value = found.parse().ok().filter(|_| digits);
-                value
-                    .map(|value| unit.with_parameter(value))
-                    .filter(|unit| unit.check().is_ok())
-                    .ok_or(UnitError::Parameter { unit: unit.name(), name, found: found.into() })
-            }
-        }
-    }
-}
-
-impl fmt::Display for Unit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.parameter() {
-            None => f.pad(self.name()),
-            Some((_, value)) => f.pad(&format!("{}({value})", self.name())),
-        }
+        let mut arguments = arguments.into_iter().flat_map(|text| text.split(','));
+        let unit = unit.with_arguments(&mut arguments)?;
+        arguments.next().map_or(Ok(unit), |_| Err(unknown()))
     }
 }

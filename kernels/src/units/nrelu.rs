@@ -30,7 +30,7 @@ pub(super) fn density<S: Simd>(a_square: F64<S>) -> F64<S> {
 
 impl StochasticUnit for Nrelu {
     const NAME: &'static str = "nrelu";
-    const ACTIVATION: Kind = Kind::Relu;
+    const ACTIVATION: Option<Kind> = Some(Kind::Relu);
 
     #[inline(always)]
     fn mean<S: Simd>(self, x: F32<S>) -> F32<S> {

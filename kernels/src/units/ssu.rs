@@ -85,7 +85,7 @@ impl Ssu {
 
 impl StochasticUnit for Ssu {
     const NAME: &'static str = "ssu";
-    const ACTIVATION: Kind = Kind::Softplus;
+    const ACTIVATION: Option<Kind> = Some(Kind::Softplus);
 
     #[inline(always)]
     fn draws(self) -> u32 {

@@ -115,7 +115,7 @@ fn within_bound<S: Simd>(a: F32<S>) -> F32<S> {
 
 impl StochasticUnit for TruncatedGaussian {
     const NAME: &'static str = "truncated_gaussian";
-    const ACTIVATION: Kind = Kind::Relu;
+    const ACTIVATION: Option<Kind> = Some(Kind::Relu);
 
     #[inline(always)]
     fn mean<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -148,7 +148,7 @@ impl Training<'_> {
         let Tuning { dropout, batch, .. } = self.model.tuning;
         let config = MlpConfig {
             sizes: [&[train.width], &self.config.hidden[..], &[train.classes()]].concat(),
-            activation: self.unit.activation(),
+            activation: self.unit.activation().expect("NReLU and Bernoulli units have one"),
             dropout,
             head: Head::Softmax,
             optimiser: Optimiser::Adam {

@@ -313,7 +313,13 @@ pub fn evaluate(model: &Path, path: &Path, level: Level) -> Result<String, Error
          weights               root mean square {:.6}\n",
         (norms / rbm.weights().len() as f64).sqrt()
     );
-    // Writing to a string cannot fail.
+    if let Some(sigma) = rbm.sigma() {
+        let (least, most) =
+            sigma.iter().fold((f32::MAX, 0.0_f32), |(a, b), &s| (a.min(s), b.max(s)));
+        // Writing to a string cannot fail.
+        let _ =
+            writeln!(text, "sigma                 {least:.6} to {most:.6} (of the visible units)");
+    }
     let _ = match rbm.free_energy(&x) {
         Ok(energies) => {
             let mean = energies.iter().sum::<f64>() / rows as f64;

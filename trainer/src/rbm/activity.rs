@@ -78,7 +78,7 @@ impl Rbm {
         let mut inputs = vec![0.0; rows.min(ROWS) * hidden];
         for v in x.chunks(ROWS * self.visible_units) {
             let inputs = &mut inputs[..v.len() / self.visible_units * hidden];
-            self.hidden_input(level, v, inputs);
+            self.hidden_input(level, &self.scaled(v), inputs);
             for row in inputs.chunks_exact(hidden) {
                 counts.iter_mut().zip(row).for_each(|(n, &x)| *n += u64::from(x > 0.0));
             }

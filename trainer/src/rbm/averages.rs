@@ -25,7 +25,7 @@ use rayon::prelude::*;
 use super::{
     Rbm, RbmConfig,
     cd::{Biases, Step, combine},
-    config::{Centring, Chains, Sparsity},
+    config::{Centring, Sparsity},
 };
 use crate::{TrainError, buffers::zeros};
 
@@ -66,31 +66,15 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 impl Step {
-    /// Makes u and z of v and h, and the gradients of the biases. `weights` are those of the rows, none if
-    /// all are 1.
-    pub(super) fn general_gradient(
-        &mut self,
-        rbm: &Rbm,
-        level: Level,
-        rows: usize,
-        weights: Option<impl Iterator<Item = f32>>,
-    ) {
+    /// Makes u and z of v and h, and the gradients of the biases, after [`Step::count_rows`].
+    pub(super) fn general_gradient(&mut self, rbm: &Rbm, level: Level, rows: usize) {
         let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
-        let RbmConfig { sparsity, centring, chains, .. } = rbm.config;
+        let RbmConfig { sparsity, centring, .. } = rbm.config;
         let (v, h) = (&mut self.v[..2 * rows * visible], &mut self.h[..2 * rows * hidden]);
         let [g, other] = &mut self.factors;
         let (g, other) = (&mut g[..2 * rows], &mut other[..2 * rows]);
-        let (of_data, of_chains) = g.split_at_mut(rows);
-        match weights {
-            Some(weights) => of_data.iter_mut().zip(weights).for_each(|(g, w)| *g = w),
-            None => of_data.fill(1.0),
-        }
+        let of_data = &g[..rows];
         let total: f32 = of_data.iter().sum();
-        match chains {
-            Chains::Data => of_chains.iter_mut().zip(&*of_data).for_each(|(c, d)| *c = -d),
-            Chains::Persistent => of_chains.fill(-total / rows as f32),
-        }
-
         let Biases { visible: of_b, hidden: of_c } = &mut self.biases;
         let (before, after) = (&rbm.averages, &mut self.averages);
         let scale = 1.0 / total;

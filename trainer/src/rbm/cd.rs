@@ -19,6 +19,8 @@
 //! with aₖ negated: the gradient of W is one product, vᵀ h, whose tiles become the update of W while they
 //! are in cache.
 //!
+//! Where σ is not 1, v and b stand for v/σ and b/σ: see `sigma.rs`.
+//!
 //! A persistent chain's state is that of its hidden units, `[batch, hidden]`: vₖ W + c gives aₖ and the new
 //! state, so that PCD costs no product more than CD. They start at the data of the first mini-batch. Where a
 //! mini-batch has fewer rows, the first chains take the step.
@@ -34,6 +36,7 @@ use super::{
     Rbm,
     averages::Averages,
     config::{Chains, States},
+    sigma::SigmaStep,
 };
 use crate::{
     TrainError,
@@ -79,6 +82,8 @@ pub(super) struct Step {
     pub(super) averages: Averages,
     /// The gradient of the log-likelihood as the chains have it, summed over the batch.
     pub(super) biases: Biases,
+    /// Where σ is learned.
+    pub(super) sigma: Option<SigmaStep>,
 }
 
 impl Step {
@@ -93,6 +98,7 @@ impl Step {
             factors: [buffer(&[2, batch])?, buffer(&[2, batch])?],
             averages: rbm.averages.clone(),
             biases: Biases::new(visible, hidden)?,
+            sigma: SigmaStep::new(rbm)?,
         })
     }
 
@@ -102,8 +108,12 @@ impl Step {
     }
 
     /// v and h of the last step with so many `rows`: the gradient of W is vᵀ h.
-    pub(super) fn states(&self, rbm: &Rbm, rows: usize) -> [MatRef<'_, f32>; 2] {
-        let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
+    pub(super) fn states(
+        &self,
+        visible: usize,
+        hidden: usize,
+        rows: usize,
+    ) -> [MatRef<'_, f32>; 2] {
         let v = matrix(&self.v[..2 * rows * visible], visible);
         [v, matrix(&self.h[..2 * rows * hidden], hidden)]
     }
@@ -152,6 +162,39 @@ impl Step {
         }
     }
 
+    /// What each row of both phases counts, from the `weights` of the data rows, none if all are 1.
+    pub(super) fn count_rows(
+        &mut self,
+        rbm: &Rbm,
+        rows: usize,
+        weights: Option<impl Iterator<Item = f32>>,
+    ) {
+        let (of_data, of_chains) = self.factors[0][..2 * rows].split_at_mut(rows);
+        match weights {
+            Some(weights) => of_data.iter_mut().zip(weights).for_each(|(g, w)| *g = w),
+            None => of_data.fill(1.0),
+        }
+        let total: f32 = of_data.iter().sum();
+        match rbm.config.chains {
+            Chains::Data => of_chains.iter_mut().zip(&*of_data).for_each(|(c, d)| *c = -d),
+            Chains::Persistent => of_chains.fill(-total / rows as f32),
+        }
+    }
+
+    /// The gradient of ln σ² after the phases and [`Step::count_rows`], where it is learned.
+    pub(super) fn sigma_gradient(&mut self, rbm: &Rbm, level: Level, rows: usize) {
+        let (v, h) =
+            (&self.v[..2 * rows * rbm.visible_units], &self.h[..2 * rows * rbm.hidden_units()]);
+        if let Some(sigma) = &mut self.sigma {
+            sigma.gradient(rbm, level, v, h, &self.factors[0][..2 * rows]);
+        }
+    }
+
+    /// Whether the gradients of biases and of σ are finite.
+    pub(super) fn is_finite(&self) -> bool {
+        self.biases.are_finite() && self.sigma.as_ref().is_none_or(SigmaStep::is_finite)
+    }
+
     /// What stays to be done where nothing is weighted, centred or wanted of the activity: −aₖ and the sums.
     /// Returns the sum of (v₀ − vₖ)².
     pub(super) fn plain_gradient(&mut self, rbm: &Rbm, level: Level, rows: usize) -> f64 {
@@ -165,7 +208,7 @@ impl Step {
             rows::column_sums(level, v1, sums);
             rows::column_sums(level, v0, visible_bias);
             visible_bias.iter_mut().zip(sums).for_each(|(v0, v1)| *v0 -= *v1);
-            squared_distance(v0, v1)
+            rbm.squared_distance(v0, v1)
         };
         let of_hidden = || rows::column_sums(level, h, hidden_bias);
         rayon::join(of_visible, of_hidden).0
@@ -179,7 +222,14 @@ impl Step {
         let a = &mut self.h[..rows * hidden];
         rbm.hidden_statistics(level, v0, a);
         rbm.visible_states(level, a, None, v1);
-        squared_distance(v0, v1)
+        rbm.squared_distance(v0, v1)
+    }
+}
+
+impl Rbm {
+    /// Σ (a − b)² of visible states, in the units of the data.
+    fn squared_distance(&self, a: &[f32], b: &[f32]) -> f64 {
+        self.sigma.as_ref().map_or_else(|| squared_distance(a, b), |s| s.squared_distance(a, b))
     }
 }
 

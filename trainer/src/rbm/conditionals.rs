@@ -1,4 +1,5 @@
-//! From one layer to the other: means, samples and statistics of v given h and of h given v.
+//! From one layer to the other: means, samples and statistics of v given h and of h given v. Where σ is not 1, v is
+//! v/σ here and b is b/σ: see `sigma.rs`.
 
 use halfwave_kernels::{
     Level,
@@ -60,7 +61,7 @@ impl Rbm {
         }
         let (unit, hidden) = (self.config.hidden, self.hidden_units());
         let both = match statistic(unit) {
-            Some(_) => Both::ActivationAndSample { unit, noise },
+            Some(kind) => Both::ActivationAndSample { kind, unit, noise },
             None => Both::MeanAndSample { unit, noise },
         };
         let (v, w) = (matrix(v, self.visible_units), matrix(&self.weights, hidden));
@@ -76,7 +77,7 @@ impl Rbm {
         noise: Option<Noise>,
         v: &mut [f32],
     ) {
-        self.visible_states_at(level, &self.visible_bias, h, noise, v);
+        self.visible_states_at(level, self.unit_bias(), h, noise, v);
     }
 
     /// The same with other biases `[visible]`.
@@ -90,8 +91,8 @@ impl Rbm {
     ) {
         let width = self.visible_units;
         let visible = self.config.visible;
-        if let Some(unit) = visible.unit() {
-            let mean = Epilogue::BiasActivation { bias, kind: unit.activation() };
+        if let Some((unit, kind)) = visible.unit() {
+            let mean = Epilogue::BiasActivation { bias, kind };
             let sample = |noise| Epilogue::BiasSample { bias, unit, noise };
             return self.to_visible(level, h, v, noise.map_or(mean, sample));
         }
@@ -119,7 +120,14 @@ impl Rbm {
         gemm::matmul(level, v, w, matrix_mut(out, hidden), epilogue);
     }
 
-    fn to_visible(&self, level: Level, h: &[f32], out: &mut [f32], epilogue: Epilogue<'_>) {
+    /// out [rows, visible] ← h Wᵀ, then the epilogue.
+    pub(super) fn to_visible(
+        &self,
+        level: Level,
+        h: &[f32],
+        out: &mut [f32],
+        epilogue: Epilogue<'_>,
+    ) {
         let hidden = self.hidden_units();
         let w = matrix(&self.weights, hidden).transpose();
         let out = matrix_mut(out, self.visible_units);

@@ -31,6 +31,10 @@ pub struct RbmConfig {
     pub nrelu_noise: NreluNoise,
     /// Step size, on the mean gradient of a mini-batch.
     pub learning_rate: f32,
+    /// Factor on the step size with which the standard deviations σ of Gaussian visible units are learned, through ln σ²;
+    /// with 0 they stay as they are: 1, or those of [`Rbm::with_sigma`](super::Rbm::with_sigma).
+    #[serde(default)]
+    pub sigma_rate: f32,
     /// How the step size changes from epoch to epoch.
     #[serde(default)]
     pub schedule: Schedule,
@@ -55,8 +59,8 @@ pub struct RbmConfig {
     /// Where the chains of the negative phase start.
     #[serde(default)]
     pub chains: Chains,
-    /// What the visible units hand on within a chain; by default the means for CD-1, samples for CD-k
-    /// and persistent chains. The chain has the model's distribution with samples only.
+    /// What the visible units hand on within a chain; by default the means for CD-1, samples for CD-k,
+    /// persistent chains and where σ is learned. The chain has the model's distribution with samples only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_states: Option<States>,
     /// What the hidden units hand on within a chain; `mean` is mean-field CD (Welling & Hinton 2002).
@@ -157,6 +161,7 @@ impl RbmConfig {
             hidden_biases: true,
             nrelu_noise: NreluNoise::Sigmoid,
             learning_rate: if bounded { 0.1 } else { 1e-3 },
+            sigma_rate: 0.0,
             schedule: Schedule::Constant,
             initial_momentum: 0.5,
             final_momentum: 0.9,
@@ -177,7 +182,7 @@ impl RbmConfig {
 
     /// What the visible units hand on within a chain.
     pub(super) fn visible_states(&self) -> States {
-        let cd_1 = self.steps == 1 && self.chains == Chains::Data;
+        let cd_1 = self.steps == 1 && self.chains == Chains::Data && self.sigma_rate == 0.0;
         self.visible_states.unwrap_or(if cd_1 { States::Mean } else { States::Sample })
     }
 
@@ -187,12 +192,17 @@ impl RbmConfig {
         at_least_1("batch", self.batch)?;
         at_least_1("steps", self.steps)?;
         self.visible.check()?;
-        let parameter = "copies or trials from 1 to 65536";
+        let parameter = "copies or trials from 1 to 65536, gamma from 0.0009765625 to 1024, theta from -100 to 100";
         TrainError::require(self.hidden.check().is_ok(), "hidden", parameter, self.hidden)?;
         let holds = self.nrelu_noise.is_papers() || self.hidden == Unit::Nrelu;
         let expected = "sigmoid, where hidden units are not nrelu";
         TrainError::require(holds, "nrelu_noise", expected, "another variance")?;
         positive("learning_rate", self.learning_rate)?;
+        let holds = self.sigma_rate >= 0.0 && self.sigma_rate.is_finite();
+        TrainError::require(holds, "sigma_rate", "a finite number, 0 or above", self.sigma_rate)?;
+        let holds = self.sigma_rate == 0.0 || self.visible == Visible::Gaussian;
+        let expected = "0, where visible units are not gaussian";
+        TrainError::require(holds, "sigma_rate", expected, self.sigma_rate)?;
         self.schedule.check()?;
         share("initial_momentum", self.initial_momentum)?;
         share("final_momentum", self.final_momentum)?;

@@ -15,7 +15,7 @@ impl Rbm {
     /// | visible | term |
     /// |---|---|
     /// | Bernoulli, Potts | −Σ b v |
-    /// | Gaussian | Σ (v − b)² / 2 |
+    /// | Gaussian | Σ (v − b)² / 2, and with σ other than 1 Σ ((v − b)/σ)² / 2 − Σ Γ((v/σ) W + c) |
     ///
     /// Γ is [`log_partition`], with the additive constants of its base measures.
     ///
@@ -49,19 +49,20 @@ impl Rbm {
         let (visible, hidden) = (self.visible_units, self.hidden_units());
         let mut inputs: Vec<f64> = self.hidden_bias.iter().map(|&c| c.into()).collect();
         inputs = inputs.repeat(out.len());
+        let units: Vec<Vec<f64>> = x.chunks_exact(visible).map(|v| self.wide_units(v)).collect();
+        let bias = self.wide_units(&self.visible_bias);
         for (i, w) in self.weights.chunks_exact(hidden).enumerate() {
-            for (row, inputs) in inputs.chunks_exact_mut(hidden).enumerate() {
-                let v = f64::from(x[row * visible + i]);
+            for (v, inputs) in units.iter().zip(inputs.chunks_exact_mut(hidden)) {
+                let v = v[i];
                 if v != 0.0 {
                     inputs.iter_mut().zip(w).for_each(|(x, &w)| *x += v * f64::from(w));
                 }
             }
         }
-        let rows = x.chunks_exact(visible).zip(inputs.chunks_exact(hidden));
-        for ((v, inputs), out) in rows.zip(out) {
+        for ((v, inputs), out) in units.iter().zip(inputs.chunks_exact(hidden)).zip(out) {
             let gamma = |&x: &f64| log_partition(self.config.hidden, x).unwrap_or(f64::NAN);
             let terms: f64 = inputs.iter().map(gamma).sum();
-            *out = self.config.visible.energy(v, &self.visible_bias) - terms;
+            *out = self.config.visible.energy(v, &bias) - terms;
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Machines in files: safetensors with the tensors `weights [visible, hidden]`, `visible_bias` and `hidden_bias`,
-//! f32, and the settings as JSON in the metadata.
+//! f32, and the settings as JSON in the metadata. `sigma [visible]` is there where the machine has σ other than 1.
 //!
 //! A machine is read back for use, and can be trained further from its parameters; velocities, chains and
 //! running means are not kept.
@@ -65,15 +65,19 @@ impl Rbm {
     pub(crate) fn to_bytes_with(&self, more: &[(&str, &[f64])]) -> Result<Vec<u8>, ModelError> {
         let format = |error: &dyn std::fmt::Display| ModelError::Format(error.to_string());
         let (visible, hidden) = (self.visible_units(), self.hidden_units());
-        let tensors = [
+        let mut tensors = vec![
             ("weights", vec![visible, hidden], self.weights()),
             ("visible_bias", vec![visible], self.visible_bias()),
             ("hidden_bias", vec![hidden], self.hidden_bias()),
-        ]
-        .map(|(name, shape, data)| {
-            let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-            (name, shape, bytes)
-        });
+        ];
+        tensors.extend(self.sigma().map(|sigma| ("sigma", vec![visible], sigma)));
+        let tensors: Vec<_> = tensors
+            .into_iter()
+            .map(|(name, shape, data)| {
+                let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+                (name, shape, bytes)
+            })
+            .collect();
         let mut views = Vec::new();
         for (name, shape, bytes) in &tensors {
             let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
@@ -127,7 +131,11 @@ impl Rbm {
         let hidden = config.hidden_units;
         let weights = read("weights", &[Some(visible_bias.len()), Some(hidden)])?;
         let hidden_bias = read("hidden_bias", &[Some(hidden)])?;
-        Ok(Self::from_parameters(&config, &weights, &visible_bias, &hidden_bias, seed)?)
+        let rbm = Self::from_parameters(&config, &weights, &visible_bias, &hidden_bias, seed)?;
+        if !tensors.names().contains(&"sigma") {
+            return Ok(rbm);
+        }
+        Ok(rbm.with_sigma(&read("sigma", &[Some(visible_bias.len())])?)?)
     }
 }
 
@@ -158,6 +166,49 @@ mod tests {
         assert_eq!(again.weights(), rbm.weights());
         assert_eq!(again.visible_bias(), rbm.visible_bias());
         assert_eq!(again.hidden_bias(), rbm.hidden_bias());
+    }
+
+    /// Bit by bit, and so is what it gives; files from before σ have σ = 1.
+    #[test]
+    fn sigma_comes_back_and_is_1_where_there_is_none() {
+        let config =
+            RbmConfig { sigma_rate: 0.1, nrelu_noise: NreluNoise::Sigmoid, ..machine().config };
+        let plain = Rbm::from_parameters(
+            &config,
+            machine().weights(),
+            machine().visible_bias(),
+            machine().hidden_bias(),
+            1,
+        );
+        let rbm = plain.unwrap().with_sigma(&[0.1, 1.7, 33.3]).unwrap();
+        let again = Rbm::from_bytes(&rbm.to_bytes().unwrap(), 1).unwrap();
+        assert_eq!(again.sigma(), Some(&[0.1, 1.7, 33.3][..]));
+        let (level, v) = (halfwave_kernels::Level::best(), [0.3, -1.0, 2.0]);
+        assert_eq!(again.reconstruct(level, &v), rbm.reconstruct(level, &v));
+
+        let bytes = machine().to_bytes().unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        assert!(!text.contains("\"sigma\""));
+        assert_eq!(Rbm::from_bytes(&bytes, 1).unwrap().sigma(), None);
+        // Settings of a machine that learns σ, without σ.
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let settings = serde_json::to_string(&config).unwrap();
+        let metadata = HashMap::from([(SETTINGS.to_owned(), settings)]);
+        let old = safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap();
+        assert_eq!(Rbm::from_bytes(&old, 1).unwrap().sigma(), Some(&[1.0; 3][..]));
+    }
+
+    #[test]
+    fn a_broken_sigma_is_an_error() {
+        let rbm = machine().with_sigma(&[1.0, 2.0, 3.0]).unwrap();
+        let bytes = rbm.to_bytes().unwrap();
+        let negative: Vec<u8> = bytes
+            .windows(4)
+            .position(|four| four == 3.0_f32.to_le_bytes())
+            .map(|at| [&bytes[..at], &(-3.0_f32).to_le_bytes(), &bytes[at + 4..]].concat())
+            .unwrap();
+        let error = Rbm::from_bytes(&negative, 1).unwrap_err();
+        assert!(matches!(error, ModelError::Train(TrainError::Setting { .. })), "{error}");
     }
 
     #[test]

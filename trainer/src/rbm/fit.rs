@@ -7,11 +7,11 @@ use halfwave_kernels::{
 };
 
 use super::{
-    Rbm, Velocity, Visible,
+    Rbm, RbmConfig, Velocity, Visible,
     cd::Step,
     config::{Chains, States},
     norms::{limit_columns, spectral_norm},
-    units::is_unbounded,
+    units::norm_limit,
 };
 use crate::{
     TrainError,
@@ -63,10 +63,10 @@ impl<'a> Fit<'a> {
 
     /// Momentum on all parameters, penalties on W; then the chains and the running means, which stand as
     /// they were if the step diverged.
-    fn update(&mut self, rows: usize, epochs: u64) {
-        let [v, h] = self.step.states(self.rbm, rows);
+    fn update(&mut self, rows: usize, epochs: u64) -> Result<(), Diverged> {
         let hidden_units = self.rbm.hidden_units();
-        let Rbm { config, weights, visible_bias, hidden_bias, velocity, .. } = &mut *self.rbm;
+        let Rbm { config, weights, visible_bias, hidden_bias, sigma, velocity, .. } =
+            &mut *self.rbm;
         let initial = epochs < config.momentum_epoch as u64;
         let momentum = if initial { config.initial_momentum } else { config.final_momentum };
         let learning_rate = config.learning_rate * config.schedule.factor(epochs);
@@ -74,17 +74,31 @@ impl<'a> Fit<'a> {
         // The gradient is that of the log-likelihood, which is to grow.
         let scale = -1.0 / rows as f32;
         let plain = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
+        if let (Some(step), Some(sigma)) = (&mut self.step.sigma, &*sigma) {
+            let learning_rate = learning_rate * config.sigma_rate;
+            step.advance(level, update::Momentum { learning_rate, ..plain }, scale, sigma)?;
+        }
         let (weight_decay, l1) = (config.weight_decay, config.l1);
         let step = update::Momentum { weight_decay, l1, ..plain };
         let Velocity { weights: velocity, biases } = velocity;
         let velocity = matrix_mut(velocity, hidden_units);
         let update = Update::Momentum { step, scale, velocity };
+        let [v, h] = self.step.states(visible_bias.len(), hidden_units, rows);
         gemm::matmul_update(level, v.transpose(), h, update, matrix_mut(weights, hidden_units));
-        let gradient = &self.step.biases;
+        let gradient = &mut self.step.biases;
+        if let Some(sigma) = sigma {
+            sigma.multiply(&mut gradient.visible);
+        }
         let (vb, vc) = (&mut biases.visible, &mut biases.hidden);
         update::momentum(level, plain, scale, &gradient.visible, vb, visible_bias);
         if config.hidden_biases {
             update::momentum(level, plain, scale, &gradient.hidden, vc, hidden_bias);
+        }
+        if let Some(sigma) = sigma {
+            match &mut self.step.sigma {
+                Some(step) => step.take(sigma, visible_bias),
+                None => sigma.follow(visible_bias),
+            }
         }
         if let Some(limit) = config.max_norm {
             limit_columns(weights, limit, &mut self.factors);
@@ -97,14 +111,22 @@ impl<'a> Fit<'a> {
             }
         }
         std::mem::swap(&mut self.rbm.averages, &mut self.step.averages);
+        Ok(())
     }
 }
 
 impl Learner for Fit<'_> {
     fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged> {
         let visible = self.rbm.visible_units;
-        self.x.gather(visible, rows, self.step.data(rows.len(), visible));
+        let data = self.step.data(rows.len(), visible);
+        self.x.gather(visible, rows, data);
+        self.rbm.scale_in_place(data);
         self.step.phases(self.rbm, self.level, at.steps, rows.len());
+        if self.step.sigma.is_some() || !self.is_plain() {
+            let weights = self.weights.map(|w| rows.iter().map(|&row| w[row as usize]));
+            self.step.count_rows(self.rbm, rows.len(), weights);
+        }
+        self.step.sigma_gradient(self.rbm, self.level, rows.len());
         if self.is_plain() {
             let error = self.step.plain_gradient(self.rbm, self.level, rows.len());
             if !error.is_finite() {
@@ -113,14 +135,12 @@ impl Learner for Fit<'_> {
             self.error += error;
             self.values += rows.len() * visible;
         } else {
-            let weights = self.weights.map(|w| rows.iter().map(|&row| w[row as usize]));
-            self.step.general_gradient(self.rbm, self.level, rows.len(), weights);
+            self.step.general_gradient(self.rbm, self.level, rows.len());
         }
-        if !self.step.biases.are_finite() {
+        if !self.step.is_finite() {
             return Err(Diverged("the mean of a unit is not finite".into()));
         }
-        self.update(rows.len(), at.epochs);
-        Ok(())
+        self.update(rows.len(), at.epochs)
     }
 
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
@@ -133,20 +153,33 @@ impl Learner for Fit<'_> {
         } else {
             let (rows, visible) = (self.rbm.config.batch, self.rbm.visible_units);
             let first: Vec<u32> = (0..rows as u32).collect();
-            self.x.gather(visible, &first, self.step.data(rows, visible));
+            let data = self.step.data(rows, visible);
+            self.x.gather(visible, &first, data);
+            self.rbm.scale_in_place(data);
             (self.step.reconstruction_error(self.rbm, self.level, rows), rows * visible)
         };
         (self.error, self.values) = (0.0, 0);
         let mut metrics = vec![("reconstruction_error", error / values as f64)];
         let Rbm { weights, config, direction, .. } = &mut *self.rbm;
-        if config.visible == Visible::Gaussian && is_unbounded(config.hidden) {
+        if config.visible == Visible::Gaussian && norm_limit(config.hidden).is_some() {
             let norm = spectral_norm(weights, config.hidden_units, direction);
             metrics.push(("spectral_norm", norm));
+        }
+        if self.step.sigma.is_some() {
+            let sigma = self.rbm.sigma().unwrap_or_default();
+            let least = sigma.iter().copied().fold(f32::INFINITY, f32::min);
+            metrics.push(("least_sigma", least.into()));
         }
         Ok(metrics)
     }
 
     fn lower(&self) -> String {
-        format!("the learning rate (now {})", self.rbm.config.learning_rate)
+        let RbmConfig { learning_rate, sigma_rate, .. } = self.rbm.config;
+        match self.step.sigma {
+            None => format!("the learning rate (now {learning_rate})"),
+            Some(_) => {
+                format!("the learning rate (now {learning_rate}) or sigma_rate (now {sigma_rate})")
+            }
+        }
     }
 }

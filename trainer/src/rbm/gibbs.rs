@@ -14,7 +14,7 @@ impl Rbm {
     #[must_use]
     pub fn hidden_mean(&self, level: Level, v: &[f32]) -> Vec<f32> {
         let mut h = self.hidden_layer(v);
-        self.hidden_input(level, v, &mut h);
+        self.hidden_input(level, &self.scaled(v), &mut h);
         if self.config.nrelu_noise.is_papers() {
             units::par_mean_in_place(level, self.config.hidden, &mut h);
         } else {
@@ -31,7 +31,7 @@ impl Rbm {
     #[must_use]
     pub fn hidden_sample(&self, level: Level, noise: Noise, v: &[f32]) -> Vec<f32> {
         let mut h = self.hidden_layer(v);
-        self.sample_hidden(level, noise, v, &mut h);
+        self.sample_hidden(level, noise, &self.scaled(v), &mut h);
         h
     }
 
@@ -43,6 +43,7 @@ impl Rbm {
     pub fn visible_mean(&self, level: Level, h: &[f32]) -> Vec<f32> {
         let mut v = self.visible_layer(h);
         self.visible_states(level, h, None, &mut v);
+        self.unscale_in_place(&mut v);
         v
     }
 
@@ -55,6 +56,7 @@ impl Rbm {
     pub fn visible_sample(&self, level: Level, noise: Noise, h: &[f32]) -> Vec<f32> {
         let mut v = self.visible_layer(h);
         self.visible_states(level, h, Some(noise), &mut v);
+        self.unscale_in_place(&mut v);
         v
     }
 
@@ -85,9 +87,11 @@ impl Rbm {
         let rows = self.check_states(&*v)?;
         let mut h = self.hidden_layer(v);
         for _ in 0..steps {
+            self.scale_in_place(v);
             self.sample_hidden(level, noise, v, &mut h);
             noise = noise.skip(self.hidden_draws(rows));
             self.visible_states(level, &h, Some(noise), v);
+            self.unscale_in_place(v);
             noise = noise.skip(self.visible_draws(rows));
         }
         Ok(noise)

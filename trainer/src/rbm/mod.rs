@@ -4,13 +4,13 @@
 //! v [batch, visible], h [batch, hidden], W [visible, hidden], b [visible], c [hidden], all row-major
 //!
 //! E(v, h) = −Σ b v − Σ c h − Σ v W h               Bernoulli and Potts visible units
-//! E(v, h) = Σ (v − b)² / 2 − Σ c h − Σ v W h       Gaussian visible units, σ = 1
+//! E(v, h) = Σ (v − b)² / 2 − Σ c h − Σ v W h       Gaussian visible units; with v/σ and b/σ in `sigma.rs`
 //!
 //! hidden     x = v W + c      h ~ unit(x)
 //! visible    x = h Wᵀ + b     mean σ(x), softmax(x) or x
 //! ```
 //!
-//! Gaussian visible units expect data of zero mean and unit variance. NReLU hidden units,
+//! Gaussian visible units expect data of zero mean and unit variance, unless their σ are learned. NReLU hidden units,
 //! h = max(0, x + N(0, σ(x))) with *variance* σ(x), are those of Nair & Hinton, ICML 2010.
 
 mod activity;
@@ -26,6 +26,7 @@ mod likelihood;
 mod noise;
 mod norms;
 mod schedule;
+mod sigma;
 mod special;
 mod units;
 mod weight_statistics;
@@ -84,7 +85,9 @@ pub struct Rbm {
     weights: Vec<f32>,
     visible_bias: Vec<f32>,
     hidden_bias: Vec<f32>,
-    /// Whether the first call of `fit` sets the visible biases.
+    /// σ of Gaussian visible units, where it is not 1 for good.
+    sigma: Option<sigma::Sigma>,
+    /// Whether the first call of `fit` sets the visible biases, and σ where it is learned.
     biased_by_data: bool,
     velocity: Velocity,
     /// Hidden states of the persistent chains, `[batch, hidden]`, from their first step on.
@@ -141,6 +144,9 @@ impl Rbm {
             weights,
             visible_bias: zeros("the biases", &[visible_units])?,
             hidden_bias: zeros("the biases", &[hidden_units])?,
+            sigma: (config.sigma_rate > 0.0)
+                .then(|| sigma::Sigma::one(visible_units))
+                .transpose()?,
             biased_by_data: true,
             velocity: Velocity {
                 weights: zeros("the velocities of the weights", &[visible_units, hidden_units])?,
@@ -180,6 +186,9 @@ impl Rbm {
             }
             to.copy_from_slice(parameters);
         }
+        if let Some(sigma) = &mut rbm.sigma {
+            sigma.follow(&rbm.visible_bias);
+        }
         rbm.biased_by_data = false;
         Ok(rbm)
     }
@@ -190,17 +199,20 @@ impl Rbm {
     /// The first call sets the visible biases from the data, unless the machine is one of
     /// [`Rbm::from_parameters`]: to ln(p / (1 − p)) with p = (Σ v + 1) / (rows + 2) for Bernoulli units, to ln p
     /// with p = (Σ v + 1) / (rows + K) for Potts units of K categories (Hinton 2010, section 8.1; the 1 keeps
-    /// pixels that are always off finite), to the mean for Gaussian ones.
+    /// pixels that are always off finite), to the mean for Gaussian ones, whose σ, where it is learned, becomes the
+    /// deviation of the data.
     ///
     /// Metrics: `reconstruction_error`, the mean of (v − reconstruction)² before each update of CD-1; where
     /// chains are longer, persistent or sampled, or the gradient is centred or weighted or has a target of
     /// activity, that of the first `batch` rows at the end of the epoch. The reconstruction is the visible mean;
     /// CD-1 makes it from samples of the hidden units, the other from their means. `spectral_norm` of W, from below, where
-    /// visible units are Gaussian and hidden units have no bound: from 1 on such a machine may have no density.
+    /// visible units are Gaussian and hidden units have no bound: from 1 on (for dReLU with γ < 1, from √γ) such a machine
+    /// may have no density. `least_sigma`, the smallest σ, where it is learned.
     ///
     /// # Errors
     /// [`TrainError::Empty`], [`TrainError::Batch`], [`TrainError::Shape`], [`TrainError::NotFinite`],
-    /// [`TrainError::Visible`], [`TrainError::OneHot`] and [`TrainError::Constant`] for data that do not fit;
+    /// [`TrainError::Visible`], [`TrainError::OneHot`], [`TrainError::Constant`] and [`TrainError::Deviation`] for data
+    /// that do not fit;
     /// [`TrainError::Memory`]; [`TrainError::Noise`]; [`TrainError::Diverged`], after which the
     /// weights are of no use.
     pub fn fit<'a>(
@@ -257,6 +269,7 @@ impl Rbm {
         self.builder.build(self.progress.steps.saturating_add(schedule.steps()))?;
         if self.biased_by_data {
             self.set_visible_bias(x, weights);
+            self.set_sigma(x, weights)?;
             self.biased_by_data = false;
         }
         let mut progress = self.progress;
@@ -266,8 +279,8 @@ impl Rbm {
         result
     }
 
-    /// What a classifier sees, `[rows, hidden]`, of `x [rows, visible]`: the means of Bernoulli and
-    /// Gaussian units; max(0, v W + c), without noise, for NReLU (Nair & Hinton 2010, section 2);
+    /// What a classifier sees, `[rows, hidden]`, of `x [rows, visible]`: the means of Bernoulli, Gaussian and dReLU
+    /// units; max(0, v W + c), without noise, for NReLU (Nair & Hinton 2010, section 2);
     /// [`Unit::activation`](halfwave_kernels::units::Unit::activation) says it for the others.
     ///
     /// # Panics
@@ -281,7 +294,13 @@ impl Rbm {
         x.for_each(visible, |x| {
             let h = &mut h[done..][..x.len() / visible * hidden];
             done += h.len();
-            self.to_hidden(level, x, h, Epilogue::BiasActivation { bias, kind });
+            match kind {
+                Some(kind) => {
+                    let epilogue = Epilogue::BiasActivation { bias, kind };
+                    self.to_hidden(level, &self.scaled(x), h, epilogue);
+                }
+                None => h.copy_from_slice(&self.hidden_mean(level, x)),
+            }
         });
         h
     }
@@ -294,7 +313,7 @@ impl Rbm {
     #[must_use]
     pub fn reconstruct(&self, level: Level, x: &[f32]) -> Vec<f32> {
         let mut h = vec![0.0; x.len() / self.visible_units * self.hidden_units()];
-        self.hidden_statistics(level, x, &mut h);
+        self.hidden_statistics(level, &self.scaled(x), &mut h);
         self.visible_mean(level, &h)
     }
 

@@ -29,6 +29,16 @@ fn fit(config: &RbmConfig, x: &[f32]) -> Result<(), TrainError> {
     Rbm::new(config, 2, 1)?.fit(Level::best(), x, "test", &mut Silent)
 }
 
+fn learned_sigma() -> RbmConfig {
+    RbmConfig {
+        visible: Visible::Gaussian,
+        learning_rate: 1e-3,
+        sigma_rate: 1.0,
+        visible_states: None,
+        ..config()
+    }
+}
+
 #[test]
 fn settings_that_make_no_sense_are_errors() {
     for (name, bad) in [
@@ -45,6 +55,9 @@ fn settings_that_make_no_sense_are_errors() {
         ("steps", RbmConfig { steps: 0, ..config() }),
         ("states", RbmConfig { hidden_states: States::Mean, ..persistent() }),
         ("states", RbmConfig { visible_states: Some(States::Mean), ..persistent() }),
+        ("sigma_rate", RbmConfig { sigma_rate: 0.1, ..config() }),
+        ("sigma_rate", RbmConfig { sigma_rate: -0.1, ..learned_sigma() }),
+        ("sigma_rate", RbmConfig { sigma_rate: f32::NAN, ..learned_sigma() }),
         ("schedule.epochs", RbmConfig { schedule: Schedule::Linear { epochs: 0 }, ..config() }),
         ("schedule.epochs", RbmConfig { schedule: Schedule::Cosine { epochs: 0 }, ..config() }),
         ("schedule.epochs", RbmConfig { schedule: Schedule::Inverse { epochs: 0 }, ..config() }),
@@ -55,6 +68,7 @@ fn settings_that_make_no_sense_are_errors() {
         ("centring.rate", centred(1.5)),
         ("centring.rate", centred(f32::NAN)),
         ("hidden", RbmConfig { hidden: Unit::Ssu { copies: 0 }, ..config() }),
+        ("hidden", RbmConfig { hidden: Unit::Drelu { gamma: 0.0, theta: 0.0 }, ..config() }),
         ("nrelu_noise", RbmConfig { nrelu_noise: NreluNoise::One, ..config() }),
         ("visible", RbmConfig { visible: Visible::Potts { categories: 1 }, ..config() }),
         ("visible units", RbmConfig { visible: Visible::Potts { categories: 3 }, ..config() }),
@@ -112,8 +126,84 @@ fn constant_columns_are_errors_for_gaussian_units() {
     x.iter_mut().skip(1).step_by(2).for_each(|x| *x = 0.25);
     assert_eq!(fit(&config(), &x), Ok(()));
     let gaussian = RbmConfig { visible: Visible::Gaussian, ..config() };
-    let error = fit(&gaussian, &x).unwrap_err();
-    assert_eq!(error, TrainError::Constant { column: 1, value: 0.25 });
+    for config in [gaussian, learned_sigma()] {
+        let error = fit(&config, &x).unwrap_err();
+        assert_eq!(error, TrainError::Constant { column: 1, value: 0.25 });
+    }
+}
+
+/// σ starts at the deviation of the data, and columns that have none that it can be are errors.
+#[test]
+fn sigma_starts_at_the_deviation_of_the_data() {
+    let x: Vec<f32> = (0..40).map(|i| [3.0, -0.5, 4.0, 0.5][i % 4]).collect();
+    let config = RbmConfig { epochs: 0, batch: 5, ..learned_sigma() };
+    let mut rbm = Rbm::new(&config, 2, 1).unwrap();
+    rbm.fit(Level::best(), &x, "start", &mut Silent).unwrap();
+    assert_eq!((rbm.visible_bias(), rbm.sigma()), (&[3.5, 0.0][..], Some(&[0.5, 0.5][..])));
+    // A row of weight 3 is three rows.
+    let rows = [0.0, 0.0, 4.0, 4.0];
+    let mut rbm = Rbm::new(&RbmConfig { batch: 2, ..config.clone() }, 2, 1).unwrap();
+    rbm.fit_weighted(Level::best(), &rows, &[3.0, 1.0], "start", &mut Silent).unwrap();
+    assert_eq!((rbm.visible_bias()[0], rbm.sigma().unwrap()[0]), (1.0, 3.0_f32.sqrt()));
+    for factor in [1e-4, 1e5] {
+        let x: Vec<f32> =
+            x.iter().enumerate().map(|(i, x)| if i % 2 == 1 { x * factor } else { *x }).collect();
+        let mut rbm = Rbm::new(&config, 2, 1).unwrap();
+        let error = rbm.fit(Level::best(), &x, "start", &mut Silent).unwrap_err();
+        assert!(matches!(error, TrainError::Deviation { column: 1, .. }), "{error}");
+        assert!(error.to_string().contains("scale the column"), "{error}");
+    }
+}
+
+#[test]
+fn sigma_that_does_not_fit_is_an_error() {
+    let machine = |visible| {
+        let config = RbmConfig { visible, ..config() };
+        Rbm::from_parameters(&config, &[0.0; 6], &[0.0; 2], &[0.0; 3], 1).unwrap()
+    };
+    let gaussian = machine(Visible::Gaussian);
+    assert_eq!(gaussian.sigma(), None);
+    let short = gaussian.clone().with_sigma(&[1.0]).unwrap_err();
+    assert_eq!(short, TrainError::Shape { name: "sigma", expected: 2, found: 1 });
+    for bad in [0.0, -1.0, 5e-4, 2e3, f32::NAN] {
+        let error = gaussian.clone().with_sigma(&[1.0, bad]).unwrap_err();
+        assert!(matches!(error, TrainError::Setting { name: "sigma", .. }), "{error}");
+    }
+    let error = machine(Visible::Bernoulli).with_sigma(&[1.0; 2]).unwrap_err();
+    assert!(matches!(error, TrainError::Setting { name: "sigma", .. }), "{error}");
+}
+
+/// σ outside of its bounds stops the run before any parameter has moved.
+#[test]
+fn sigma_that_leaves_its_bounds_is_divergence() {
+    let config = RbmConfig { sigma_rate: 1e6, ..learned_sigma() };
+    let start = Rbm::from_parameters(&config, &[0.1; 6], &[0.0; 2], &[0.0; 3], 1).unwrap();
+    let mut rbm = start.clone();
+    let error = rbm.fit(Level::best(), &data(), "wild", &mut Silent).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, TrainError::Diverged { epoch: 1, step: 1, .. }), "{text}");
+    let lower = "lower the learning rate (now 0.001) or sigma_rate (now 1000000)";
+    assert!(text.contains("σ of visible unit") && text.contains(lower), "{text}");
+    assert_eq!((rbm.weights(), rbm.sigma()), (start.weights(), start.sigma()));
+    assert_eq!(rbm.visible_bias(), start.visible_bias());
+}
+
+/// Given and not learned, σ stays, and what moves is as in units of σ.
+#[test]
+fn sigma_can_be_given() {
+    let config = RbmConfig { sigma_rate: 0.0, ..learned_sigma() };
+    let start = Rbm::from_parameters(&config, &[0.1; 6], &[0.5; 2], &[0.0; 3], 1).unwrap();
+    let mut scaled = Rbm::from_parameters(&config, &[0.1; 6], &[1.0; 2], &[0.0; 3], 1)
+        .and_then(|rbm| rbm.with_sigma(&[2.0; 2]))
+        .unwrap();
+    let mut one = start;
+    let doubled: Vec<f32> = data().iter().map(|x| 2.0 * x).collect();
+    one.fit(Level::best(), &data(), "one", &mut Silent).unwrap();
+    scaled.fit(Level::best(), &doubled, "two", &mut Silent).unwrap();
+    assert_eq!(scaled.sigma(), Some(&[2.0; 2][..]));
+    assert_eq!(scaled.weights(), one.weights());
+    let halves: Vec<f32> = scaled.visible_bias().iter().map(|b| 0.5 * b).collect();
+    assert_eq!(halves, one.visible_bias());
 }
 
 #[test]
@@ -208,14 +298,16 @@ fn a_machine_is_as_it_was_before_the_step_that_diverged() {
         epochs: 1,
         ..config
     };
-    for config in [config(), persistent(), centred(0.1), sparse(0.1, 0.9, 0.1)].map(gaussian) {
+    let machines = [config(), persistent(), centred(0.1), sparse(0.1, 0.9, 0.1), learned_sigma()];
+    for config in machines.map(gaussian) {
         let mut rbm = Rbm::new(&config, 2, 1).unwrap();
         rbm.fit(Level::best(), &data(), "sane", &mut Silent).unwrap();
         let state = |rbm: &Rbm| {
-            let Rbm { weights, visible_bias, hidden_bias, velocity, chains, averages, .. } =
-                rbm.clone();
+            let Rbm {
+                weights, visible_bias, hidden_bias, sigma, velocity, chains, averages, ..
+            } = rbm.clone();
             let Velocity { weights: v, biases } = velocity;
-            (weights, visible_bias, hidden_bias, v, biases, chains, averages)
+            (weights, visible_bias, hidden_bias, v, biases, chains, averages, sigma)
         };
         let before = state(&rbm);
         assert_eq!(before.5.is_some(), config.chains == Chains::Persistent);

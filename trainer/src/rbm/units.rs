@@ -4,7 +4,7 @@
 //! ```text
 //! visible     base measure                   energy        given x = h Wᵀ + b
 //! Bernoulli   {0, 1}                         −b v          1 with probability σ(x)
-//! Gaussian    Lebesgue                       (v − b)²/2    N(x, 1)
+//! Gaussian    Lebesgue                       (v − b)²/2    N(x, 1)                    σ: `sigma.rs`
 //! Potts(K)    one of K consecutive is 1      −Σ b v        softmax(x)
 //! ```
 //!
@@ -17,7 +17,9 @@
 //! Binomial(n)          {0 … n}, times n over h                      n ln(1 + eˣ)
 //! SSU(N)               {0, 1}ᴺ, copy i times e^(½ − i)              Σ ln(1 + e^(x − i + ½))
 //! Gaussian             e^(−h²/2) dh / √(2π)                         x²/2
-//! truncated Gaussian   e^(−h²/2) dh on h ≥ 0                        ln(√(π/2) erfcx(−x/√2))
+//! truncated Gaussian   e^(−h²/2) dh on h ≥ 0                        G(x) = ln(√(π/2) erfcx(−x/√2))
+//! dReLU(γ, θ)          e^(−h²/2 − θ h) dh on h ≥ 0,                 ln(e^G(x − θ) + s e^G(−s (x + θ))),
+//!                      e^(−γ h²/2 + θ h) dh on h < 0                s = 1/√γ
 //! NReLU                none                                         none
 //! ```
 //!
@@ -25,13 +27,13 @@
 //! SSU(N), of which it is the fast approximation, has one.
 //!
 //! Sources: Nair & Hinton, ICML 2010; Teh & Hinton, NIPS 2001; Welling, Rosen-Zvi & Hinton, NIPS 2004
-//! (exponential families); Su et al., AAAI 2017 (truncated Gaussian).
+//! (exponential families); Su et al., AAAI 2017 (truncated Gaussian); Tubiana, Cocco & Monasson, eLife 8, 2019 (dReLU).
 
 use std::{fmt, str::FromStr};
 
 use halfwave_kernels::{Kind, units::Unit};
 
-use super::special::{ln_rectified_gaussian, softplus};
+use super::special::{ln_double_rectifier, ln_rectified_gaussian, softplus};
 use crate::{TrainError, buffers::find, samples::Rows};
 
 /// The distribution of the visible units.
@@ -47,7 +49,8 @@ pub enum Visible {
     /// v = 1 with probability σ(x); data from 0 to 1.
     #[default]
     Bernoulli,
-    /// v = x + N(0, 1); data of zero mean and unit variance.
+    /// v = x + N(0, 1); data of zero mean and unit variance. [`RbmConfig::sigma_rate`](super::RbmConfig::sigma_rate)
+    /// has other variances learned.
     Gaussian,
     /// Groups of consecutive units of which one is 1, number k with probability e^(xₖ) / Σ e^(xⱼ); data that
     /// are one-hot in each group.
@@ -70,7 +73,7 @@ impl Visible {
     }
 
     /// That so many units make whole groups.
-    pub(super) fn check_units(self, units: usize) -> Result<(), TrainError> {
+    pub(crate) fn check_units(self, units: usize) -> Result<(), TrainError> {
         TrainError::require(units > 0, "visible units", "at least 1", units)?;
         let whole = units.is_multiple_of(self.group());
         TrainError::require(whole, "visible units", "a whole number of groups of categories", units)
@@ -89,11 +92,11 @@ impl Visible {
         (units / self.group()) as u64
     }
 
-    /// The kernels' unit, where a visible unit is alone.
-    pub(super) fn unit(self) -> Option<Unit> {
+    /// The kernels' unit and its mean, where a visible unit is alone.
+    pub(super) fn unit(self) -> Option<(Unit, Kind)> {
         match self {
-            Self::Bernoulli => Some(Unit::Bernoulli),
-            Self::Gaussian => Some(Unit::Gaussian),
+            Self::Bernoulli => Some((Unit::Bernoulli, Kind::Sigmoid)),
+            Self::Gaussian => Some((Unit::Gaussian, Kind::Identity)),
             Self::Potts { .. } => None,
         }
     }
@@ -153,8 +156,9 @@ impl Visible {
     }
 
     /// Minus the logarithm of base measure and bias: the visible term of the free energy of one row.
-    pub(super) fn energy(self, v: &[f32], bias: &[f32]) -> f64 {
-        let terms = v.iter().zip(bias).map(|(&v, &b)| (f64::from(v), f64::from(b)));
+    /// Those of a Gaussian unit are divided by σ.
+    pub(super) fn energy(self, v: &[f64], bias: &[f64]) -> f64 {
+        let terms = v.iter().zip(bias);
         match self {
             Self::Gaussian => terms.map(|(v, b)| 0.5 * (v - b) * (v - b)).sum(),
             Self::Bernoulli | Self::Potts { .. } => -terms.map(|(v, b)| v * b).sum::<f64>(),
@@ -198,12 +202,18 @@ impl fmt::Display for Visible {
 /// The activation that gives a hidden unit's statistic, where it is one. The statistic is the mean, but
 /// max(0, x) of NReLU, whose mean belongs to no model: see `cd.rs`.
 pub(super) fn statistic(hidden: Unit) -> Option<Kind> {
-    matches!(hidden, Unit::Bernoulli | Unit::Gaussian | Unit::Nrelu).then(|| hidden.activation())
+    let is_one = matches!(hidden, Unit::Bernoulli | Unit::Gaussian | Unit::Nrelu);
+    hidden.activation().filter(|_| is_one)
 }
 
-/// Whether a hidden unit's mean grows without bound.
-pub(super) fn is_unbounded(hidden: Unit) -> bool {
-    matches!(hidden, Unit::Gaussian | Unit::Nrelu | Unit::TruncatedGaussian)
+/// The spectral norm of W below which a machine with Gaussian visible units has a density for sure; `None` where a
+/// hidden unit's mean is bounded, and every W has one. It is √γ of the softer side of the unit's energy, γ h²/2.
+pub(super) fn norm_limit(hidden: Unit) -> Option<f64> {
+    match hidden {
+        Unit::Gaussian | Unit::Nrelu | Unit::TruncatedGaussian => Some(1.0),
+        Unit::Drelu { gamma, .. } => Some(f64::from(gamma).sqrt().min(1.0)),
+        _ => None,
+    }
 }
 
 /// Γ(x), the hidden unit's term of the free energy with its sign changed; `None` for NReLU, which has no
@@ -229,6 +239,7 @@ pub fn log_partition(hidden: Unit, x: f64) -> Option<f64> {
         ),
         Unit::Gaussian => Some(0.5 * x * x),
         Unit::TruncatedGaussian => Some(ln_rectified_gaussian(x)),
+        Unit::Drelu { gamma, theta } => Some(ln_double_rectifier(gamma.into(), theta.into(), x)),
         _ => None,
     }
 }

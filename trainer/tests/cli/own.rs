@@ -77,6 +77,29 @@ fn scores_are_log_likelihoods() {
     assert!(!path.join("n.npy").exists());
 }
 
+/// Columns of other scales, whose noise is learned, kept in the file and told.
+#[test]
+fn the_noise_of_the_columns_is_learned() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let x: Vec<f32> = (0..800)
+        .map(|i| {
+            [1.0, 20.0][i % 2] * if i / 2 % 2 == 0 { 1.0 } else { -1.0 } + 0.1 * (i as f32).sin()
+        })
+        .collect();
+    save(&path.join("x.npy"), &[400, 2], &x);
+    let train = "train rbm -q --data x.npy --out m.safetensors --visible gaussian --hidden-units 4 \
+        --set batch=20 --set sigma_rate=1";
+    run(path, train).success();
+    run(path, "eval m.safetensors x.npy").success().stdout(contains("sigma"));
+    run(path, "score m.safetensors x.npy s.npy").success().stdout(contains("exact"));
+    run(path, "sample m.safetensors v.npy --rows 50 --steps 50").success();
+    let (_, v) = load(&path.join("v.npy"));
+    let largest =
+        |column: usize| v.iter().skip(column).step_by(2).fold(0.0_f32, |m, v| m.max(v.abs()));
+    assert!(largest(0) < 8.0 && largest(1) > 8.0, "{} {}", largest(0), largest(1));
+}
+
 #[test]
 fn the_same_seed_gives_the_same_file() {
     let (one, two) = (trained(), trained());
@@ -185,6 +208,7 @@ fn bad_data_and_settings_are_errors_before_training() {
     save(&path.join("negative.npy"), &[2, 2], &[0.0, 1.0, -0.5, 1.0]);
     save(&path.join("nan.npy"), &[2, 2], &[0.0, 1.0, f32::NAN, 1.0]);
     save(&path.join("none.npy"), &[0, 2], &[]);
+    save(&path.join("constant.npy"), &[2, 2], &[0.0, 0.5, 1.0, 0.5]);
     fs::write(path.join("ragged.csv"), "1,0\n1\n").unwrap();
     fs::write(path.join("x.txt"), "1").unwrap();
     fs::write(path.join("cut.npy.gz"), [0x1f, 0x8b, 8]).unwrap();
@@ -207,6 +231,9 @@ fn bad_data_and_settings_are_errors_before_training() {
         ("x.npy", "--threads 0", 2, "expected a whole number from 1"),
         ("cut.npy.gz", "", 1, "cut.npy.gz"),
         ("x.npy", "--hidden nrlu", 2, "unknown unit"),
+        ("x.npy", "--hidden drelu(0,1)", 2, "expected gamma from 0.0009765625 to 1024"),
+        ("x.npy", "--set sigma_rate=1", 1, "sigma_rate: expected 0, where visible units are not"),
+        ("constant.npy", "--visible gaussian --set batch=2", 1, "column 1 of the data is 0.5"),
         ("x.npy", "--hidden-units 0", 2, "expected a whole number from 1"),
     ] {
         let units = if more.contains("hidden-units") { "" } else { "--hidden-units 2" };

@@ -243,7 +243,7 @@ impl FineTuning {
     fn config(&self, unit: Unit, hidden: usize) -> SiameseConfig {
         let Self { learning_rate, momentum, batch, epochs } = *self;
         SiameseConfig {
-            activation: unit.activation(),
+            activation: unit.activation().expect("NReLU and Bernoulli units have one"),
             hidden_units: hidden,
             optimiser: Optimiser::Sgd { learning_rate, momentum },
             schedule: Schedule::Linear { epochs: epochs.max(1) },

@@ -249,7 +249,7 @@ impl Tuning {
     fn network(&self, unit: Unit, hidden: &[usize]) -> MlpConfig {
         MlpConfig {
             sizes: [&[WIDTH], hidden, &[CLASSES.len()]].concat(),
-            activation: unit.activation(),
+            activation: unit.activation().expect("NReLU and Bernoulli units have one"),
             dropout: self.dropout,
             head: Head::Softmax,
             optimiser: self.optimiser,

@@ -129,7 +129,7 @@ impl Rbm {
             let (name, expected) = ("states to start from", config.chains);
             return Err(TrainError::Shape { name, expected, found: rows });
         }
-        chains.v.copy_from_slice(start);
+        chains.v.copy_from_slice(&self.scaled(start));
         for (i, pair) in betas.windows(2).rev().enumerate() {
             chains.weigh(pair[1], pair[0]);
             if pair[0] > 0.0 {

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! f_0 is the base-rate model and f_1 the machine (Salakhutdinov & Murray 2008, the base-rate model without weights). A move is a Gibbs step of the joint distribution at β: it keeps p_β, and
-//! is its own reverse. Gaussian visible units have the factor e^(−v²/2) at all temperatures.
+//! is its own reverse. Gaussian visible units have the factor e^(−v²/2) at all temperatures. Where their σ is not 1, v is
+//! v/σ here, and a and b are divided by it too: see `sigma.rs`.
 //!
 //! x [chains, hidden] is computed once for weights and moves, so that a temperature takes two products.
 
@@ -23,7 +24,7 @@ use super::{
     super::{
         Rbm, Visible,
         norms::spectral_norm,
-        units::{is_unbounded, log_partition},
+        units::{log_partition, norm_limit},
     },
     ais::AisConfig,
     differences::log_partition_difference,
@@ -79,6 +80,7 @@ impl<'a> Annealing<'a> {
         if let Some(bad) = base.iter().find(|a| !a.is_finite()) {
             return Err(TrainError::setting("base", "finite numbers", bad));
         }
+        let base = rbm.scaled(&base).into_owned();
         let mut builder = NoisePlan::builder(seed);
         let hidden_block = builder.each_step(rbm.hidden_draws(chains));
         let visible_block = builder.each_step(rbm.visible_draws(chains));
@@ -102,10 +104,11 @@ impl<'a> Annealing<'a> {
 
     /// ln Z of the base-rate model, hidden units included.
     pub(super) fn base_log_z(&self) -> f64 {
-        let Rbm { config, visible_bias, .. } = self.rbm;
+        let config = &self.rbm.config;
         let hidden = log_partition(config.hidden, 0.0).unwrap_or(f64::NAN);
-        let visible = visible_partition(config.visible, &wide(visible_bias), &wide(&self.base));
-        visible + config.hidden_units as f64 * hidden
+        let bias = wide(self.rbm.unit_bias());
+        let visible = visible_partition(config.visible, &bias, &wide(&self.base));
+        visible + self.rbm.log_volume() + config.hidden_units as f64 * hidden
     }
 
     /// Multiplies the weights by f_to(v) / f_from(v).
@@ -114,7 +117,7 @@ impl<'a> Annealing<'a> {
         let (visible, hidden) = (rbm.visible_units, rbm.hidden_units());
         rbm.hidden_input(level, &self.v, &mut self.x);
         let step = f64::from(to) - f64::from(from);
-        let (b, a) = (&rbm.visible_bias, &self.base);
+        let (b, a) = (rbm.unit_bias(), &self.base);
         let tasks = self.v.par_chunks(ROWS * visible).zip(self.x.par_chunks(ROWS * hidden));
         let memory =
             self.h.par_chunks_mut(ROWS * hidden).zip(self.memory.par_chunks_mut(ROWS * hidden));
@@ -143,7 +146,7 @@ impl<'a> Annealing<'a> {
             units::sample_in_place(level, unit, noise.skip(task as u64 * draws), h);
             h.iter_mut().for_each(|h| *h *= beta);
         });
-        let biases = self.base.iter().zip(&rbm.visible_bias);
+        let biases = self.base.iter().zip(rbm.unit_bias());
         for (bias, (a, b)) in self.bias.iter_mut().zip(biases) {
             *bias = (1.0 - beta) * a + beta * b;
         }
@@ -170,15 +173,15 @@ fn check_density(rbm: &Rbm) -> Result<(), TrainError> {
     if log_partition(hidden, 0.0).is_none() {
         return Err(TrainError::NoEnergy { hidden: hidden.name() });
     }
-    if visible == Visible::Gaussian && is_unbounded(hidden) {
+    if let (Visible::Gaussian, Some(limit)) = (visible, norm_limit(hidden)) {
         /// Calls of the power iteration, each of which goes on where the last one ended.
         const CALLS: usize = 20;
         let mut direction = Vec::new();
         let norms =
             (0..CALLS).map(|_| spectral_norm(&rbm.weights, rbm.hidden_units(), &mut direction));
         let norm = norms.fold(0.0, f64::max);
-        if norm >= 1.0 {
-            return Err(TrainError::NoDensity { hidden: hidden.name(), norm });
+        if norm >= limit {
+            return Err(TrainError::NoDensity { hidden: hidden.name(), norm, limit });
         }
     }
     Ok(())

@@ -76,7 +76,7 @@ impl Rbm {
     /// # Errors
     /// [`TrainError::NoEnergy`] for NReLU, [`TrainError::TooManyStates`].
     pub fn log_z_exact(&self) -> Result<f64, TrainError> {
-        Ok(log_sum_exp(&Layer::smaller(self)?.log_weights()))
+        Ok(log_sum_exp(&Layer::smaller(self)?.log_weights()) + self.log_volume())
     }
 
     /// So many `rows` of independent samples of the visible units, `[rows, visible]`, from the machine's own
@@ -177,7 +177,7 @@ impl<'a> Layer<'a> {
             side: Side::Hidden,
             units: rbm.hidden_bias.iter().enumerate().map(states).collect(),
             weights: (0..units).flat_map(|j| column(j).map(|&w| f64::from(w))).collect(),
-            bias: wide(&rbm.visible_bias),
+            bias: rbm.wide_units(&rbm.visible_bias),
         }
     }
 

@@ -48,6 +48,7 @@ fn machines() -> Vec<Rbm> {
         (Visible::Bernoulli, ssu, [10, 6], 0.7),
         (Visible::Bernoulli, Unit::Gaussian, [10, 6], 0.4),
         (Visible::Bernoulli, Unit::TruncatedGaussian, [10, 6], 0.4),
+        (Visible::Bernoulli, Unit::Drelu { gamma: 2.0, theta: -0.5 }, [10, 6], 0.4),
         (POTTS, Unit::Bernoulli, [9, 6], 1.0),
         (POTTS, ssu, [9, 5], 0.7),
         (Visible::Gaussian, Unit::Bernoulli, [6, 6], 0.5),
@@ -293,6 +294,10 @@ fn bad_input_is_a_typed_error() {
     let wild = machine(Visible::Gaussian, Unit::Gaussian, [4, 3], 2.0);
     let found = wild.ais(level, &ais(10, 10, 1));
     assert!(matches!(found, Err(TrainError::NoDensity { hidden: "gaussian", .. })), "{found:?}");
+    // A soft negative side bounds the norm below 1.
+    let soft = Unit::Drelu { gamma: 0.01, theta: 0.0 };
+    let found = machine(Visible::Gaussian, soft, [4, 3], 0.1).ais(level, &ais(10, 10, 1));
+    assert!(matches!(found, Err(TrainError::NoDensity { limit: 0.0..0.11, .. })), "{found:?}");
     let wrong = gaussian.pseudo_likelihood(level, &[0.0; 4], 1);
     assert!(matches!(wrong, Err(TrainError::Setting { name: "visible", .. })), "{wrong:?}");
 }
