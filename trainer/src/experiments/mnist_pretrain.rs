@@ -2,16 +2,17 @@
 //! networks from random weights.
 
 use halfwave_datasets::{Dataset, load, split::stratified_split};
-use halfwave_kernels::{Level, units::Unit};
+use halfwave_kernels::units::Unit;
 use serde::Deserialize;
 
 use super::{Context, Run};
 use crate::{
     Error, TrainError,
+    layers::LayerConfig,
     metrics::accuracy,
-    network::{Head, MlpConfig, Network},
-    observe::{Epoch, Observer, Recorder},
-    optim::Optimiser,
+    network::{Head, MlpConfig, Network, NetworkConfig},
+    observe::Recorder,
+    optim::{Optimiser, share},
     rbm::{RbmConfig, Visible},
     result::{Figure, Outcome, Row},
     stack::Stack,
@@ -21,9 +22,20 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
     hidden: Vec<usize>,
+    part: Part,
     validation_fraction: f64,
     nrelu: Model,
     bernoulli: Model,
+}
+
+/// What errors are measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Part {
+    /// A share of the training images, which are not trained on: to choose settings.
+    Validation,
+    /// The published test images, after training on all others.
+    Test,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -44,11 +56,12 @@ struct Pretraining {
     epochs: usize,
 }
 
-/// The best of the rates and epochs on validation rows is taken; then all training rows are used.
+/// Back-propagation; the last epoch counts. `input_dropout` is for pixels, `dropout` for hidden units.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Tuning {
-    learning_rates: Vec<f32>,
+    optimiser: Optimiser,
+    input_dropout: f32,
     dropout: f32,
     batch: usize,
     epochs: usize,
@@ -59,140 +72,93 @@ const SOURCE: &str = "range of published pre-trained multi-layer perceptrons on 
 
 impl Run for Config {
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
-        TrainError::require(!self.hidden.is_empty(), "hidden", "at least one size", "[]")?;
         let Context { level, seeds, locator, ref mut observer } = *context;
-        let loaded = load("mnist", locator)?;
-        let (train, test) = (loaded.train, super::published_test("mnist", loaded.test)?);
+        self.check()?;
         let mut recorder = Recorder::new(&mut **observer);
         let mut outcome = Outcome { notes: self.notes(), ..Outcome::default() };
+        let loaded = load("mnist", locator)?;
+        let (all, test) = (loaded.train, super::published_test("mnist", loaded.test)?);
         for (unit, name, model) in
             [(Unit::Nrelu, "NReLU", &self.nrelu), (Unit::Bernoulli, "binary", &self.bernoulli)]
         {
             let mut errors = [const { Vec::new() }; 2];
             for &seed in seeds {
-                let split = stratified_split(&train.labels, self.validation_fraction, seed)?;
-                let sets = Sets {
-                    fit: train.subset(&split.train),
-                    validation: train.subset(&split.test),
-                    train: &train,
-                    test: &test,
-                };
+                let split = stratified_split(&all.labels, self.validation_fraction, seed)?;
+                let parts = (self.part == Part::Validation)
+                    .then(|| (all.subset(&split.train), all.subset(&split.test)));
+                let (train, test) = parts.as_ref().map_or((&all, &test), |(a, b)| (a, b));
                 let configs = self.machines(unit, &model.rbm);
                 let run = format!("{name} RBMs, seed {seed}");
-                let stack =
-                    Stack::fit(level, &train.x, train.width, &configs, seed, &run, &mut recorder)?;
+                let (x, width) = (&train.x, train.width);
+                let stack = Stack::fit(level, x, width, &configs, seed, &run, &mut recorder)?;
                 for (errors, (stack, how)) in
                     errors.iter_mut().zip([(None, "random"), (Some(&stack), "pre-trained")])
                 {
-                    let training = Training { config: self, level, unit, model, stack, seed };
+                    let config = self.network(unit, &model.tuning, train)?;
+                    let mut network = Network::new(&config, seed)?;
+                    stack.map_or(Ok(()), |stack| stack.unroll(&mut network))?;
                     let run = format!("{name} {how}, seed {seed}");
-                    errors.push(1.0 - training.accuracy(&sets, &run, &mut recorder)?);
+                    network.fit(level, train, None, &run, &mut recorder)?;
+                    let predicted = network.predict(level, &test.x);
+                    errors.push(1.0 - accuracy(&test.labels, &predicted));
                 }
             }
-            let setting = "MNIST, 10,000 test images";
+            let setting = match self.part {
+                Part::Test => "MNIST, 10,000 test images",
+                Part::Validation => "MNIST, training images that were not trained on",
+            };
             for (errors, how) in errors.iter().zip(["not pre-trained", "pre-trained"]) {
-                let row = Row::percent(setting, &format!("{name}, {how}"), "test error", errors);
-                let pre_trained = how == "pre-trained";
-                outcome.rows.push(if pre_trained { row.beside(1.4, None, SOURCE) } else { row });
+                let row = Row::percent(setting, &format!("{name}, {how}"), "error", errors);
+                let beside = how == "pre-trained" && self.part == Part::Test;
+                outcome.rows.push(if beside { row.beside(1.4, None, SOURCE) } else { row });
             }
         }
         outcome.figures.push(Figure::Curves {
-            name: "mnist-pretrain-validation".into(),
-            title: "MNIST: accuracy on validation rows, all rates and seeds".into(),
-            y: "accuracy".into(),
-            series: recorder.series("validation_accuracy"),
+            name: "mnist-pretrain-loss".into(),
+            title: "MNIST: training loss, all seeds".into(),
+            y: "cross-entropy".into(),
+            series: recorder.series("loss"),
         });
         Ok(outcome)
     }
 }
 
-struct Sets<'a> {
-    fit: Dataset,
-    validation: Dataset,
-    train: &'a Dataset,
-    test: &'a Dataset,
-}
-
-/// One network.
-struct Training<'a> {
-    config: &'a Config,
-    level: Level,
-    unit: Unit,
-    model: &'a Model,
-    stack: Option<&'a Stack>,
-    seed: u64,
-}
-
-impl Training<'_> {
-    /// Accuracy on the test rows, which are read once.
-    fn accuracy(
-        &self,
-        sets: &Sets<'_>,
-        run: &str,
-        observer: &mut dyn Observer,
-    ) -> Result<f64, TrainError> {
-        let Tuning { learning_rates, epochs, .. } = &self.model.tuning;
-        let mut best = Best { accuracy: f64::MIN, rate: 0.0, epochs: 0 };
-        for &rate in learning_rates {
-            let mut mlp = self.network(sets.train, rate, *epochs)?;
-            let mut watch = Watch { best: &mut best, rate, next: &mut *observer };
-            let run = format!("{run}, validation of rate {rate}");
-            mlp.fit(self.level, &sets.fit, Some((&sets.validation).into()), &run, &mut watch)?;
+impl Config {
+    /// What would else be found after a long time.
+    fn check(&self) -> Result<(), TrainError> {
+        TrainError::require(!self.hidden.is_empty(), "hidden", "at least one size", "[]")?;
+        for (unit, model) in [(Unit::Nrelu, &self.nrelu), (Unit::Bernoulli, &self.bernoulli)] {
+            self.machines(unit, &model.rbm).iter().try_for_each(RbmConfig::check)?;
+            let Tuning { optimiser, input_dropout, dropout, batch, .. } = model.tuning;
+            optimiser.check()?;
+            share("input_dropout", input_dropout)?;
+            share("dropout", dropout)?;
+            TrainError::require(batch > 0, "batch", "at least 1", batch)?;
         }
-        let mut mlp = self.network(sets.train, best.rate, best.epochs)?;
-        mlp.fit(self.level, sets.train, None, run, observer)?;
-        Ok(accuracy(&sets.test.labels, &mlp.predict(self.level, &sets.test.x)))
+        Ok(())
     }
 
-    fn network(&self, train: &Dataset, rate: f32, epochs: usize) -> Result<Network, TrainError> {
-        let Tuning { dropout, batch, .. } = self.model.tuning;
+    fn network(
+        &self,
+        unit: Unit,
+        tuning: &Tuning,
+        train: &Dataset,
+    ) -> Result<NetworkConfig, TrainError> {
+        let Tuning { optimiser, input_dropout, dropout, batch, epochs } = *tuning;
         let config = MlpConfig {
-            sizes: [&[train.width], &self.config.hidden[..], &[train.classes()]].concat(),
-            activation: self.unit.activation().expect("NReLU and Bernoulli units have one"),
+            sizes: [&[train.width], &self.hidden[..], &[train.classes()]].concat(),
+            activation: unit.activation().expect("NReLU and Bernoulli units have one"),
             dropout,
             head: Head::Softmax,
-            optimiser: Optimiser::Adam {
-                learning_rate: rate,
-                beta1: 0.9,
-                beta2: 0.999,
-                epsilon: 1e-8,
-            },
+            optimiser,
             batch,
             epochs,
         };
-        let mut mlp = Network::mlp(&config, self.seed)?;
-        if let Some(stack) = self.stack {
-            stack.unroll(&mut mlp)?;
-        }
-        Ok(mlp)
+        let mut network = config.network()?;
+        network.layers.insert(0, LayerConfig::Dropout { rate: input_dropout });
+        Ok(network)
     }
-}
 
-/// The rate and number of epochs that did best on validation rows; the first of equals.
-struct Best {
-    accuracy: f64,
-    rate: f32,
-    epochs: usize,
-}
-
-struct Watch<'a> {
-    best: &'a mut Best,
-    rate: f32,
-    next: &'a mut dyn Observer,
-}
-
-impl Observer for Watch<'_> {
-    fn epoch(&mut self, epoch: &Epoch<'_>) {
-        for &(name, accuracy) in epoch.metrics {
-            if name == "validation_accuracy" && accuracy > self.best.accuracy {
-                *self.best = Best { accuracy, rate: self.rate, epochs: epoch.epoch };
-            }
-        }
-        self.next.epoch(epoch);
-    }
-}
-
-impl Config {
     fn machines(&self, unit: Unit, settings: &Pretraining) -> Vec<RbmConfig> {
         let Pretraining { first_rate, rate, weight_decay, batch, epochs } = *settings;
         let machine = |(l, &hidden): (usize, &usize)| {
@@ -213,14 +179,26 @@ impl Config {
     }
 
     fn notes(&self) -> Vec<String> {
+        let tuning = |model: &Model| {
+            let Tuning { input_dropout, dropout, epochs, .. } = model.tuning;
+            format!(
+                "dropout of {input_dropout} of the pixels and {dropout} of the hidden units, {epochs} epochs"
+            )
+        };
+        let part = match self.part {
+            Part::Test => {
+                "All 60,000 training images are trained on, and the test is read once, after the last epoch. \
+                 Settings were chosen with part = \"validation\""
+            }
+            Part::Validation => {
+                "Errors are those on a part of the training images that is not trained on; the test is not read"
+            }
+        };
         vec![format!(
-            "MNIST, ours: pixels in [0, 1]; RBMs by CD-1, layer by layer, on all 60,000 training images without \
-             labels; then softmax and back-propagation by Adam with dropout of {} (NReLU) and {} (binary). Rate \
-             and number of epochs are the best on {:.0} % of the training images; then all of them are used. The \
-             test is read once.",
-            self.nrelu.tuning.dropout,
-            self.bernoulli.tuning.dropout,
-            100.0 * self.validation_fraction
+            "MNIST, ours: pixels in [0, 1]; RBMs by CD-1, layer by layer, without labels; then softmax and \
+             back-propagation: {} (NReLU); {} (binary). {part}.",
+            tuning(&self.nrelu),
+            tuning(&self.bernoulli)
         )]
     }
 }

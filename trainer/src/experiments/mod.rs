@@ -361,7 +361,7 @@ mod tests {
             if let Some(full) = experiment.full {
                 let table = experiment.configure(true, None, &[]).unwrap();
                 assert_eq!(config::keys(&table), config::keys(&experiment.defaults()));
-                assert!(config::keys(&full()).len() > 0 && experiment.prepare(table).is_ok());
+                assert!(!full().is_empty() && experiment.prepare(table).is_ok());
             }
             assert!(!experiment.epochs.is_empty() && experiment.seeds > 0);
             assert!(
