@@ -266,8 +266,9 @@ impl Rbm {
         self.config.visible.check_variation(x, self.visible_units)?;
         self.builder.build(self.progress.steps.saturating_add(schedule.steps()))?;
         if self.biased_by_data {
-            self.set_visible_bias(x, weights);
-            self.set_sigma(x, weights)?;
+            let bias = self.mean_biases(x, weights);
+            self.set_sigma(x, weights, &bias)?;
+            self.visible_bias = bias;
             self.biased_by_data = false;
         }
         let mut progress = self.progress;
@@ -367,16 +368,16 @@ impl Rbm {
         Ok(rows)
     }
 
-    fn set_visible_bias(&mut self, x: &[f32], weights: Option<&[f32]>) {
+    /// The biases with which visible units of no input have the means of `x [rows, visible]`, whose rows' weights have
+    /// mean 1, one case in every category added.
+    fn mean_biases(&self, x: &[f32], weights: Option<&[f32]>) -> Vec<f32> {
         let mut sums = vec![0.0; self.visible_units];
         for (i, row) in x.chunks_exact(self.visible_units).enumerate() {
             let weight = weights.map_or(1.0, |weights| f64::from(weights[i]));
             sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += weight * f64::from(v));
         }
         let rows = (x.len() / self.visible_units) as f64;
-        for (bias, sum) in self.visible_bias.iter_mut().zip(sums) {
-            *bias = self.config.visible.bias(sum, rows) as f32;
-        }
+        sums.into_iter().map(|sum| self.config.visible.bias(sum, rows) as f32).collect()
     }
 }
 
