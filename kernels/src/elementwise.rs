@@ -124,12 +124,17 @@ pub(crate) fn same_length(a: &str, a_len: usize, b: &str, b_len: usize) {
     assert!(a_len == b_len, "`{a}` has {a_len} elements, `{b}` has {b_len}: they must be equal");
 }
 
-/// y = f(x), for any body.
+/// y = f(x), for any body, which is called in the order of the elements where stores are [`Stores::Cached`].
 ///
 /// Each body stands here twice, for whole and for partial vectors: its copies are what compiling takes its
 /// time for.
 #[inline(always)]
-pub(crate) fn map<S: Simd>(simd: S, stores: Stores, xy: InOut<'_>, f: impl Fn(F32<S>) -> F32<S>) {
+pub(crate) fn map<S: Simd>(
+    simd: S,
+    stores: Stores,
+    xy: InOut<'_>,
+    mut f: impl FnMut(F32<S>) -> F32<S>,
+) {
     let stream = Stream::new(simd, stores == Stores::Streaming);
     let head = stores.head(&xy);
     let (head, xy) = xy.split_at(head);

@@ -1,4 +1,4 @@
-"""Convolution, its gradients, and max-pooling in PyTorch: the numbers of tests/tests/conv.rs.
+"""Convolution, its gradients, and max-pooling in PyTorch: the numbers of tests/tests/conv/.
 
     python tests/data/torch_conv.py > tests/data/torch_conv.txt
 

@@ -107,7 +107,10 @@ impl Tiny {
     /// If the configuration is bad.
     pub fn rbm(&self, config: &RbmConfig, seed: u64) -> Result<Rbm, TrainError> {
         let rbm = Rbm::from_parameters(config, &self.w, &self.b, &self.c, seed)?;
-        self.sigma.as_ref().map_or_else(|| Ok(rbm.clone()), |sigma| rbm.clone().with_sigma(sigma))
+        match &self.sigma {
+            Some(sigma) => rbm.with_sigma(sigma),
+            None => Ok(rbm),
+        }
     }
 
     /// σ.

@@ -6,6 +6,7 @@ pub mod bits;
 pub mod boltzmann;
 pub mod cases;
 pub mod compare;
+pub mod distributions;
 pub mod guard_page;
 pub mod inputs;
 pub mod reference_network;

@@ -182,46 +182,6 @@ fn one_step_of_sigma_is_that_of_the_definition() {
     assert_close(rbm.weights(), &expected, "weights");
 }
 
-/// Four causes of three pixels each, the pixels with noise of their own: a machine that has never seen it
-/// finds the noise, which no column shows, since most of its variance is the cause's.
-#[test]
-fn noise_of_each_pixel_is_found() {
-    let (pixels, causes) = (12, 4);
-    let truth: Vec<f32> =
-        (0..pixels).map(|i| [0.4, 0.7, 1.0][i % 3] * (1.0 + 0.1 * (i / 3) as f32)).collect();
-    // 2 apart, in the data's units.
-    let w: Vec<f32> = (0..pixels * causes)
-        .map(|k| if k % causes == k / causes / 3 { 2.0 / truth[k / causes] } else { 0.0 })
-        .collect();
-    // Every cause on in half of the rows.
-    let c: Vec<f32> = (0..causes)
-        .map(|j| {
-            let column = w.iter().skip(j).step_by(causes);
-            -0.5 * column.map(|w| w * w).sum::<f32>()
-        })
-        .collect();
-    let config = RbmConfig::new(Visible::Gaussian, Unit::Bernoulli, causes);
-    let teacher = Rbm::from_parameters(&config, &w, &vec![0.0; pixels], &c, 1).unwrap();
-    let teacher = teacher.with_sigma(&truth).unwrap();
-    let x = teacher.exact_samples(Level::best(), 4000, 1).unwrap();
-    let config = RbmConfig {
-        learning_rate: 0.05,
-        sigma_rate: 1.0,
-        weight_decay: 0.0,
-        hidden_units: 8,
-        steps: 5,
-        batch: 100,
-        epochs: 200,
-        schedule: Schedule::Linear { epochs: 200 },
-        ..config
-    };
-    let mut rbm = Rbm::new(&config, pixels, 7).unwrap();
-    rbm.fit(Level::best(), &x, "noise", &mut Silent).unwrap();
-    let ratios: Vec<f32> = rbm.sigma().unwrap().iter().zip(&truth).map(|(s, t)| s / t).collect();
-    println!("{ratios:?}");
-    assert!(ratios.iter().all(|r| (0.9..1.1).contains(r)), "{ratios:?}");
-}
-
 /// A machine whose steps draw nothing: means drive both ways.
 fn mean_field(visible: Visible, hidden: Unit, batch: usize) -> RbmConfig {
     RbmConfig {

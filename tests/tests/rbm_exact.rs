@@ -15,9 +15,7 @@ use halfwave_tests::{
 use halfwave_trainer::{
     TrainError,
     observe::Silent,
-    rbm::{
-        AisConfig, Centring, Chains, Rbm, RbmConfig, States, Temperatures, Visible, log_partition,
-    },
+    rbm::{Centring, Chains, Rbm, RbmConfig, States, Visible, log_partition},
 };
 
 const BERNOULLI: Unit = Unit::Bernoulli;
@@ -296,68 +294,6 @@ fn the_gradient_of_sigma_takes_the_variance_of_means_into_account() {
     let worst = errors.fold(0.0, f64::max);
     // Without, each would be off by ½.
     assert!(worst < 0.2, "{worst}");
-}
-
-/// In units of σ all is as with σ = 1. Powers of two, so that the bits are the same.
-#[test]
-fn sigma_is_a_change_of_units() {
-    let sigma = vec![0.5, 2.0, 0.25, 4.0];
-    for (hidden, level) in [(SSU, Level::best()), (Unit::Nrelu, Level::best())] {
-        let tiny = Tiny { hidden, ..tiny(Visible::Gaussian, SSU, 0.5) };
-        let config = RbmConfig::new(Visible::Gaussian, hidden, 3);
-        let by = |x: &[f32], f: fn(f32, f32) -> f32| -> Vec<f32> {
-            x.iter().zip(sigma.iter().cycle()).map(|(&x, &s)| f(x, s)).collect()
-        };
-        let (times, over) = (|x, s| x * s, |x, s| x / s);
-        let one = tiny.rbm(&config, 1).unwrap();
-        let other = Tiny { b: by(&tiny.b, times), sigma: Some(sigma.clone()), ..tiny.clone() };
-        let other = other.rbm(&config, 1).unwrap();
-        let u = inputs::uniform(40, 9, -2.0, 2.0);
-        let v = by(&u, times);
-        let noise = Stream::new(5).at(0);
-        assert_eq!(one.features(level, &u), other.features(level, &v));
-        assert_eq!(one.hidden_mean(level, &u), other.hidden_mean(level, &v));
-        assert_eq!(one.activity(level, &u), other.activity(level, &v));
-        let h = one.hidden_sample(level, noise, &u);
-        assert_eq!(h, other.hidden_sample(level, noise, &v));
-        let restored = |v: Vec<f32>| by(&v, over);
-        assert_eq!(one.visible_mean(level, &h), restored(other.visible_mean(level, &h)));
-        let samples = [&one, &other].map(|rbm| rbm.visible_sample(level, noise, &h));
-        assert_eq!(samples[0], by(&samples[1], over));
-        assert_eq!(one.reconstruct(level, &u), restored(other.reconstruct(level, &v)));
-        let (mut chain, mut scaled) = (u.clone(), v.clone());
-        let ends =
-            [one.gibbs(level, noise, 3, &mut chain), other.gibbs(level, noise, 3, &mut scaled)];
-        assert_eq!(ends[0], ends[1]);
-        assert_eq!(chain, by(&scaled, over));
-        let products =
-            one.weights().chunks(3).zip(&sigma).flat_map(|(w, s)| w.iter().map(move |w| w / s));
-        assert_eq!(other.input_weights(), products.collect::<Vec<f32>>());
-        if hidden == Unit::Nrelu {
-            continue;
-        }
-        assert_eq!(one.free_energy(&u), other.free_energy(&v));
-        let volume: f64 = sigma.iter().map(|&s| f64::from(s).ln()).sum();
-        let logs = [&one, &other].map(|rbm| rbm.log_z_exact().unwrap());
-        assert!((logs[0] + volume - logs[1]).abs() < 1e-12, "{logs:?}");
-        let ais = |rbm: &Rbm, base: &[f32]| {
-            let config = AisConfig {
-                chains: 10,
-                temperatures: Temperatures::Linear { steps: 20 },
-                base: Some(base.to_vec()),
-                seed: 3,
-            };
-            let start = rbm.exact_samples(level, 10, 4).unwrap();
-            [rbm.ais(level, &config), rbm.reverse_ais(level, &config, &start)]
-                .map(|z| z.unwrap().log_z)
-        };
-        let base = [0.5, -0.25, 1.0, 0.0];
-        for (one, other) in ais(&one, &base).into_iter().zip(ais(&other, &by(&base, times))) {
-            assert!((one + volume - other).abs() < 1e-9, "{one} {other}");
-        }
-        let found = one.exact_samples(level, 10, 4).unwrap();
-        assert_eq!(found, by(&other.exact_samples(level, 10, 4).unwrap(), over));
-    }
 }
 
 /// Centring changes the direction of a step, by a linear map: G_b ↦ G_b − G_W λ and so on. Where the exact

@@ -9,22 +9,13 @@ use halfwave_kernels::{
 };
 use halfwave_tests::{
     compare::levels,
+    distributions::{samples, sigmoid},
     statistics::{
         FAILS_BELOW, normal_cdf, normal_density, p_of_count, p_of_mean, p_of_rare, p_of_z,
     },
 };
 
 const N: usize = 1 << 20;
-
-fn sigmoid(x: f64) -> f64 {
-    1.0 / (1.0 + (-x).exp())
-}
-
-fn sample(unit: Unit, x: f32, seed: u64) -> Vec<f32> {
-    let mut out = vec![x; N];
-    units::sample_in_place(Level::best(), unit, Stream::new(seed).at(0), &mut out);
-    out
-}
 
 /// Sixteen pre-activations in \[−6, 6\], each with its own seed.
 fn places() -> impl Iterator<Item = (f32, u64)> {
@@ -89,7 +80,7 @@ fn the_closed_forms_are_those_of_the_literature() {
 
 #[test]
 fn nrelu_has_the_exact_distribution() {
-    let p = nrelu_test(|x, seed| sample(Unit::Nrelu, x, seed));
+    let p = nrelu_test(samples(Unit::Nrelu, N));
     for (figure, p) in NRELU_FIGURES.iter().zip(p) {
         assert!(p >= FAILS_BELOW, "{figure} of NReLU: p = {p:e}");
     }
@@ -130,7 +121,7 @@ fn bernoulli_test(sample: impl Fn(f32, u64) -> Vec<f32>) -> f64 {
 #[test]
 fn bernoulli_fires_with_probability_sigmoid() {
     let p = bernoulli_test(|x, seed| {
-        let y = sample(Unit::Bernoulli, x, seed);
+        let y = samples(Unit::Bernoulli, N)(x, seed);
         assert!(y.iter().all(|&y| y == 0.0 || y == 1.0), "a sample at {x} is neither 0 nor 1");
         y
     });
@@ -177,7 +168,7 @@ fn gaussian_test(sample: impl Fn(f32, u64) -> Vec<f32>) -> f64 {
 
 #[test]
 fn gaussian_has_unit_variance() {
-    let p = gaussian_test(|x, seed| sample(Unit::Gaussian, x, seed));
+    let p = gaussian_test(samples(Unit::Gaussian, N));
     assert!(p >= FAILS_BELOW, "p = {p:e}");
     let broken = gaussian_test(|x, seed| broken_nrelu(x, seed, |x, z| x + z * 1.005));
     assert!(broken < FAILS_BELOW, "a standard deviation of 1.005 is not noticed: p = {broken:e}");

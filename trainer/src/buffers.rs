@@ -72,18 +72,35 @@ pub(crate) fn check_binary(x: &[f32], width: usize) -> Result<(), TrainError> {
     }
 }
 
-/// Σ a b, in 16 partial sums, whatever the level.
-pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+/// Sums of `term(a, b)`: of 16 lanes, whatever the level, and of what is left after whole vectors.
+#[inline]
+fn partial_sums(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> [f32; 17] {
     const LANES: usize = 16;
     let (whole_a, tail_a) = a.as_chunks::<LANES>();
     let (whole_b, tail_b) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f32; LANES];
+    let mut sums = [0.0; LANES + 1];
     for (a, b) in whole_a.iter().zip(whole_b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
+        for ((sum, &a), &b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += term(a, b);
         }
     }
-    sums.iter().sum::<f32>() + tail_a.iter().zip(tail_b).map(|(a, b)| a * b).sum::<f32>()
+    sums[LANES] = tail_a.iter().zip(tail_b).map(|(&a, &b)| term(a, b)).sum();
+    sums
+}
+
+/// Σ a b, in partial sums that are added in order.
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    partial_sums(a, b, |a, b| a * b).iter().sum()
+}
+
+/// Σ a b in `f64`.
+pub(crate) fn wide_dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}
+
+/// Σ (a − b)², in partial sums that are added in order in `f64`.
+pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
+    partial_sums(a, b, |a, b| (a - b) * (a - b)).iter().map(|&sum| f64::from(sum)).sum()
 }
 
 /// Whether all values are finite and no larger than `limit`.

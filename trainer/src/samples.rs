@@ -113,6 +113,21 @@ impl Rows<'_> {
             f(block);
         }
     }
+
+    /// Calls `f` with each row and its weight, 1 without `weights`.
+    pub(crate) fn for_each_weighted(
+        &self,
+        width: usize,
+        weights: Option<&[f32]>,
+        mut f: impl FnMut(&[f32], f64),
+    ) {
+        let mut weights = weights.into_iter().flatten();
+        self.for_each(width, |x| {
+            for row in x.chunks_exact(width) {
+                f(row, weights.next().map_or(1.0, |&weight| f64::from(weight)));
+            }
+        });
+    }
 }
 
 impl Images<'_> {

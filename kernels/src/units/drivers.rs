@@ -8,7 +8,7 @@ use crate::{
     elementwise::{Stores, map, same_length},
     parallel::{BLOCK, WORTH_THREADS},
     rng::{Lanes, Noise, Spacing},
-    simd::{InOut, LANES, Simd, Stream, load_up_to, store_up_to},
+    simd::{InOut, LANES, Simd, load_up_to, store_up_to},
 };
 
 /// The means of `unit` at pre-activations `x`.
@@ -314,16 +314,13 @@ impl Visitor for Sample<'_> {
             fn run<S: Simd>(self, simd: S) {
                 let Self(unit, noise, spacing, xy) = self;
                 let mut lanes = Lanes::new(simd, noise, &spacing);
-                let stream = Stream::new(simd, false);
-                let vectors = xy.vectors();
-                let (mut whole, mut tail) = xy.split_at(vectors * LANES);
-                for i in 0..whole.vectors() {
-                    let y = unit.sample(whole.load(simd, i), &mut lanes);
-                    whole.store(y, i, &stream);
-                }
-                if tail.len() > 0 {
-                    tail.store_partial(unit.sample(tail.load_partial(simd), &mut lanes));
-                }
+                map(
+                    simd,
+                    Stores::Cached,
+                    xy,
+                    #[inline(always)]
+                    |x| unit.sample(x, &mut lanes),
+                );
             }
         }
         self.level.run(On(unit, self.noise, Spacing::of(unit.draws()), self.xy));

@@ -96,9 +96,14 @@ pub fn sample_with_mean(
     level.run(Sample { noise, mean: Some(mean), out, states });
 }
 
-/// Groups of a block.
-fn groups_of_block(states: usize) -> usize {
-    (BLOCK / states.max(1)).max(1)
+/// Elements of a block, a whole number of groups.
+fn block_of(states: usize) -> usize {
+    (BLOCK / states.max(1)).max(1) * states
+}
+
+/// The noise of a block.
+fn noise_of(noise: Noise, states: usize, block: usize) -> Noise {
+    noise.skip((block * (block_of(states) / states)) as u64)
 }
 
 /// [`mean`] on the current rayon pool, with the same bits.
@@ -118,7 +123,7 @@ pub fn par_mean(level: Level, x: &[f32], states: usize, out: &mut [f32]) {
     if out.len() < WORTH_THREADS {
         return mean(level, x, states, out);
     }
-    let block = groups_of_block(states) * states;
+    let block = block_of(states);
     (x.par_chunks(block), out.par_chunks_mut(block))
         .into_par_iter()
         .for_each(|(x, out)| mean(level, x, states, out));
@@ -141,12 +146,11 @@ pub fn par_sample(level: Level, noise: Noise, x: &[f32], states: usize, out: &mu
     if out.len() < WORTH_THREADS {
         return sample(level, noise, x, states, out);
     }
-    let groups = groups_of_block(states);
-    let block = groups * states;
+    let block = block_of(states);
     (x.par_chunks(block), out.par_chunks_mut(block))
         .into_par_iter()
         .enumerate()
-        .for_each(|(i, (x, out))| sample(level, noise.skip((i * groups) as u64), x, states, out));
+        .for_each(|(i, (x, out))| sample(level, noise_of(noise, states, i), x, states, out));
 }
 
 /// [`sample_with_mean`] on the current rayon pool, with the same bits.
@@ -174,13 +178,12 @@ pub fn par_sample_with_mean(
     if out.len() < WORTH_THREADS {
         return sample_with_mean(level, noise, x, states, mean, out);
     }
-    let groups = groups_of_block(states);
-    let block = groups * states;
+    let block = block_of(states);
     (x.par_chunks(block), mean.par_chunks_mut(block), out.par_chunks_mut(block))
         .into_par_iter()
         .enumerate()
         .for_each(|(i, (x, mean, out))| {
-            sample_with_mean(level, noise.skip((i * groups) as u64), x, states, mean, out);
+            sample_with_mean(level, noise_of(noise, states, i), x, states, mean, out);
         });
 }
 

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Error,
+    buffers::wide_dot,
     metrics::accuracy,
     observe::Observer,
     rbm::{Rbm, RbmConfig},
@@ -67,14 +68,10 @@ struct Difference {
     cosine: f64,
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
-}
-
 /// 0 where a vector is 0.
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    let norms = (dot(a, a) * dot(b, b)).sqrt();
-    if norms == 0.0 { 0.0 } else { dot(a, b) / norms }
+    let norms = (wide_dot(a, a) * wide_dot(b, b)).sqrt();
+    if norms == 0.0 { 0.0 } else { wide_dot(a, b) / norms }
 }
 
 impl Difference {
@@ -88,7 +85,7 @@ impl Difference {
             let alpha = f64::from(alpha);
             let square =
                 s.iter().zip(&p).map(|(&s, &p)| (f64::from(s) - alpha * f64::from(p)).powi(2));
-            let norm = alpha * dot(&p, &p).sqrt();
+            let norm = alpha * wide_dot(&p, &p).sqrt();
             if norm > 0.0 {
                 largest.relative = largest.relative.max(square.sum::<f64>().sqrt() / norm);
             }
@@ -114,7 +111,7 @@ impl Model {
         if self.normalised {
             let width = h.len() / rows;
             for h in h.chunks_exact_mut(width) {
-                let norm = dot(h, h).sqrt() as f32;
+                let norm = wide_dot(h, h).sqrt() as f32;
                 if norm > 0.0 {
                     h.iter_mut().for_each(|h| *h /= norm);
                 }
@@ -381,7 +378,7 @@ mod tests {
         let features = Features::One(Box::new(rbm(Unit::Nrelu, 0.0)));
         let model = Model { name: "", features, normalised: true };
         let h = model.input(Level::best(), &[0.1, 0.2, 0.3, 0.4, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0], 2);
-        assert!((dot(&h[..7], &h[..7]) - 1.0).abs() < 1e-6);
+        assert!((wide_dot(&h[..7], &h[..7]) - 1.0).abs() < 1e-6);
         assert_eq!(h[7..], [0.0; 7]);
     }
 }

@@ -27,7 +27,10 @@ use super::{
     cd::{Biases, Step, combine},
     config::{Centring, Sparsity},
 };
-use crate::{TrainError, buffers::zeros};
+use crate::{
+    TrainError,
+    buffers::{wide_dot, zeros},
+};
 
 /// Running means of the steps so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,10 +62,6 @@ fn follow(started: bool, rate: f32, scale: f32, before: &[f32], sums: &[f32], me
     for ((mean, before), sum) in mean.iter_mut().zip(before).zip(sums) {
         *mean = (1.0 - rate) * before + rate * scale * sum;
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() as f32
 }
 
 impl Step {
@@ -106,9 +105,10 @@ impl Step {
         // Σ g v, with v moved by μ or not, is the same.
         if centring.is_some() {
             let z = h.par_chunks_exact(hidden);
-            z.zip(&mut *g).for_each(|(z, g)| *g -= dot(z, &after.hidden));
+            z.zip(&mut *g).for_each(|(z, g)| *g -= wide_dot(z, &after.hidden) as f32);
             let u = v.par_chunks_exact(visible);
-            u.zip(&mut *other).for_each(|(u, other)| *other = 1.0 - dot(u, &after.visible));
+            u.zip(&mut *other)
+                .for_each(|(u, other)| *other = 1.0 - wide_dot(u, &after.visible) as f32);
         } else {
             other.fill(1.0);
         }

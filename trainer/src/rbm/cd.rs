@@ -40,7 +40,7 @@ use super::{
 };
 use crate::{
     TrainError,
-    buffers::{matrix, matrix_mut, zeros},
+    buffers::{matrix, matrix_mut, squared_distance, zeros},
 };
 
 /// Elements that a task negates at least.
@@ -238,19 +238,4 @@ pub(super) fn combine(level: Level, coefficients: &[f32], x: &[f32], out: &mut [
     let width = out.len();
     let (left, x) = (matrix(coefficients, coefficients.len()), matrix(x, width));
     gemm::matmul(level, left, x, matrix_mut(out, width), Epilogue::None);
-}
-
-/// Σ (a − b)², in 16 partial sums that are added in order.
-fn squared_distance(a: &[f32], b: &[f32]) -> f64 {
-    const LANES: usize = 16;
-    let (whole_a, tail_a) = a.as_chunks::<LANES>();
-    let (whole_b, tail_b) = b.as_chunks::<LANES>();
-    let mut sums = [0.0_f32; LANES];
-    for (a, b) in whole_a.iter().zip(whole_b) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += (a - b) * (a - b);
-        }
-    }
-    let tail: f32 = tail_a.iter().zip(tail_b).map(|(a, b)| (a - b) * (a - b)).sum();
-    sums.iter().map(|&sum| f64::from(sum)).sum::<f64>() + f64::from(tail)
 }

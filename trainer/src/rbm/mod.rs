@@ -268,8 +268,9 @@ impl Rbm {
         self.config.visible.check_variation(x, self.visible_units)?;
         self.builder.build(self.progress.steps.saturating_add(schedule.steps()))?;
         if self.biased_by_data {
-            self.set_visible_bias(x, weights);
-            self.set_sigma(x, weights)?;
+            let bias = self.mean_biases(x, weights);
+            self.set_sigma(x, weights, &bias)?;
+            self.visible_bias = bias;
             self.biased_by_data = false;
         }
         let mut progress = self.progress;
@@ -386,19 +387,15 @@ impl Rbm {
         fits.map(|()| rows)
     }
 
-    fn set_visible_bias(&mut self, x: Rows<'_>, weights: Option<&[f32]>) {
-        let (width, mut row_weights) = (self.visible_units, weights.into_iter().flatten());
-        let mut sums = vec![0.0; width];
-        x.for_each(width, |x| {
-            for row in x.chunks_exact(width) {
-                let weight = row_weights.next().map_or(1.0, |&weight| f64::from(weight));
-                sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += weight * f64::from(v));
-            }
+    /// The biases with which visible units of no input have the means of `x [rows, visible]`, whose rows' weights have
+    /// mean 1, one case in every category added.
+    fn mean_biases(&self, x: Rows<'_>, weights: Option<&[f32]>) -> Vec<f32> {
+        let mut sums = vec![0.0; self.visible_units];
+        x.for_each_weighted(self.visible_units, weights, |row, weight| {
+            sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += weight * f64::from(v));
         });
-        let rows = x.count(width) as f64;
-        for (bias, sum) in self.visible_bias.iter_mut().zip(sums) {
-            *bias = self.config.visible.bias(sum, rows) as f32;
-        }
+        let rows = x.count(self.visible_units) as f64;
+        sums.into_iter().map(|sum| self.config.visible.bias(sum, rows) as f32).collect()
     }
 }
 

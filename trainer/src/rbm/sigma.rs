@@ -17,7 +17,7 @@
 //! not depend on the data's scale. Nor does that of b, which is the gradient's times σ²: Σ v₀ − vₖ as for σ = 1.
 //! Where the chain hands on means, 1 is added to (u − a)² of the chain, the variance of the sample that the
 //! mean stands for; the share that its noise would have in u (h Wᵀ) is missing still, so that samples are
-//! the default. A target of activity does not act on σ. It takes one product more than a machine of σ = 1.
+//! the default. Centring and a target of activity do not act on z. It takes one product more than a machine of σ = 1.
 
 use std::{borrow::Cow, ops::RangeInclusive};
 
@@ -287,33 +287,30 @@ impl Rbm {
         self.sigma.iter().flat_map(|sigma| &sigma.sigma).map(|&s| f64::from(s).ln()).sum()
     }
 
-    /// σ ← the deviations of `x [rows, visible]`, where σ is learned; `weights` of the rows have mean 1.
+    /// σ ← the deviations of `x [rows, visible]` from its means `bias`, where σ is learned; the rows' weights have mean 1.
+    /// As it was where one is none that σ can be.
     pub(super) fn set_sigma(
         &mut self,
         x: Rows<'_>,
         weights: Option<&[f32]>,
+        bias: &[f32],
     ) -> Result<(), TrainError> {
         let Some(all) = self.sigma.as_mut().filter(|_| self.config.sigma_rate > 0.0) else {
             return Ok(());
         };
-        let (width, mut row_weights) = (self.visible_units, weights.into_iter().flatten());
-        let mut squares = vec![0.0; width];
-        x.for_each(width, |x| {
-            for row in x.chunks_exact(width) {
-                let weight = row_weights.next().map_or(1.0, |&weight| f64::from(weight));
-                for ((square, &v), &b) in squares.iter_mut().zip(row).zip(&self.visible_bias) {
-                    *square += weight * (f64::from(v) - f64::from(b)).powi(2);
-                }
+        let mut squares = vec![0.0; bias.len()];
+        x.for_each_weighted(bias.len(), weights, |row, weight| {
+            for ((square, &v), &b) in squares.iter_mut().zip(row).zip(bias) {
+                *square += weight * (f64::from(v) - f64::from(b)).powi(2);
             }
         });
-        let rows = x.count(width) as f64;
-        for (column, (sigma, square)) in all.sigma.iter_mut().zip(squares).enumerate() {
-            *sigma = (square / rows).sqrt() as f32;
-            if !Sigma::RANGE.contains(sigma) {
-                return Err(TrainError::Deviation { column, deviation: *sigma });
-            }
+        let rows = x.count(bias.len()) as f64;
+        let sigma: Vec<f32> = squares.iter().map(|square| (square / rows).sqrt() as f32).collect();
+        if let Some(column) = sigma.iter().position(|sigma| !Sigma::RANGE.contains(sigma)) {
+            return Err(TrainError::Deviation { column, deviation: sigma[column] });
         }
-        all.follow(&self.visible_bias);
+        all.sigma = sigma;
+        all.follow(bias);
         Ok(())
     }
 }

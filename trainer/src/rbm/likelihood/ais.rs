@@ -48,12 +48,8 @@ impl Rbm {
     /// # Errors
     /// Those of [`Rbm::fit`] for data that do not fit.
     pub fn base_rate(&self, x: &[f32]) -> Result<Vec<f32>, TrainError> {
-        let rows = self.check_states(x)? as f64;
-        let mut sums = vec![0.0; self.visible_units];
-        for row in x.chunks_exact(self.visible_units) {
-            sums.iter_mut().zip(row).for_each(|(sum, &v)| *sum += f64::from(v));
-        }
-        Ok(sums.into_iter().map(|sum| self.config.visible.bias(sum, rows) as f32).collect())
+        self.check(x)?;
+        Ok(self.mean_biases(x.into(), None))
     }
 
     /// ln Z by annealed importance sampling, from the base-rate model to the machine.
