@@ -13,7 +13,6 @@ mod nair_hinton_lfw;
 mod noise_ablation;
 mod optdigits_rbm;
 mod paired;
-mod principal;
 mod sets;
 mod tour;
 mod wdbc;
