@@ -1,9 +1,11 @@
-//! Standardising and scaling of features; down-sampling of images.
+//! Standardising and scaling of features, principal components; down-sampling of images.
 
 mod area;
+mod pca;
 mod pixels;
 
 pub use area::AreaAverage;
+pub use pca::Pca;
 pub use pixels::PixelScaler;
 
 use crate::error::Error;

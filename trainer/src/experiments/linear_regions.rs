@@ -12,6 +12,7 @@
 
 use std::collections::HashSet;
 
+use halfwave_datasets::preprocess::{Pca, Standardiser};
 use halfwave_kernels::{
     Level,
     gemm::{self, Epilogue},
@@ -20,7 +21,7 @@ use halfwave_kernels::{
 use serde::Deserialize;
 
 use super::{
-    Context, Run, principal,
+    Context, Run,
     sets::{self, Set, first_found},
 };
 use crate::{
@@ -95,7 +96,8 @@ impl Run for Config {
         let images = parts.train;
         let mut outcome = Outcome::default();
         for &d in &self.dimensions {
-            let x = principal::coordinates(level, &images.x, images.width, d, 1)?;
+            let mut x = Pca::fit(&images.x, images.width, d)?.apply(&images.x)?;
+            Standardiser::fit(&x, d)?.apply(&mut x)?;
             let mut all = Vec::new();
             for &n in &self.units {
                 let mut regions = Regions { n, ..Regions::default() };

@@ -14,7 +14,6 @@ mod nair_hinton_norb;
 mod noise_ablation;
 mod optdigits_rbm;
 mod paired;
-mod principal;
 mod sets;
 mod tour;
 mod wdbc;
