@@ -174,7 +174,7 @@ Examples:
 
 {DATA_HELP}
 Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance (--standardise).
-Keys of --set: learning_rate, initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
+Keys of --set: learning_rate, sigma_rate (above 0: each Gaussian unit learns its deviation), initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
 (data, persistent), hidden_states (sample, mean), batch, epochs; schedule (e.g. {{name=\"cosine\", epochs=20}}); where \
 wanted: hidden_biases=false, nrelu_noise (none, sigmoid_squared, one), max_norm=3, visible_states (sample, mean), \
 sparsity={{target=0.1, decay=0.9, cost=0.1}}, centring={{rate=0.01}}."))]
@@ -191,7 +191,7 @@ pub(crate) struct TrainRbm {
     /// Visible units: bernoulli, gaussian, potts(K)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) visible: Visible,
-    /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, ssu(N), binomial(N)
+    /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, ssu(N), binomial(N), drelu(GAMMA,THETA)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) hidden: Unit,
     /// Change another setting; may be repeated

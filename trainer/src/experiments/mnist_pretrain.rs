@@ -21,11 +21,20 @@ use crate::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
+    models: Vec<Name>,
     hidden: Vec<usize>,
     part: Part,
     validation_fraction: f64,
     nrelu: Model,
     bernoulli: Model,
+}
+
+/// A kind of hidden unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Name {
+    Nrelu,
+    Bernoulli,
 }
 
 /// What errors are measured on.
@@ -78,9 +87,8 @@ impl Run for Config {
         let mut outcome = Outcome { notes: self.notes(), ..Outcome::default() };
         let loaded = load("mnist", locator)?;
         let (all, test) = (loaded.train, super::published_test("mnist", loaded.test)?);
-        for (unit, name, model) in
-            [(Unit::Nrelu, "NReLU", &self.nrelu), (Unit::Bernoulli, "binary", &self.bernoulli)]
-        {
+        for &name in &self.models {
+            let (unit, name, model) = self.model(name);
             let mut errors = [const { Vec::new() }; 2];
             for &seed in seeds {
                 let split = stratified_split(&all.labels, self.validation_fraction, seed)?;
@@ -127,7 +135,9 @@ impl Config {
     /// What would else be found after a long time.
     fn check(&self) -> Result<(), TrainError> {
         TrainError::require(!self.hidden.is_empty(), "hidden", "at least one size", "[]")?;
-        for (unit, model) in [(Unit::Nrelu, &self.nrelu), (Unit::Bernoulli, &self.bernoulli)] {
+        TrainError::require(!self.models.is_empty(), "models", "at least one", "[]")?;
+        for &name in &self.models {
+            let (unit, _, model) = self.model(name);
             self.machines(unit, &model.rbm).iter().try_for_each(RbmConfig::check)?;
             let Tuning { optimiser, input_dropout, dropout, batch, .. } = model.tuning;
             optimiser.check()?;
@@ -136,6 +146,13 @@ impl Config {
             TrainError::require(batch > 0, "batch", "at least 1", batch)?;
         }
         Ok(())
+    }
+
+    fn model(&self, name: Name) -> (Unit, &'static str, &Model) {
+        match name {
+            Name::Nrelu => (Unit::Nrelu, "NReLU", &self.nrelu),
+            Name::Bernoulli => (Unit::Bernoulli, "binary", &self.bernoulli),
+        }
     }
 
     fn network(
