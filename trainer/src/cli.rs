@@ -170,14 +170,15 @@ Examples:
       --set epochs=20 --set learning_rate=0.05 --set chains=persistent
 
 {DATA_HELP}
-Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance.
-Keys of --set: learning_rate, initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
+Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance, or with sigma_rate=1 of \
+any scale, whose noise is learned.
+Keys of --set: learning_rate, sigma_rate, initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
 (data, persistent), hidden_states (sample, mean), batch, epochs."))]
 pub(crate) struct TrainRbm {
     /// The data
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
-    /// The file of the model (safetensors: weights, visible_bias, hidden_bias)
+    /// The file of the model (safetensors: weights, visible_bias, hidden_bias, and sigma where it is learned)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Number of hidden units
@@ -186,7 +187,7 @@ pub(crate) struct TrainRbm {
     /// Visible units: bernoulli, gaussian, potts(K)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) visible: Visible,
-    /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, ssu(N), binomial(N)
+    /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, drelu(GAMMA,THETA), ssu(N), binomial(N)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) hidden: Unit,
     /// Change another setting; may be repeated
