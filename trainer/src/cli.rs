@@ -173,8 +173,9 @@ Examples:
       --set epochs=20 --set learning_rate=0.05 --set chains=persistent
 
 {DATA_HELP}
-Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance (--standardise).
-Keys of --set: learning_rate, sigma_rate (above 0: each Gaussian unit learns its deviation), initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
+Bernoulli visible units take data from 0 to 1; Gaussian ones of zero mean and unit variance (--standardise), or with \
+sigma_rate=1 of any scale, whose noise is learned.
+Keys of --set: learning_rate, sigma_rate, initial_momentum, final_momentum, momentum_epoch, weight_decay, l1, steps, chains \
 (data, persistent), hidden_states (sample, mean), batch, epochs; schedule (e.g. {{name=\"cosine\", epochs=20}}); where \
 wanted: hidden_biases=false, nrelu_noise (none, sigmoid_squared, one), max_norm=3, visible_states (sample, mean), \
 sparsity={{target=0.1, decay=0.9, cost=0.1}}, centring={{rate=0.01}}."))]
@@ -182,7 +183,7 @@ pub(crate) struct TrainRbm {
     /// The data
     #[arg(long, value_name = "FILE")]
     pub(crate) data: PathBuf,
-    /// The file of the model (safetensors: weights, visible_bias, hidden_bias)
+    /// The file of the model (safetensors: weights, visible_bias, hidden_bias, and sigma where it is learned)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
     /// Number of hidden units
@@ -191,7 +192,7 @@ pub(crate) struct TrainRbm {
     /// Visible units: bernoulli, gaussian, potts(K)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) visible: Visible,
-    /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, ssu(N), binomial(N), drelu(GAMMA,THETA)
+    /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, drelu(GAMMA,THETA), ssu(N), binomial(N)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) hidden: Unit,
     /// Change another setting; may be repeated

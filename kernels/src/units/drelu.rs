@@ -12,8 +12,8 @@
 //! sides    p₊ / p₋ = G(x₊) / (s G(x₋)), G(y) = ∫ exp(y t − t²/2) dt over t ≥ 0 = e^(max(0, y)²/2) A(y), where
 //!          A(y) = √(2π) Φ(y) for y ≥ 0 and, with the mean excess m, 1 / (m(−y) − y) below: neither overflows
 //!
-//! mean     p₊ μ(x₊) − p₋ s μ(x₋), μ the mean of the truncated Gaussian. Each term is right to 10⁻¹⁰ of itself;
-//!          where they cancel, the error is 10⁻⁹ (1 + s) at most.
+//! mean     p₊ μ(x₊) − p₋ s μ(x₋), μ the mean of the truncated Gaussian, to 3·10⁻⁹ of the larger term, which is less
+//!          than f32 tells but where the terms cancel; most of it is the exponential of max(0, x±)², up to 10⁷.
 //!
 //! sample   the first draw says the side, to 2⁻²⁴, the second is that of the truncated Gaussian.
 

@@ -21,7 +21,7 @@ use crate::{
 /// | SSU(N) | Σ σ(x − i + ½), i = 1 … N | .51 ULP |
 /// | Binomial(n) | n σ(x) | 1 ULP |
 /// | truncated Gaussian | x + φ(x)/Φ(x) | .51 ULP |
-/// | dReLU | p₊ μ(x₊) − p₋ μ(x₋)/√γ, μ the one above, x₊ = x − θ, x₋ = −(x + θ)/√γ | .51 ULP + 10⁻⁹ (1 + 1/√γ) |
+/// | dReLU | p₊ μ(x₊) − p₋ μ(x₋)/√γ, μ the one above, x₊ = x − θ, x₋ = −(x + θ)/√γ | .51 ULP, and 3·10⁻⁹ of the larger term |
 ///
 /// For N → ∞ that of SSU(N) is ln(1 + eˣ) to within .0106: [`forward`](crate::forward) of
 /// [`Kind::Softplus`](crate::Kind::Softplus).

@@ -151,7 +151,6 @@ macro_rules! units {
                 self,
                 arguments: &mut impl Iterator<Item = &'a str>,
             ) -> Result<Self, UnitError> {
-                let _ = &arguments;
                 Ok(match self {
                     $(Self::$variant { .. } => Self::$variant $({
                         $($field: within(

@@ -314,11 +314,10 @@ pub fn evaluate(model: &Path, path: &Path, level: Level) -> Result<String, Error
         (norms / rbm.weights().len() as f64).sqrt()
     );
     if let Some(sigma) = rbm.sigma() {
-        let (least, most) =
-            sigma.iter().fold((f32::MAX, 0.0_f32), |(a, b), &s| (a.min(s), b.max(s)));
-        // Writing to a string cannot fail.
-        let _ =
-            writeln!(text, "sigma                 {least:.6} to {most:.6} (of the visible units)");
+        let range = |(a, b): (f32, f32), &s: &f32| (a.min(s), b.max(s));
+        let (least, most) = sigma.iter().fold((f32::MAX, 0.0), range);
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(text, "noise                 sigma from {least:.6} to {most:.6}");
     }
     let _ = match rbm.free_energy(&x) {
         Ok(energies) => {
