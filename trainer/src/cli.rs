@@ -23,7 +23,7 @@ use halfwave_trainer::{
     after_help = "\
 Examples:
   halfwave run                          train on embedded data, beside published numbers
-  halfwave run wdbc --seeds 3           one experiment, three seeds
+  halfwave run agarap-wdbc --seeds 3    one experiment, three seeds
   halfwave list                         what can be run, and which data it needs
   halfwave apply softplus x.npy y.npy   a kernel on a NumPy file
   halfwave train rbm --data x.npy --out m.safetensors --hidden-units 100
@@ -72,9 +72,9 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Examples:
   halfwave run                                            the tour, into runs/tour-1
-  halfwave run wdbc --set mlp.optimiser.learning_rate=0.01 --set folds=5
+  halfwave run agarap-wdbc --set mlp.optimiser.learning_rate=0.01 --set folds=5
   halfwave run mnist-mlp --data-dir ~/data --epochs 5 --out /tmp/mnist
-  halfwave run wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
+  halfwave run agarap-wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
 
 `halfwave list EXPERIMENT` shows its keys with their defaults.")]
 pub(crate) struct Run {

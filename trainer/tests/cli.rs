@@ -3,6 +3,7 @@
 // Clippy's permission to unwrap in tests needs to see that these are tests, helpers too.
 #[cfg(test)]
 mod cli {
+    mod agarap;
     mod apply;
     mod figures;
     mod names;

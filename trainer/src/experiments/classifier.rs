@@ -1,4 +1,4 @@
-//! What `wdbc` and `mnist-mlp` have in common: an MLP that classifies.
+//! What `agarap-wdbc` and `mnist-mlp` have in common: an MLP that classifies.
 
 use halfwave_datasets::Dataset;
 use halfwave_kernels::{Kind, Level};
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     TrainError,
     metrics::Confusion,
-    network::{Head, MlpConfig, Network},
+    network::{Evaluation, Head, MlpConfig, Network},
     observe::Observer,
     optim::Optimiser,
     result::{Figure, Row},
@@ -27,17 +27,9 @@ pub(super) struct Classifier {
 }
 
 impl Classifier {
-    /// Trains a fresh network and tests it once, after the last epoch.
-    pub(super) fn confusion(
-        &self,
-        level: Level,
-        head: Head,
-        [train, test]: [&Dataset; 2],
-        seed: u64,
-        run: &str,
-        observer: &mut dyn Observer,
-    ) -> Result<Confusion, TrainError> {
-        let config = MlpConfig {
+    /// The network that `train` takes.
+    pub(super) fn network(&self, head: Head, train: &Dataset) -> MlpConfig {
+        MlpConfig {
             sizes: [&[train.width], &self.hidden[..], &[train.classes()]].concat(),
             activation: self.activation,
             dropout: self.dropout,
@@ -45,10 +37,22 @@ impl Classifier {
             optimiser: self.optimiser,
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
-        };
-        let mut mlp = Network::mlp(&config, seed)?;
-        mlp.fit(level, train, None, run, observer)?;
-        Confusion::new(test.classes(), &test.labels, &mlp.predict(level, &test.x))
+        }
+    }
+
+    /// Trains a fresh network and tests it once, after the last epoch.
+    pub(super) fn evaluation(
+        &self,
+        level: Level,
+        head: Head,
+        [train, test]: [&Dataset; 2],
+        seed: u64,
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Evaluation, TrainError> {
+        let mut network = Network::mlp(&self.network(head, train), seed)?;
+        network.fit(level, train, None, run, observer)?;
+        network.evaluate(level, test)
     }
 }
 

@@ -96,6 +96,11 @@ impl Run for Config {
         let images = parts.train;
         let mut outcome = Outcome::default();
         for &d in &self.dimensions {
+            if d > images.width {
+                let expected = images.width;
+                let text = format!("dimensions: expected 1 to {expected}, found {d}");
+                return Err(Error::Usage(text));
+            }
             let mut x = Pca::fit(&images.x, images.width, d)?.apply(&images.x)?;
             Standardiser::fit(&x, d)?.apply(&mut x)?;
             let mut all = Vec::new();

@@ -38,7 +38,9 @@ impl Run for Config {
                 let run = format!("{model}, seed {seed}");
                 let sets = [&train, &test];
                 let level = context.level;
-                tested.push(self.mlp.confusion(level, head, sets, seed, &run, &mut recorder)?);
+                let evaluation =
+                    self.mlp.evaluation(level, head, sets, seed, &run, &mut recorder)?;
+                tested.push(evaluation.confusion);
             }
             let mut rows = classifier::rows("MNIST, 10,000 test images", model, &tested);
             let (value, source) = match head {

@@ -1,5 +1,6 @@
 //! THE TABLE of experiments. Adding one: its file, its TOML file, one entry here.
 
+mod agarap;
 mod classifier;
 mod equivariance;
 mod features;
@@ -16,7 +17,6 @@ mod optdigits_rbm;
 mod paired;
 mod sets;
 mod tour;
-mod wdbc;
 
 use halfwave_datasets::{Dataset, Locator, registry};
 use halfwave_kernels::Level;
@@ -71,7 +71,7 @@ pub struct Context<'a> {
 pub static TABLE: &[Experiment] = &[
     Experiment {
         name: "tour",
-        summary: "The default: wdbc and optdigits-rbm in short, in well under a minute.",
+        summary: "The default: agarap-wdbc and optdigits-rbm in short, in well under a minute.",
         data: &["wdbc", "optdigits"],
         seeds: 3,
         epochs: &[
@@ -85,15 +85,39 @@ pub static TABLE: &[Experiment] = &[
         prepare: prepare::<tour::Config>,
     },
     Experiment {
-        name: "wdbc",
-        summary: "Agarap's 30-128-64-32-2 with softmax and ReLU heads: honest cross-validation and a \
-            70/30 split.",
+        name: "agarap-wdbc",
+        summary: "Agarap's Table 9: 30-128-64-32-2 with softmax and ReLU heads, cross-validation and a 70/30 \
+            split, honest or as published.",
         data: &["wdbc"],
         seeds: 5,
         epochs: &["mlp.epochs"],
-        defaults: || embedded(include_str!("configs/wdbc.toml")),
+        defaults: || embedded(include_str!("configs/agarap-wdbc.toml")),
         full: None,
-        prepare: prepare::<wdbc::Config>,
+        prepare: prepare::<agarap::wdbc::Config>,
+    },
+    Experiment {
+        name: "agarap-mnist",
+        summary: "Agarap's Tables 3 to 5: a dense and a convolutional network on 256 principal components of \
+            MNIST, softmax and ReLU heads, ten folds as published or honest.",
+        data: &["mnist"],
+        seeds: 1,
+        epochs: &["epochs"],
+        defaults: || embedded(include_str!("configs/agarap-mnist.toml")),
+        full: None,
+        prepare: prepare::<agarap::images::Config>,
+    },
+    Experiment {
+        name: "agarap-fashion",
+        summary: "Agarap's Tables 6 to 8: the same on Fashion-MNIST.",
+        data: &["fashion-mnist"],
+        seeds: 1,
+        epochs: &["epochs"],
+        defaults: || {
+            let fashion = embedded(include_str!("configs/agarap-fashion.toml"));
+            config::merge(embedded(include_str!("configs/agarap-mnist.toml")), fashion)
+        },
+        full: None,
+        prepare: prepare::<agarap::images::Config>,
     },
     Experiment {
         name: "optdigits-rbm",

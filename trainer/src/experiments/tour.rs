@@ -1,22 +1,22 @@
-//! `wdbc` and `optdigits-rbm` in short: two kinds of network, two kinds of RBM, on embedded data.
+//! `agarap-wdbc` and `optdigits-rbm` in short: two kinds of network, two kinds of RBM, on embedded data.
 
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Context, Run, embedded, optdigits_rbm, wdbc};
+use super::{Context, Run, agarap, embedded, optdigits_rbm};
 use crate::{Error, config, result::Outcome};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
-    wdbc: wdbc::Config,
+    wdbc: agarap::wdbc::Config,
     optdigits_rbm: optdigits_rbm::Config,
 }
 
 /// The configurations of both, with what the tour does otherwise.
 pub(super) fn defaults() -> Table {
     let both = [
-        ("wdbc", include_str!("configs/wdbc.toml")),
+        ("wdbc", include_str!("configs/agarap-wdbc.toml")),
         ("optdigits_rbm", include_str!("configs/optdigits-rbm.toml")),
     ];
     let both = both.map(|(name, text)| (name.to_owned(), Value::Table(embedded(text))));

@@ -26,7 +26,7 @@ fn lists_come_from_the_tables() {
     let home = tempdir().unwrap();
     let list = halfwave(home.path()).arg("list").assert().success();
     list.stdout(contains("tour").and(contains("mnist-rbm")).and(contains("mnist (not found)")));
-    let keys = halfwave(home.path()).args(["list", "wdbc"]).assert().success();
+    let keys = halfwave(home.path()).args(["list", "agarap-wdbc"]).assert().success();
     keys.stdout(contains("folds = 10").and(contains("learning_rate = 0.001")));
     let info = halfwave(home.path()).arg("info").assert().success();
     info.stdout(contains("levels       scalar portable").and(contains("softplus")));
@@ -49,20 +49,20 @@ fn unknown_names_exit_with_2_and_offer_the_nearest() {
         (&["apply", "nerlu", "x.npy", "y.npy"], "did you mean `nrelu`?"),
         (&["apply", "relu", "x.npy", "y.npy", "--level", "avx52"], "did you mean `avx512`?"),
         (
-            &["run", "wdbc", "--set", "mlp.epoch=3"],
+            &["run", "agarap-wdbc", "--set", "mlp.epoch=3"],
             "unknown key `mlp.epoch`; did you mean `mlp.epochs`?",
         ),
-        (&["run", "wdbc", "--set", "folds"], "KEY=VALUE"),
+        (&["run", "agarap-wdbc", "--set", "folds"], "KEY=VALUE"),
         (
-            &["run", "wdbc", "--set", "folds=ten"],
+            &["run", "agarap-wdbc", "--set", "folds=ten"],
             "`folds`: expected a whole number (default: 10), found `ten`",
         ),
-        (&["run", "wdbc", "--set", "folds=-1"], "folds"),
-        (&["run", "wdbc", "--set", "heads=['softmx']"], "unknown variant `softmx`"),
-        (&["run", "wdbc", "--set", "mlp.activation=rel"], "unknown activation `rel`"),
-        (&["run", "wdbc", "--epochs", "0"], "expected a whole number from 1"),
-        (&["run", "wdbc", "--threads", "x"], "expected a whole number from 1"),
-        (&["run", "wdbc", "--seed", "18446744073709551615"], "too large"),
+        (&["run", "agarap-wdbc", "--set", "folds=-1"], "folds"),
+        (&["run", "agarap-wdbc", "--set", "heads=['softmx']"], "unknown variant `softmx`"),
+        (&["run", "agarap-wdbc", "--set", "mlp.activation=rel"], "unknown activation `rel`"),
+        (&["run", "agarap-wdbc", "--epochs", "0"], "expected a whole number from 1"),
+        (&["run", "agarap-wdbc", "--threads", "x"], "expected a whole number from 1"),
+        (&["run", "agarap-wdbc", "--seed", "18446744073709551615"], "too large"),
         (&["data", "path", "minst"], "did you mean \"mnist\"?"),
         (&["aply"], "'apply'"),
         (&["run", "--seeed", "1"], "--seed"),
@@ -71,7 +71,7 @@ fn unknown_names_exit_with_2_and_offer_the_nearest() {
     }
     for (level, said) in [("avx3", "did you mean `avx"), ("", "unknown level"), ("neon,", "neon")] {
         let mut run = halfwave(home.path());
-        run.args(["run", "wdbc"])
+        run.args(["run", "agarap-wdbc"])
             .env("HALFWAVE_LEVEL", level)
             .assert()
             .code(2)

@@ -60,7 +60,7 @@ fn broken_files_are_errors_before_training() {
 #[test]
 fn only_what_has_another_size_takes_full() {
     let home = tempdir().unwrap();
-    let one_size = ["run", "wdbc", "--full"];
+    let one_size = ["run", "agarap-wdbc", "--full"];
     halfwave(home.path()).args(one_size).assert().code(2).stderr(contains("one size only"));
     let wrong = ["run", "nair-hinton-norb", "--full", "--set", "data.testing_files=3"];
     halfwave(home.path()).args(wrong).assert().code(1).stderr(contains("1 or 2"));

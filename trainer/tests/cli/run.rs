@@ -30,7 +30,7 @@ fn the_tour_leaves_every_file_and_each_can_be_read() {
         .args(["run", "--epochs", "2", "--seeds", "2", "--seed", "5"])
         .assert()
         .success()
-        .stdout(contains("WDBC, 10-fold cross-validation"))
+        .stdout(contains("WDBC, 10 folds, honest protocol"))
         .stdout(contains("92.40 ["))
         .stdout(contains("NReLU RBM"))
         .stdout(contains("runs/tour-1"))
@@ -130,7 +130,17 @@ fn nothing_is_overwritten_unless_asked() {
     let home = tempdir().unwrap();
     let run = |arguments: &[&str]| {
         let mut command = halfwave(home.path());
-        command.args(["run", "wdbc", "--epochs", "1", "--seeds", "1", "-q", "--set", "folds=2"]);
+        command.args([
+            "run",
+            "agarap-wdbc",
+            "--epochs",
+            "1",
+            "--seeds",
+            "1",
+            "-q",
+            "--set",
+            "folds=2",
+        ]);
         command.args(arguments).assert()
     };
     fs::create_dir(home.path().join("o")).unwrap();
@@ -142,7 +152,7 @@ fn nothing_is_overwritten_unless_asked() {
     assert_eq!(fs::read(home.path().join("o/mine")).unwrap(), b"mine");
     run(&[]).success();
     run(&[]).success();
-    assert_eq!(names(&home.path().join("runs")), ["wdbc-1", "wdbc-2"]);
+    assert_eq!(names(&home.path().join("runs")), ["agarap-wdbc-1", "agarap-wdbc-2"]);
 }
 
 #[test]
@@ -157,7 +167,17 @@ fn a_run_that_fails_leaves_nothing_behind() {
     ] {
         let mut command = halfwave(home.path());
         command.args([
-            "run", "wdbc", "-q", "--epochs", "5", "--seeds", "1", "--out", "o", "--set", set,
+            "run",
+            "agarap-wdbc",
+            "-q",
+            "--epochs",
+            "5",
+            "--seeds",
+            "1",
+            "--out",
+            "o",
+            "--set",
+            set,
         ]);
         command.assert().code(1).stderr(contains(said));
         assert!(names(home.path()).is_empty(), "{set}");
@@ -171,7 +191,7 @@ fn ctrl_c_exits_with_130_and_leaves_nothing_behind() {
 
     let home = tempdir().unwrap();
     let mut command = process::Command::new(assert_cmd::cargo::cargo_bin!("halfwave"));
-    command.args(["run", "wdbc", "-q", "--epochs", "1000000", "--out", "o"]);
+    command.args(["run", "agarap-wdbc", "-q", "--epochs", "1000000", "--out", "o"]);
     let mut child = command.current_dir(home.path()).spawn().unwrap();
     let out = home.path().join("o");
     while !out.exists() || names(&out).is_empty() {
