@@ -1,4 +1,4 @@
-//! What `agarap-wdbc` and `mnist-mlp` have in common: an MLP that classifies.
+//! What experiments with networks that classify have in common.
 
 use halfwave_datasets::Dataset;
 use halfwave_kernels::{Kind, Level};
@@ -6,8 +6,9 @@ use serde::Deserialize;
 
 use crate::{
     TrainError,
+    layers::LayerConfig,
     metrics::Confusion,
-    network::{Evaluation, Head, MlpConfig, Network},
+    network::{Evaluation, Head, MlpConfig, Network, NetworkConfig},
     observe::Observer,
     optim::Optimiser,
     result::{Figure, Row},
@@ -54,6 +55,38 @@ impl Classifier {
         network.fit(level, train, None, run, observer)?;
         network.evaluate(level, test)
     }
+}
+
+/// A network, but for its head and training.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Layers {
+    input: Vec<usize>,
+    layers: Vec<LayerConfig>,
+}
+
+impl Layers {
+    pub(super) fn network(
+        &self,
+        head: Head,
+        optimiser: Optimiser,
+        batch: usize,
+        epochs: usize,
+    ) -> NetworkConfig {
+        let Self { input, layers } = self.clone();
+        NetworkConfig { input, layers, head, optimiser, batch, epochs }
+    }
+}
+
+/// The layers of a network with the shapes of their outputs, for a note.
+pub(super) fn layers(network: &Network) -> String {
+    let summary = network.summary();
+    let layers = summary.layers.iter().map(|layer| {
+        let output: Vec<_> = layer.output.iter().map(ToString::to_string).collect();
+        format!("{} {}", layer.name, output.join("x"))
+    });
+    let layers: Vec<_> = layers.collect();
+    format!("{} parameters: {}", summary.parameters(), layers.join(", "))
 }
 
 /// What a head is called in results.

@@ -4,6 +4,7 @@ mod agarap;
 mod classifier;
 mod equivariance;
 mod features;
+mod images_cnn;
 mod linear_regions;
 mod mnist_mlp;
 mod mnist_pretrain;
@@ -139,6 +140,27 @@ pub static TABLE: &[Experiment] = &[
         defaults: || embedded(include_str!("configs/mnist-mlp.toml")),
         full: None,
         prepare: prepare::<mnist_mlp::Config>,
+    },
+    Experiment {
+        name: "mnist-cnn",
+        summary: "conv 32, conv 64, pool, dense 128 with ReLU, dropout and Adam on MNIST.",
+        data: &["mnist"],
+        seeds: 1,
+        epochs: &["epochs"],
+        defaults: || embedded(include_str!("configs/mnist-cnn.toml")),
+        prepare: prepare::<images_cnn::Config>,
+    },
+    Experiment {
+        name: "fashion-cnn",
+        summary: "The same on Fashion-MNIST.",
+        data: &["fashion-mnist"],
+        seeds: 1,
+        epochs: &["epochs"],
+        defaults: || {
+            let fashion = embedded(include_str!("configs/fashion-cnn.toml"));
+            config::merge(embedded(include_str!("configs/mnist-cnn.toml")), fashion)
+        },
+        prepare: prepare::<images_cnn::Config>,
     },
     Experiment {
         name: "mnist-rbm",

@@ -28,6 +28,16 @@ impl Set {
         }
     }
 
+    /// What it is called in results.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Lfw => "LFW",
+            Self::Mnist => "MNIST",
+            Self::FashionMnist => "Fashion-MNIST",
+            Self::Optdigits => "optdigits",
+        }
+    }
+
     /// The factor from the values of the loader to [0, 1], and to bytes.
     fn factors(self) -> (f32, f32) {
         match self {

@@ -4,19 +4,23 @@
 //! their variance.
 
 use halfwave_datasets::{
-    Dataset, load,
+    Dataset, Locator,
     preprocess::{Pca, Standardiser},
     split::stratified_folds,
 };
+use halfwave_kernels::Level;
 use serde::Deserialize;
 
 use super::{
-    super::{Context, Run, published_test},
+    super::{
+        Context, Run,
+        classifier::{self, Layers},
+        sets::{Parts, Set},
+    },
     Model, Protocol, Tested, name, one_network,
 };
 use crate::{
     Error,
-    layers::LayerConfig,
     network::{Head, Network, NetworkConfig},
     observe::{Observer, Recorder},
     optim::Optimiser,
@@ -41,42 +45,10 @@ pub(in super::super) struct Config {
     cnn: Layers,
 }
 
-/// Images that the paper has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Set {
-    Mnist,
-    FashionMnist,
-}
-
-/// A network, but for its head.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Layers {
-    input: Vec<usize>,
-    layers: Vec<LayerConfig>,
-}
-
-impl Set {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Mnist => "mnist",
-            Self::FashionMnist => "fashion-mnist",
-        }
-    }
-
-    fn title(self) -> &'static str {
-        match self {
-            Self::Mnist => "MNIST",
-            Self::FashionMnist => "Fashion-MNIST",
-        }
-    }
-}
-
 impl Run for Config {
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let mut tested = self.kinds()?;
-        let (train, test) = self.images(context)?;
+        let (train, test) = self.images(context.locator)?;
         let Context { seeds, ref mut observer, .. } = *context;
         let mut recorder = Recorder::new(&mut **observer);
         for &seed in seeds {
@@ -116,7 +88,7 @@ impl Run for Config {
 #[derive(Clone, Copy)]
 struct Runs<'a> {
     config: &'a Config,
-    level: halfwave_kernels::Level,
+    level: Level,
     seed: u64,
 }
 
@@ -202,31 +174,20 @@ impl Config {
     }
 
     fn network(&self, model: Model, head: Head) -> NetworkConfig {
-        let Layers { input, layers } = match model {
+        let layers = match model {
             Model::Ffnn => &self.ffnn,
             Model::Cnn => &self.cnn,
         };
-        NetworkConfig {
-            input: input.clone(),
-            layers: layers.clone(),
-            head,
-            optimiser: self.optimiser,
-            batch: self.batch,
-            epochs: self.epochs,
-        }
+        layers.network(head, self.optimiser, self.batch, self.epochs)
     }
 
     /// The images of the configuration, pixels in [0, 1].
-    fn images(&self, context: &Context<'_>) -> Result<(Dataset, Dataset), Error> {
-        let name = self.set.name();
-        let loaded = load(name, context.locator)?;
-        let test = published_test(name, loaded.test)?;
-        let part = |data: &Dataset, first: usize, most: usize| {
-            let end = data.rows().min(first.saturating_add(most));
-            data.subset(&(first.min(end)..end).collect::<Vec<_>>())
-        };
-        let [most_train, most_test] = self.images;
-        Ok((part(&loaded.train, self.left_out, most_train), part(&test, 0, most_test)))
+    fn images(&self, locator: &Locator) -> Result<(Dataset, Dataset), Error> {
+        let [train, test] = self.images;
+        let most = [self.left_out.saturating_add(train), test];
+        let Parts { train, test } = Parts::load(self.set, most, 0, locator)?;
+        let rows: Vec<usize> = (self.left_out.min(train.rows())..train.rows()).collect();
+        Ok((train.subset(&rows), test))
     }
 
     /// Principal components of both, by what the training images say.
@@ -282,17 +243,8 @@ impl Config {
         ];
         for kind in tested.iter().filter(|kind| kind.head == tested[0].head) {
             let network = Network::new(&self.network(kind.model, kind.head), 0)?;
-            let summary = network.summary();
-            let layers = summary.layers.iter().map(|layer| {
-                let output: Vec<_> = layer.output.iter().map(ToString::to_string).collect();
-                format!("{} {}", layer.name, output.join("x"))
-            });
-            notes.push(format!(
-                "{title}, {}: {} parameters: {}.",
-                name(kind.model, kind.head),
-                summary.parameters(),
-                layers.collect::<Vec<_>>().join(", ")
-            ));
+            let layers = classifier::layers(&network);
+            notes.push(format!("{title}, {}: {layers}.", name(kind.model, kind.head)));
         }
         Ok(notes)
     }
