@@ -148,6 +148,7 @@ pub static TABLE: &[Experiment] = &[
         seeds: 1,
         epochs: &["epochs"],
         defaults: || embedded(include_str!("configs/mnist-cnn.toml")),
+        full: None,
         prepare: prepare::<images_cnn::Config>,
     },
     Experiment {
@@ -160,6 +161,7 @@ pub static TABLE: &[Experiment] = &[
             let fashion = embedded(include_str!("configs/fashion-cnn.toml"));
             config::merge(embedded(include_str!("configs/mnist-cnn.toml")), fashion)
         },
+        full: None,
         prepare: prepare::<images_cnn::Config>,
     },
     Experiment {
