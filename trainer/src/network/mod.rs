@@ -89,7 +89,7 @@ pub struct Gradients {
 ///     head: Head::Softmax,
 ///     optimiser: Optimiser::adam(),
 ///     batch: 32,
-///     epochs: 10,
+///     epochs: 20,
 /// }, 42)?;
 /// network.fit(Level::best(), &digits, None, "digits", &mut Silent)?;
 /// assert!(accuracy(&digits.labels, &network.predict(Level::best(), &digits.x)) > 0.95);
