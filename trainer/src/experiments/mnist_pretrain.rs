@@ -5,7 +5,7 @@ use halfwave_datasets::{Dataset, load, split::stratified_split};
 use halfwave_kernels::units::Unit;
 use serde::Deserialize;
 
-use super::{Context, Run};
+use super::{Context, Run, pretraining::Pretraining};
 use crate::{
     Error, TrainError,
     layers::LayerConfig,
@@ -54,17 +54,6 @@ struct Model {
     tuning: Tuning,
 }
 
-/// `first_rate` is for the RBM on pixels, `rate` for those above.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Pretraining {
-    first_rate: f32,
-    rate: f32,
-    weight_decay: f32,
-    batch: usize,
-    epochs: usize,
-}
-
 /// Back-propagation; the last epoch counts. `input_dropout` is for pixels, `dropout` for hidden units.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,7 +84,7 @@ impl Run for Config {
                 let parts = (self.part == Part::Validation)
                     .then(|| (all.subset(&split.train), all.subset(&split.test)));
                 let (train, test) = parts.as_ref().map_or((&all, &test), |(a, b)| (a, b));
-                let configs = self.machines(unit, &model.rbm);
+                let configs = model.rbm.machines(Visible::Bernoulli, unit, &self.hidden);
                 let run = format!("{name} RBMs, seed {seed}");
                 let (x, width) = (&train.x, train.width);
                 let stack = Stack::fit(level, x, width, &configs, seed, &run, &mut recorder)?;
@@ -138,7 +127,11 @@ impl Config {
         TrainError::require(!self.models.is_empty(), "models", "at least one", "[]")?;
         for &name in &self.models {
             let (unit, _, model) = self.model(name);
-            self.machines(unit, &model.rbm).iter().try_for_each(RbmConfig::check)?;
+            model
+                .rbm
+                .machines(Visible::Bernoulli, unit, &self.hidden)
+                .iter()
+                .try_for_each(RbmConfig::check)?;
             let Tuning { optimiser, input_dropout, dropout, batch, .. } = model.tuning;
             optimiser.check()?;
             share("input_dropout", input_dropout)?;
@@ -174,25 +167,6 @@ impl Config {
         let mut network = config.network()?;
         network.layers.insert(0, LayerConfig::Dropout { rate: input_dropout });
         Ok(network)
-    }
-
-    fn machines(&self, unit: Unit, settings: &Pretraining) -> Vec<RbmConfig> {
-        let Pretraining { first_rate, rate, weight_decay, batch, epochs } = *settings;
-        let machine = |(l, &hidden): (usize, &usize)| {
-            let visible = match (l, unit) {
-                (0, _) | (_, Unit::Bernoulli) => Visible::Bernoulli,
-                _ => Visible::Gaussian,
-            };
-            let learning_rate = if l == 0 { first_rate } else { rate };
-            RbmConfig {
-                learning_rate,
-                weight_decay,
-                batch,
-                epochs,
-                ..RbmConfig::new(visible, unit, hidden)
-            }
-        };
-        self.hidden.iter().enumerate().map(machine).collect()
     }
 
     fn notes(&self) -> Vec<String> {

@@ -16,6 +16,7 @@ mod nair_hinton_norb;
 mod noise_ablation;
 mod optdigits_rbm;
 mod paired;
+mod pretraining;
 mod sets;
 mod tour;
 
