@@ -249,3 +249,100 @@ impl Config {
         Ok(notes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Epoch;
+
+    /// Small networks on the embedded digits.
+    const DIGITS: &str = r#"
+        set = "optdigits"
+        protocol = "published"
+        models = ["ffnn", "cnn"]
+        heads = ["softmax", "normalised_relu"]
+        folds = 3
+        components = 16
+        left_out = 50
+        images = [300, 100]
+        batch = 20
+        epochs = 4
+        optimiser = { name = "adam" }
+        ffnn = { input = [16], layers = [
+            { name = "dense", units = 20, activation = "relu" }, { name = "dense", units = 10 },
+        ] }
+        cnn = { input = [4, 4, 1], layers = [
+            { name = "conv", channels = 8, kernel = [2, 2], activation = "relu" },
+            { name = "flatten" },
+            { name = "dense", units = 10 },
+        ] }
+    "#;
+
+    /// Runs, and the loss of each epoch.
+    #[derive(Default)]
+    struct Losses(Vec<(String, f64)>);
+
+    impl Observer for Losses {
+        fn epoch(&mut self, epoch: &Epoch<'_>) {
+            self.0.push((epoch.run.into(), epoch.metrics[0].1));
+        }
+    }
+
+    fn run(protocol: &str) -> (Outcome, Losses) {
+        let config = DIGITS.replace("\"published\"", protocol);
+        let config: Config = toml::from_str(&config).unwrap();
+        let (locator, mut losses) = (Locator::new(None), Losses::default());
+        let (level, seeds, observer) = (Level::best(), &[1, 2][..], &mut losses);
+        let outcome = config.run(&mut Context { level, seeds, locator: &locator, observer });
+        (outcome.unwrap(), losses)
+    }
+
+    #[test]
+    fn one_network_goes_on_from_fold_to_fold_and_fresh_ones_begin_anew() {
+        let first_losses = |losses: &Losses, fold: &str| -> Vec<f64> {
+            let of_fold = losses.0.iter().step_by(4).filter(|(run, _)| run.ends_with(fold));
+            of_fold.filter(|(run, _)| run.contains("softmax")).map(|(_, loss)| *loss).collect()
+        };
+        let (published, losses) = run("'published'");
+        assert_eq!(losses.0.len(), 2 * 4 * 3 * 4, "seeds, networks, folds, epochs");
+        let (first, last) = (first_losses(&losses, "fold 1"), first_losses(&losses, "fold 3"));
+        assert_eq!((first.len(), last.len()), (4, 4));
+        assert!(
+            first.iter().zip(&last).all(|(first, last)| *last < 0.8 * first),
+            "{first:?} {last:?}"
+        );
+
+        let (honest, losses) = run("'honest'");
+        assert_eq!(losses.0.len(), 2 * 4 * (3 + 1) * 4, "seeds, networks, folds and test, epochs");
+        let (first, last) = (first_losses(&losses, "fold 1"), first_losses(&losses, "fold 3"));
+        assert!(
+            first.iter().zip(&last).all(|(first, last)| *last > 0.8 * first),
+            "{first:?} {last:?}"
+        );
+
+        for outcome in [&published, &honest] {
+            assert!(outcome.rows.iter().all(|row| row.value.is_finite()));
+            let tested = outcome.rows.iter().filter(|row| row.setting.contains("test"));
+            assert_eq!(tested.count(), 4 * 5);
+        }
+        let accuracy = |outcome: &Outcome| {
+            let row = |row: &&crate::result::Row| row.metric == "accuracy";
+            outcome.rows.iter().find(row).map(|row| (row.value, row.n)).unwrap()
+        };
+        assert_eq!((accuracy(&published).1, accuracy(&honest).1), (6, 6));
+        assert!(accuracy(&published).0 > accuracy(&honest).0);
+    }
+
+    /// What a fold is tested on has no say in its components.
+    #[test]
+    fn components_are_of_training_rows() {
+        let config: Config = toml::from_str(DIGITS).unwrap();
+        let (train, mut test) = config.images(&Locator::new(None)).unwrap();
+        assert_eq!((train.rows(), test.rows()), (300, 100));
+        let (before, _) = config.prepared(&train, &test).unwrap();
+        test.x.iter_mut().for_each(|x| *x = 1.0 - *x);
+        let (after, _) = config.prepared(&train, &test).unwrap();
+        assert_eq!(before, after);
+        assert_eq!(before.width, 16);
+    }
+}
