@@ -15,7 +15,7 @@ use halfwave_kernels::{
 };
 use rayon::prelude::*;
 
-use super::{Backward, Gate, Mode, Ops, Tape};
+use super::{Backward, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
 
 /// Numbers that a thread masks at a time: with x, mask and y, 192 KiB, well inside L2.
@@ -74,16 +74,6 @@ impl Ops for Dropout {
                     *y = x * *m;
                 }
             });
-    }
-
-    fn gate<'a>(
-        &self,
-        _: &'a [f32],
-        _: &'a Tape,
-        _: usize,
-        below: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>> {
-        below()
     }
 
     fn in_place(&self) -> bool {

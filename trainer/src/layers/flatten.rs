@@ -2,7 +2,7 @@
 
 use halfwave_kernels::{Level, rng::Noise};
 
-use super::{Backward, Gate, Mode, Ops, Tape};
+use super::{Backward, Mode, Ops, Tape};
 use crate::TrainError;
 
 /// An image as a row of numbers.
@@ -19,16 +19,6 @@ impl Ops for Flatten {
     }
 
     fn forward(&self, _: Level, _: &[f32], _: &mut Tape, _: Noise) {}
-
-    fn gate<'a>(
-        &self,
-        _: &'a [f32],
-        _: &'a Tape,
-        _: usize,
-        below: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>> {
-        below()
-    }
 
     fn in_place(&self) -> bool {
         true

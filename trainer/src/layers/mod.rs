@@ -194,14 +194,16 @@ pub(crate) trait Ops: Send {
     fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, noise: Noise);
 
     /// What the layer above does to the gradient of the first `length` outputs; `below` is the same of the
-    /// layer below, and `x` its outputs.
+    /// layer below, and `x` its outputs. By default it is left to the layer below.
     fn gate<'a>(
         &self,
-        x: &'a [f32],
-        tape: &'a Tape,
-        length: usize,
+        _x: &'a [f32],
+        _tape: &'a Tape,
+        _length: usize,
         below: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>>;
+    ) -> Option<Gate<'a>> {
+        below()
+    }
 
     /// Whether dy becomes dx where it stands.
     fn in_place(&self) -> bool {
