@@ -396,6 +396,14 @@ pub fn keys(experiment: &Experiment) -> String {
     text
 }
 
+/// The defaults in `text` with one `KEY=VALUE` changed.
+#[cfg(test)]
+fn changed<C: DeserializeOwned>(text: &str, change: &str) -> C {
+    let mut table = embedded(text);
+    config::set(&mut table, &change.parse().unwrap()).unwrap();
+    config::typed(table).unwrap()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -312,12 +312,9 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Override, set, typed};
 
     fn config(change: &str) -> Config {
-        let mut table = super::super::embedded(include_str!("../configs/nair-hinton-lfw.toml"));
-        set(&mut table, &change.parse::<Override>().unwrap()).unwrap();
-        typed(table).unwrap()
+        super::super::changed(include_str!("../configs/nair-hinton-lfw.toml"), change)
     }
 
     #[test]

@@ -70,13 +70,14 @@ impl Run for Config {
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         self.check()?;
-        let (origin, norb) = self.data.load(locator)?;
+        let loaded = self.data.load(locator)?;
+        let origin = loaded.origin;
         let mut recorder = Recorder::new(&mut **observer);
         let mut figures = Vec::new();
         let (mut others, mut errors) =
             ([const { Vec::new() }; 2], [const { Vec::new() }; VARIANTS.len()]);
         for &seed in seeds {
-            let sets = Sets::new(&norb, seed)?;
+            let sets = Sets::new(&loaded, seed)?;
             let training = Training { config: self, level, sets: &sets, seed };
             let networks =
                 [self.pixels.network(Unit::Nrelu, &[]).network()?, self.convolutional.network()];
@@ -107,7 +108,7 @@ impl Run for Config {
             y: "accuracy".into(),
             series: recorder.series("validation_accuracy"),
         });
-        let notes = [self.notes(origin, &norb), notes].concat();
+        let notes = [self.notes(origin, &loaded.norb), notes].concat();
         Ok(Outcome { rows, notes, figures })
     }
 }
@@ -276,12 +277,9 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Override, set, typed};
 
     fn config(change: &str) -> Config {
-        let mut table = super::super::embedded(include_str!("../configs/nair-hinton-norb.toml"));
-        set(&mut table, &change.parse::<Override>().unwrap()).unwrap();
-        typed(table).unwrap()
+        super::super::changed(include_str!("../configs/nair-hinton-norb.toml"), change)
     }
 
     #[test]

@@ -42,30 +42,43 @@ impl Data {
     }
 
     /// The files in a folder `norb`; without one, as many synthetic pairs.
-    pub(super) fn load(&self, locator: &Locator) -> Result<(Origin, Norb), Error> {
+    pub(super) fn load(&self, locator: &Locator) -> Result<Loaded, Error> {
         let limit = Limit { training: self.training_files, testing: self.testing_files };
         match norb::load(locator, limit) {
-            Ok(pairs) => Ok((Origin::Files, pairs)),
+            Ok(pairs) => Ok(Loaded::new(Origin::Files, pairs)),
             Err(DataError::Missing(_)) => {
                 let pairs =
                     |part, files| Generator::new(self.synthetic_seed, part).pairs(files * PAIRS);
                 let train = pairs(Part::Training, self.training_files);
                 let test = pairs(Part::Testing, self.testing_files);
-                Ok((Origin::Synthetic, Norb { train, test }))
+                Ok(Loaded::new(Origin::Synthetic, Norb { train, test }))
             }
             Err(error) => Err(error.into()),
         }
     }
 }
 
+/// All pairs, in both orders of their values.
+pub(super) struct Loaded {
+    pub(super) origin: Origin,
+    pub(super) norb: Norb,
+    /// Training and test pairs with the cameras as channels, `[_, 32, 32, 2]`.
+    channels: [Vec<u8>; 2],
+}
+
+impl Loaded {
+    fn new(origin: Origin, norb: Norb) -> Self {
+        let channels = [&norb.train, &norb.test].map(|pairs| channels(&pairs.images));
+        Self { origin, norb, channels }
+    }
+}
+
 /// Rows to fit on, to stop by and to test with. No toy is in two of them.
 pub(super) struct Sets<'a> {
-    norb: &'a Norb,
+    loaded: &'a Loaded,
     scaler: PixelScaler,
     rows: [Vec<u32>; 3],
     labels: [Vec<u32>; 3],
-    /// Training and test pairs with the cameras as channels, `[_, 32, 32, 2]`.
-    channels: [Vec<u8>; 2],
 }
 
 /// How the values of a pair stand in its row.
@@ -93,7 +106,8 @@ pub(super) enum Set {
 
 impl<'a> Sets<'a> {
     /// Holds out one toy of each class, by the seed. The scaler is fitted on the rows to fit on.
-    pub(super) fn new(norb: &'a Norb, seed: u64) -> Result<Self, Error> {
+    pub(super) fn new(loaded: &'a Loaded, seed: u64) -> Result<Self, Error> {
+        let norb = &loaded.norb;
         let fold = norb.train.hold_out(seed)?;
         let rows = |rows: &[usize]| rows.iter().map(|&row| row as u32).collect::<Vec<u32>>();
         let rows = [rows(&fold.train), rows(&fold.test), (0..norb.test.rows() as u32).collect()];
@@ -101,15 +115,14 @@ impl<'a> Sets<'a> {
         let train = &norb.train.labels;
         let labels = [of(&rows[0], train), of(&rows[1], train), norb.test.labels.clone()];
         let scaler = PixelScaler::fit(&norb.train.images, WIDTH, &rows[0])?;
-        let channels = [&norb.train, &norb.test].map(|pairs| channels(&pairs.images));
-        Ok(Self { norb, scaler, rows, labels, channels })
+        Ok(Self { loaded, scaler, rows, labels })
     }
 
     pub(super) fn images(&self, set: Set, order: Order) -> Images<'_> {
         let part = usize::from(matches!(set, Set::Test));
         let bytes = match order {
-            Order::Cameras => &[&self.norb.train, &self.norb.test][part].images,
-            Order::Channels => &self.channels[part],
+            Order::Cameras => &[&self.loaded.norb.train, &self.loaded.norb.test][part].images,
+            Order::Channels => &self.loaded.channels[part],
         };
         Images { bytes, rows: &self.rows[set as usize], scaler: &self.scaler }
     }
@@ -141,7 +154,8 @@ mod tests {
     fn no_toy_is_in_two_sets() {
         let pairs = |part| Generator::new(3, part).pairs(600);
         let norb = Norb { train: pairs(Part::Training), test: pairs(Part::Testing) };
-        let sets = Sets::new(&norb, 5).unwrap();
+        let loaded = Loaded::new(Origin::Synthetic, norb);
+        let (norb, sets) = (&loaded.norb, Sets::new(&loaded, 5).unwrap());
         let toys = |set: Set| {
             let pairs = if let Set::Test = set { &norb.test } else { &norb.train };
             let toy = |&row: &u32| {
