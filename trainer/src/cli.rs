@@ -87,9 +87,8 @@ pub(crate) struct Run {
     /// Number of seeds S, S+1, …: results become means [default: the experiment's]
     #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
     pub(crate) seeds: Option<usize>,
-    /// Number of threads [default: all cores]
-    #[arg(long, value_name = "N", value_parser = counted::<1_024>)]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
     /// The published sizes, where the defaults are smaller
     #[arg(long)]
     pub(crate) full: bool,
@@ -160,6 +159,23 @@ pub(crate) enum Train {
     Rbm(TrainRbm),
 }
 
+/// How much of the machine a command takes.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Threads {
+    /// Number of threads [default: all cores]
+    #[arg(long = "threads", value_name = "N", value_parser = counted::<1_024>)]
+    pub(crate) number: Option<usize>,
+}
+
+/// A trained model and what it is used on.
+#[derive(Debug, Args)]
+pub(crate) struct ModelAndData {
+    /// A trained model
+    pub(crate) model: PathBuf,
+    /// The data
+    pub(crate) data: PathBuf,
+}
+
 const DATA_HELP: &str = "\
 Data: .npy (f32, or bytes, which are divided by 255), .csv (numbers, with or without a header), .idx or …ubyte \
 (bytes, divided by 255), each also with .gz; a row a sample.";
@@ -204,9 +220,8 @@ pub(crate) struct TrainRbm {
     /// Seed of weights, shuffles and noise
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Number of threads [default: all cores]
-    #[arg(long, value_name = "N", value_parser = counted::<1_024>)]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
     /// Replace the file if it exists
     #[arg(long)]
     pub(crate) force: bool,
@@ -222,10 +237,8 @@ Example:
 
 {DATA_HELP}"))]
 pub(crate) struct Features {
-    /// A trained model
-    pub(crate) model: PathBuf,
-    /// The data
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) files: ModelAndData,
     /// h [rows, hidden]: means of the hidden units, max(0, v W + c) for NReLU
     #[arg(value_name = "OUT.npy")]
     pub(crate) out: PathBuf,
@@ -246,10 +259,8 @@ NReLU units have no likelihood: ssu(N) units have.
 
 {DATA_HELP}"))]
 pub(crate) struct Score {
-    /// A trained model
-    pub(crate) model: PathBuf,
-    /// The data
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) files: ModelAndData,
     /// ln p(v) of each row, in nats
     #[arg(value_name = "OUT.npy")]
     pub(crate) out: PathBuf,
@@ -259,9 +270,8 @@ pub(crate) struct Score {
     /// Seed of its noise
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Number of threads [default: all cores]
-    #[arg(long, value_name = "N", value_parser = counted::<1_024>)]
-    pub(crate) threads: Option<usize>,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
     /// Replace OUT.npy if it exists
     #[arg(long)]
     pub(crate) force: bool,
@@ -316,10 +326,8 @@ Example:
 
 {DATA_HELP}"))]
 pub(crate) struct Eval {
-    /// A trained model
-    pub(crate) model: PathBuf,
-    /// The data
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) files: ModelAndData,
 }
 
 #[derive(Debug, Args)]
@@ -391,7 +399,7 @@ impl TrainRbm {
     pub(crate) fn job(self) -> Result<own::TrainJob, Error> {
         let level = apply::level_from_env()?;
         let Self { data, out, hidden_units, visible, hidden, set: overrides, .. } = self;
-        let Self { standardise, threads, seed, force, .. } = self;
+        let Self { standardise, threads: Threads { number: threads }, seed, force, .. } = self;
         Ok(own::TrainJob {
             data,
             out,
@@ -411,7 +419,7 @@ impl TrainRbm {
 impl Features {
     pub(crate) fn job(self) -> Result<own::FeatureJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { model, data, out, force } = self;
+        let Self { files: ModelAndData { model, data }, out, force } = self;
         Ok(own::FeatureJob { model, data, out, level, force })
     }
 }
@@ -419,7 +427,8 @@ impl Features {
 impl Score {
     pub(crate) fn job(self) -> Result<own::ScoreJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { model, data, out, temperatures, seed, threads, force } = self;
+        let Self { files: ModelAndData { model, data }, out, temperatures, .. } = self;
+        let Self { seed, threads: Threads { number: threads }, force, .. } = self;
         Ok(own::ScoreJob { model, data, out, temperatures, seed, threads, level, force })
     }
 }

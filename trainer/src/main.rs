@@ -53,7 +53,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
                 overrides: args.set,
                 seed: args.seed,
                 seeds: args.seeds,
-                threads: args.threads,
+                threads: args.threads.number,
                 data_dir: args.data_dir,
                 out: args.out,
                 force: args.force,
@@ -122,7 +122,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
             print(&format!("{}: f32 {}\n", job.out.display(), npy::shape_text(&shape)))
         }
         Command::Eval(args) => {
-            print(&own::evaluate(&args.model, &args.data, apply::level_from_env()?)?)
+            print(&own::evaluate(&args.files.model, &args.files.data, apply::level_from_env()?)?)
         }
         Command::Apply(args) => {
             let job = args.job()?;
