@@ -26,10 +26,6 @@ use crate::{
     run,
 };
 
-/// Settings of an [`RbmConfig`] that a table of its defaults does not show.
-const OPTIONAL: [&str; 6] =
-    ["hidden_biases", "nrelu_noise", "max_norm", "visible_states", "sparsity", "centring"];
-
 /// What `halfwave train rbm` does.
 #[derive(Clone, Debug)]
 pub struct TrainJob {
@@ -100,7 +96,7 @@ impl Observer for Last<'_> {
 pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Trained, Error> {
     let mut table = defaults(job.visible, job.hidden, job.hidden_units)?;
     for change in &job.overrides {
-        config::set_or_add(&mut table, change, &OPTIONAL)?;
+        config::set_or_add(&mut table, change, &RbmConfig::OPTIONAL)?;
     }
     let config: RbmConfig = config::typed(table)?;
     if job.standardise && config.visible != Visible::Gaussian {

@@ -149,6 +149,10 @@ fn sample() -> States {
 }
 
 impl RbmConfig {
+    /// Keys that are not written where they have their defaults.
+    pub(crate) const OPTIONAL: [&str; 6] =
+        ["hidden_biases", "nrelu_noise", "max_norm", "visible_states", "sparsity", "centring"];
+
     /// CD-1, momentum .5, after 5 epochs .9, weight decay 10⁻⁴, batches of 100, 10 epochs; the learning rate
     /// is .1, or .001 where a unit has no upper bound (Hinton 2010, sections 6 to 10 and 13.2).
     #[must_use]
@@ -230,5 +234,49 @@ impl RbmConfig {
             TrainError::require(self.hidden_biases, "hidden_biases", expected, self.hidden_biases)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use toml::Table;
+
+    use super::*;
+
+    #[test]
+    fn every_key_is_written_or_optional() {
+        let plain = RbmConfig::new(Visible::Gaussian, Unit::Nrelu, 3);
+        // No field from `plain`: a new one has to be thought of here.
+        let full = RbmConfig {
+            visible: Visible::Gaussian,
+            hidden: Unit::Nrelu,
+            hidden_units: 3,
+            hidden_biases: false,
+            nrelu_noise: NreluNoise::One,
+            learning_rate: 0.1,
+            sigma_rate: 1.0,
+            schedule: Schedule::Constant,
+            initial_momentum: 0.5,
+            final_momentum: 0.9,
+            momentum_epoch: 5,
+            weight_decay: 0.0,
+            l1: 0.0,
+            max_norm: Some(1.0),
+            steps: 1,
+            chains: Chains::Data,
+            visible_states: Some(States::Mean),
+            hidden_states: States::Sample,
+            sparsity: Some(Sparsity { target: 0.1, decay: 0.9, cost: 0.1 }),
+            centring: Some(Centring { rate: 0.1 }),
+            batch: 10,
+            epochs: 1,
+        };
+        let keys = |config| Table::try_from(config).unwrap().keys().cloned().collect::<Vec<_>>();
+        let mut known = keys(plain);
+        known.extend(RbmConfig::OPTIONAL.map(String::from));
+        known.sort_unstable();
+        let mut all = keys(full);
+        all.sort_unstable();
+        assert_eq!(known, all);
     }
 }
