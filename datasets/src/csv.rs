@@ -153,7 +153,7 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
 }
 
 /// Calls `f` with each record, and with what says in which line it starts.
-fn for_each_record(
+pub(crate) fn for_each_record(
     bytes: &[u8],
     mut f: impl FnMut(&ByteRecord, &dyn Fn() -> usize) -> Result<(), CsvError>,
 ) -> Result<(), CsvError> {
@@ -206,13 +206,17 @@ fn number(text: &str) -> Option<f32> {
     text.parse().ok().filter(|value: &f32| value.is_finite())
 }
 
-fn whole_line(line: usize, expected: impl Into<String>, found: impl ToString) -> CsvError {
+pub(crate) fn whole_line(
+    line: usize,
+    expected: impl Into<String>,
+    found: impl ToString,
+) -> CsvError {
     let (expected, found) = (expected.into(), found.to_string());
     CsvError { line, column: None, name: String::new(), expected, found }
 }
 
 /// The field for a message: short, and with control characters visible.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     const SHOWN: usize = 40;
     match text.char_indices().nth(SHOWN) {
         None => format!("{text:?}"),

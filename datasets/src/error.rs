@@ -14,6 +14,7 @@ use crate::norb::NorbError;
 use crate::npy::{NpyError, shape_text};
 use crate::registry::Entry;
 use crate::split::SplitError;
+use crate::text::TextError;
 
 /// Any failure of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +133,15 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         error: NorbError,
+    },
+
+    /// A file of texts that breaks its format.
+    #[error("{}: {error}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: TextError,
     },
 
     /// A set that is no table of labelled rows.

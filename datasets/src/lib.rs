@@ -8,6 +8,8 @@
 //! | `fashion-mnist` | 60,000 + 10,000 | 28×28 | 10 | pixel / 255 | files |
 //! | `lfw` | 13,233; 10 folds of 600 pairs | 32×32×3 | same or not | bytes: [`lfw::load`] | files |
 //! | `norb` | 291,600 + 58,320 | 2×32×32 | 6 | bytes: [`norb::load`] | files, or [`synthetic`] |
+//! | `amazon-multidomain` | 4 domains of 2,000 | texts | 2, and stars | [`text::amazon`] | files |
+//! | `rt-polarity` | 10,662 | texts | 2 | [`text::polarity`] | files |
 //!
 //! Files are looked for by a [`Locator`]; an error says what is wrong, where, and what to do.
 //! No input makes this crate panic, hang or allocate without bound.
@@ -53,8 +55,10 @@ pub mod norb;
 pub mod npy;
 pub mod preprocess;
 pub mod registry;
+pub mod sparse;
 pub mod split;
 pub mod synthetic;
+pub mod text;
 
 pub use dataset::{Dataset, Loaded};
 pub use error::{Error, Missing, Searched};

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 use crate::locate::Locator;
-use crate::{Loaded, embedded, files, idx_images};
+use crate::{Loaded, embedded, files, idx_images, text};
 
 /// A data set.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub struct Entry {
     pub name: &'static str,
     /// The name people know it by.
     pub title: &'static str,
-    /// Shape of one sample, e.g. `[28, 28]`.
+    /// Shape of one sample, e.g. `[28, 28]`; empty for texts.
     pub shape: &'static [usize],
     /// Names of the classes; label `i` is `classes[i]`.
     pub classes: &'static [&'static str],
@@ -290,6 +290,93 @@ pub static TABLE: &[Entry] = &[
             Err(Error::NotATable { name: "norb", instead })
         },
     },
+    Entry {
+        name: "amazon-multidomain",
+        title: "Multi-Domain Sentiment Dataset 2.0 (labelled part)",
+        shape: &[],
+        classes: &text::CLASSES,
+        embedded: false,
+        // In the order of text::amazon::DOMAINS, the negative file first.
+        files: &[
+            plain_file(
+                "sorted_data_acl/books/negative.review",
+                1_538_092,
+                "562c58de7f739c9af2d62377ea2253ff73e89f69c84a332088f341cdb0e09660",
+            ),
+            plain_file(
+                "sorted_data_acl/books/positive.review",
+                1_510_892,
+                "24323836c9ce9601ac43b7ab45fff1ac9b82efda02f1269bf3e8cdc4b019a99a",
+            ),
+            plain_file(
+                "sorted_data_acl/dvd/negative.review",
+                1_589_745,
+                "de1b539d29dc7edfbabf0ca4b1bce4e296d486533f3730012e4b49e36e762fa3",
+            ),
+            plain_file(
+                "sorted_data_acl/dvd/positive.review",
+                1_696_767,
+                "fcf5207f79aa8af4910b5793c15fe90f25eb39501f9f4bdbd8f60a817224e28d",
+            ),
+            plain_file(
+                "sorted_data_acl/electronics/negative.review",
+                1_113_512,
+                "571287120d63e289753231804f33169b2ec4348ca6d24fa0d781a3a08e6376ff",
+            ),
+            plain_file(
+                "sorted_data_acl/electronics/positive.review",
+                1_105_010,
+                "98daefad1056ec8d98fe910bdb50ae282695b9c2b89c2bc1513b9d2203b38a11",
+            ),
+            plain_file(
+                "sorted_data_acl/kitchen_&_housewares/negative.review",
+                1_019_937,
+                "0ad1fa1f4539b47933fcef01be674b1246d1dc01403197c1439004cbaf4b543e",
+            ),
+            plain_file(
+                "sorted_data_acl/kitchen_&_housewares/positive.review",
+                1_018_981,
+                "90ebec2b5a6ac040e16836c32b8efbd92ce98804b916c6367f7ade3b8d536798",
+            ),
+        ],
+        licence: "none stated; the texts are their writers' and Amazon's, for research only",
+        citation: "Blitzer, Dredze, Pereira (2007): Biographies, Bollywood, Boom-boxes and Blenders: domain \
+            adaptation for sentiment classification. ACL 2007",
+        home: "https://www.cs.jhu.edu/~mdredze/datasets/sentiment/",
+        how_to_get: "domain_sentiment_data.tar.gz of the home page, which unpacks to sorted_data_acl",
+        load: |_, _| {
+            let instead = "texts, loaded by halfwave_datasets::text::amazon::load";
+            Err(Error::NotATable { name: "amazon-multidomain", instead })
+        },
+    },
+    Entry {
+        name: "rt-polarity",
+        title: "Sentence polarity dataset 1.0",
+        shape: &[],
+        classes: &text::CLASSES,
+        embedded: false,
+        files: &[
+            plain_file(
+                "rt-polarity.neg",
+                612_256,
+                "4ace77d558c3714723843f1d65b60c01e3417b208180f0728808d76ad0eeeaca",
+            ),
+            plain_file(
+                "rt-polarity.pos",
+                626_139,
+                "2da124ec187a9d5a29c9f04e91c540e02baed5af8868f550a26bd6fd4dbf8bf0",
+            ),
+        ],
+        licence: "none stated; for research only",
+        citation: "Pang, Lee (2005): Seeing stars: exploiting class relationships for sentiment categorization \
+            with respect to rating scales. ACL 2005",
+        home: "https://www.cs.cornell.edu/people/pabo/movie-review-data/",
+        how_to_get: "rt-polaritydata.tar.gz of the home page",
+        load: |_, _| {
+            let instead = "texts, loaded by halfwave_datasets::text::polarity::load";
+            Err(Error::NotATable { name: "rt-polarity", instead })
+        },
+    },
 ];
 
 const DIGITS: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -338,7 +425,7 @@ pub fn names() -> Vec<&'static str> {
 /// assert_eq!(find("wdbc")?.classes, ["malignant", "benign"]);
 /// assert_eq!(
 ///     find("minst").unwrap_err().to_string(),
-///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb"#
+///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb, amazon-multidomain, rt-polarity"#
 /// );
 /// # Ok::<(), halfwave_datasets::Error>(())
 /// ```
@@ -441,7 +528,7 @@ mod tests {
         let message = find("a\nb").unwrap_err().to_string();
         assert_eq!(
             message,
-            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb"#
+            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb, amazon-multidomain, rt-polarity"#
         );
     }
 }

@@ -1,4 +1,4 @@
-//! The published files of MNIST, Fashion-MNIST and LFW, where they are found.
+//! The published files of MNIST, Fashion-MNIST, LFW and the two sets of texts, where they are found.
 //!
 //! `HALFWAVE_DATA=DIR cargo test --release -p halfwave-datasets`
 
@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use halfwave_datasets::lfw::{self, Pair};
+use halfwave_datasets::text::{Vocabulary, amazon, polarity};
 use halfwave_datasets::{Dataset, Error, Loaded, Locator, load, registry};
 
 /// The set, or `None` with a loud word where it is not on this machine.
@@ -69,7 +70,13 @@ fn fashion_mnist() {
 
 #[test]
 fn published_files_have_the_checksums_of_the_table() {
-    for (name, files) in [("mnist", 4), ("fashion-mnist", 4), ("lfw", 6)] {
+    for (name, files) in [
+        ("mnist", 4),
+        ("fashion-mnist", 4),
+        ("lfw", 6),
+        ("amazon-multidomain", 8),
+        ("rt-polarity", 2),
+    ] {
         let entry = registry::find(name).expect("a known name");
         match registry::verify(entry, &Locator::new(None)) {
             Ok(paths) => assert_eq!(paths.len(), files),
@@ -131,4 +138,38 @@ fn lfw() {
     }
     assert_eq!(used.len(), 7_701);
     assert!(lfw.training_images(10).is_err() && lfw.training_pairs(10).is_err());
+}
+
+/// What the publishers say of their texts, each counted.
+#[test]
+fn texts() {
+    let domains = match amazon::load(&Locator::new(None)) {
+        Ok(domains) => domains,
+        Err(Error::Missing(missing)) => return skipped(missing.entry.title, "texts"),
+        Err(error) => panic!("{error}"),
+    };
+    for texts in &domains {
+        assert_eq!((texts.rows(), texts.stars.len()), (2000, 2000));
+        assert_eq!(texts.labels.iter().sum::<u32>(), 1000);
+        for (&label, &stars) in texts.labels.iter().zip(&texts.stars) {
+            assert_eq!(label == 1, stars > 3);
+        }
+    }
+    assert!(domains[0].texts[0].starts_with("Horrible book, horrible.\nTHis book was horrible."));
+    // Reviews that stand under two editions.
+    let distinct: Vec<usize> = domains.iter().map(|texts| texts.distinct().rows()).collect();
+    assert_eq!(distinct, [1956, 1954, 1966, 1978]);
+
+    let sentences = match polarity::load(&Locator::new(None)) {
+        Ok(sentences) => sentences,
+        Err(Error::Missing(missing)) => return skipped(missing.entry.title, "texts"),
+        Err(error) => panic!("{error}"),
+    };
+    assert_eq!((sentences.rows(), sentences.labels.iter().sum::<u32>()), (10_662, 5331));
+    assert!(sentences.texts.iter().any(|text| text.contains("clich\u{e9}")));
+    let texts = || sentences.texts.iter().map(String::as_str);
+    let vocabulary = Vocabulary::fit(texts(), 5000).expect("there are terms");
+    assert_eq!(vocabulary.terms()[..4], ["the", "a", "and", "of"]);
+    let rows = vocabulary.encode(texts()).expect("rows");
+    assert!((0.99..1.0).contains(&rows.sparsity()), "{}", rows.sparsity());
 }
