@@ -29,6 +29,7 @@ pub mod probe;
 pub mod rng;
 pub mod rows;
 mod simd;
+pub mod sparse;
 pub mod units;
 pub mod update;
 

@@ -10,7 +10,7 @@ use halfwave_kernels::{Kind, Level};
 pub use elementwise::{activations, masks, updates};
 pub use learned::learned;
 pub use random::random;
-pub use rows::{normalisations, rows};
+pub use rows::{normalisations, rows, sparse_products};
 
 use crate::inputs;
 
@@ -87,6 +87,7 @@ pub fn all() -> Vec<Case> {
     cases.extend(random());
     cases.extend(rows());
     cases.extend(normalisations());
+    cases.extend(sparse_products());
     cases.extend(updates());
     cases
 }

@@ -1,9 +1,10 @@
 //! Heads, sums, normalisations and Potts units: rows of numbers.
 
 use halfwave_kernels::{
-    Level,
+    Kind, Level,
     rng::Stream,
     rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
+    sparse::{self, BinaryRows},
     units::potts,
 };
 
@@ -205,5 +206,39 @@ pub fn normalisations() -> Vec<Case> {
                 .map(|case| Case { moderate, ..case }),
         );
     }
+    cases
+}
+
+/// Zeros and ones times weights `[ROWS, n]`: a row without ones, with all, with some in no order.
+#[must_use]
+pub fn sparse_products() -> Vec<Case> {
+    const OFFSETS: [usize; ROWS + 1] = [0, 0, 3, 5];
+    let x = || BinaryRows::new(ROWS, &OFFSETS, &[0, 1, 2, 2, 0]);
+    let mut cases = vec![case(
+        "sparse::product",
+        |n| vec![ROWS * n; 2],
+        move |level, arrays| {
+            let [weights, out] = arrays else { unreachable!() };
+            sparse::product(level, x(), weights, out);
+        },
+    )];
+    cases.extend([Kind::Identity, Kind::Relu].map(|kind| {
+        case(
+            format!("sparse::affine {kind}"),
+            |n| vec![ROWS * n, n, ROWS * n],
+            move |level, arrays| {
+                let [weights, bias, y] = arrays else { unreachable!() };
+                sparse::affine(level, x(), weights, bias, kind, y);
+            },
+        )
+    }));
+    cases.push(case(
+        "sparse::affine_both silu",
+        |n| vec![ROWS * n, n, ROWS * n, ROWS * n],
+        move |level, arrays| {
+            let [weights, bias, z, y] = arrays else { unreachable!() };
+            sparse::affine_both(level, x(), weights, bias, Kind::Silu, [z, y]);
+        },
+    ));
     cases
 }
