@@ -43,6 +43,21 @@ impl Head {
         }
     }
 
+    /// z `[batch, classes]` becomes the probabilities of the classes; all are 0 where no output of
+    /// [`Head::NormalisedRelu`] is above 0.
+    pub(crate) fn probabilities(self, level: Level, classes: usize, z: &mut [f32]) {
+        match self {
+            Self::Softmax => rows::softmax_in_place(level, z, classes),
+            Self::NormalisedRelu => {
+                for z in z.chunks_exact_mut(classes) {
+                    z.iter_mut().for_each(|z| *z = z.max(0.0));
+                    let sum: f32 = z.iter().sum();
+                    z.iter_mut().filter(|z| **z > 0.0).for_each(|z| *z /= sum);
+                }
+            }
+        }
+    }
+
     /// The class of one row of outputs: that of the largest, the first among equals.
     ///
     /// With [`Head::NormalisedRelu`] all outputs that are not above 0 are equal (argmax max(0, z)).
@@ -64,6 +79,17 @@ impl Head {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn probabilities_sum_to_one() {
+        for (head, expected) in
+            [(Head::Softmax, [0.5, 0.5, 0.5, 0.5]), (Head::NormalisedRelu, [0.5, 0.5, 0.0, 0.0])]
+        {
+            let mut z = [2.0, 2.0, -1.0, -1.0];
+            head.probabilities(Level::best(), 2, &mut z);
+            assert_eq!(z, expected);
+        }
+    }
 
     #[test]
     fn the_largest_output_wins_and_the_first_among_equals() {

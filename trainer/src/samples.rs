@@ -1,6 +1,7 @@
-//! What a model is trained on: rows of numbers, or images of bytes that become numbers a mini-batch at a time.
+//! What a model is trained on: rows of numbers, images of bytes that become numbers a mini-batch at a time, or
+//! compressed rows of zeros and ones.
 
-use halfwave_datasets::{Dataset, preprocess::PixelScaler};
+use halfwave_datasets::{Dataset, preprocess::PixelScaler, sparse::SparseRows};
 use rayon::prelude::*;
 
 use crate::{
@@ -18,6 +19,8 @@ pub enum Rows<'a> {
     Values(&'a [f32]),
     /// Images of bytes, of which only a mini-batch is `f32` at a time.
     Images(Images<'a>),
+    /// Zeros and ones, of which only the ones are kept.
+    Binary(&'a SparseRows),
 }
 
 /// Rows of `bytes [_, scaler.width]`, as the scaler makes them.
@@ -66,6 +69,12 @@ impl<'a> From<Images<'a>> for Rows<'a> {
     }
 }
 
+impl<'a> From<&'a SparseRows> for Rows<'a> {
+    fn from(rows: &'a SparseRows) -> Self {
+        Self::Binary(rows)
+    }
+}
+
 impl<'a> From<&'a Dataset> for Samples<'a> {
     fn from(data: &'a Dataset) -> Self {
         Self { rows: Rows::Values(&data.x), width: data.width, labels: &data.labels }
@@ -78,6 +87,7 @@ impl Rows<'_> {
         match self {
             Self::Values(x) => x.len() / width,
             Self::Images(images) => images.rows.len(),
+            Self::Binary(rows) => rows.rows(),
         }
     }
 
@@ -86,6 +96,7 @@ impl Rows<'_> {
         match self {
             Self::Values(x) => check_rows(x, width),
             Self::Images(images) => images.check(width),
+            Self::Binary(rows) => check_binary(rows, width),
         }
     }
 
@@ -94,22 +105,22 @@ impl Rows<'_> {
         match self {
             Self::Values(x) => gather(x, width, indices, out),
             Self::Images(images) => images.gather(indices, out),
+            Self::Binary(rows) => spread(rows, indices, out),
         }
     }
 
     /// Calls `f` with all rows `[_, width]` in their order, whole rows at a time.
     pub(crate) fn for_each(&self, width: usize, mut f: impl FnMut(&[f32])) {
-        let images = match self {
-            Self::Values(x) => return f(x),
-            Self::Images(images) => images,
-        };
-        let mut block = vec![0.0; BLOCK.min(images.rows.len()) * width];
-        let mut from = 0;
-        for rows in images.rows.chunks(BLOCK) {
-            let indices: Vec<u32> = (from..).take(rows.len()).collect();
-            from += rows.len() as u32;
-            let block = &mut block[..rows.len() * width];
-            images.gather(&indices, block);
+        if let Self::Values(x) = self {
+            return f(x);
+        }
+        let count = self.count(width);
+        let mut block = vec![0.0; BLOCK.min(count) * width];
+        for from in (0..count).step_by(BLOCK) {
+            let indices: Vec<u32> =
+                (from..count.min(from + BLOCK)).map(|index| index as u32).collect();
+            let block = &mut block[..indices.len() * width];
+            self.gather(width, &indices, block);
             f(block);
         }
     }
@@ -128,6 +139,26 @@ impl Rows<'_> {
             }
         });
     }
+}
+
+/// That these are at least one row of this width.
+fn check_binary(rows: &SparseRows, width: usize) -> Result<usize, TrainError> {
+    if rows.rows() == 0 {
+        return Err(TrainError::Empty);
+    }
+    if rows.width() != width {
+        let (name, found) = ("features of a row", rows.width());
+        return Err(TrainError::Shape { name, expected: width, found });
+    }
+    Ok(rows.rows())
+}
+
+/// out [indices, width] ← the rows that `indices` name, with their zeros.
+fn spread(rows: &SparseRows, indices: &[u32], out: &mut [f32]) {
+    out.par_chunks_exact_mut(rows.width()).zip(indices).for_each(|(out, &index)| {
+        out.fill(0.0);
+        rows.row(index as usize).iter().for_each(|&column| out[column as usize] = 1.0);
+    });
 }
 
 impl Images<'_> {
@@ -164,6 +195,12 @@ impl<'a> Samples<'a> {
     #[must_use]
     pub fn images(images: Images<'a>, labels: &'a [u32]) -> Self {
         Self { rows: Rows::Images(images), width: images.scaler.width, labels }
+    }
+
+    /// Compressed rows and the class of each.
+    #[must_use]
+    pub fn binary(rows: &'a SparseRows, labels: &'a [u32]) -> Self {
+        Self { rows: Rows::Binary(rows), width: rows.width(), labels }
     }
 
     /// That rows have `width` values, and that there is a label for each, all of them classes.
@@ -218,5 +255,22 @@ mod tests {
         assert_eq!(check(&[], WIDTH), Err(TrainError::Empty));
         assert!(matches!(check(&[40], WIDTH), Err(TrainError::Shape { name: "images", .. })));
         assert!(matches!(check(&[0], 5), Err(TrainError::Shape { .. })));
+    }
+
+    #[test]
+    fn compressed_rows_are_their_zeros_and_ones() {
+        let mut rows = SparseRows::new(3).unwrap();
+        for row in [&[0, 2][..], &[], &[1]] {
+            rows.push(row).unwrap();
+        }
+        let x = [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0];
+        let (binary, mut all) = (Rows::from(&rows), Vec::new());
+        binary.for_each(3, |block| all.extend_from_slice(block));
+        assert_eq!((all, binary.count(3), binary.check(3)), (x.to_vec(), 3, Ok(3)));
+        let mut gathered = [f32::NAN; 6];
+        binary.gather(3, &[2, 0], &mut gathered);
+        assert_eq!(gathered, [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
+        assert!(matches!(binary.check(4), Err(TrainError::Shape { .. })));
+        assert_eq!(Rows::from(&rows.subset(&[])).check(3), Err(TrainError::Empty));
     }
 }

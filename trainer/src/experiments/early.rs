@@ -3,11 +3,11 @@
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
-use super::sets::{Order, Set, Sets};
 use crate::{
     TrainError,
     network::Network,
     observe::{Epoch, Observer},
+    samples::Samples,
 };
 
 /// How long to go on: at most `epochs`, and no more than `patience` without a better one.
@@ -29,43 +29,69 @@ impl Stopping {
     }
 }
 
-/// The network after the epoch that did best on the validation set, the first of equals, and that epoch. `network`
-/// trains for one epoch a call.
+/// What says which epoch is the best one on the validation set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    Accuracy,
+    Loss,
+}
+
+impl By {
+    /// The higher the better.
+    fn score(self, metrics: &[(&'static str, f64)]) -> f64 {
+        let (name, sign) = match self {
+            Self::Accuracy => ("validation_accuracy", 1.0),
+            Self::Loss => ("validation_loss", -1.0),
+        };
+        let found = metrics.iter().find(|(known, _)| *known == name);
+        found.map_or(f64::MIN, |&(_, value)| sign * value)
+    }
+}
+
+/// The network after the epoch that did best on the validation set, the first of equals.
+pub(super) struct Best {
+    pub(super) network: Network,
+    pub(super) epoch: usize,
+    /// The higher the better.
+    pub(super) score: f64,
+}
+
+/// Trains on the first samples and stops by the second; `network` trains for one epoch a call.
 pub(super) fn train(
     level: Level,
     Stopping { epochs, patience }: Stopping,
+    by: By,
     mut network: Network,
-    (sets, order): (&Sets<'_>, Order),
+    [fit, validation]: [Samples<'_>; 2],
     run: &str,
     observer: &mut dyn Observer,
-) -> Result<(Network, usize), TrainError> {
-    let (fit, validation) = (sets.samples(Set::Fit, order), sets.samples(Set::Validation, order));
-    let mut best = (f64::MIN, 0, network.clone());
+) -> Result<Best, TrainError> {
+    let mut best = Best { network: network.clone(), epoch: 0, score: f64::MIN };
     for epoch in 1..=epochs {
-        let mut last = Last { epoch, epochs, accuracy: 0.0, next: &mut *observer };
+        let mut last = Last { by, epoch, epochs, score: f64::MIN, next: &mut *observer };
         network.fit(level, fit, Some(validation), run, &mut last)?;
-        let accuracy = last.accuracy;
-        if accuracy > best.0 {
-            best = (accuracy, epoch, network.clone());
-        } else if epoch - best.1 >= patience {
+        let score = last.score;
+        if score > best.score {
+            best = Best { network: network.clone(), epoch, score };
+        } else if epoch - best.epoch >= patience {
             break;
         }
     }
-    Ok((best.2, best.1))
+    Ok(best)
 }
 
-/// Numbers the epochs of calls of one epoch, and keeps the accuracy on the validation set.
+/// Numbers the epochs of calls of one epoch, and keeps the score on the validation set.
 struct Last<'a> {
+    by: By,
     epoch: usize,
     epochs: usize,
-    accuracy: f64,
+    score: f64,
     next: &'a mut dyn Observer,
 }
 
 impl Observer for Last<'_> {
     fn epoch(&mut self, epoch: &Epoch<'_>) {
-        let found = epoch.metrics.iter().find(|(name, _)| *name == "validation_accuracy");
-        self.accuracy = found.map_or(0.0, |&(_, accuracy)| accuracy);
+        self.score = self.by.score(epoch.metrics);
         self.next.epoch(&Epoch { epoch: self.epoch, epochs: self.epochs, ..*epoch });
     }
 }

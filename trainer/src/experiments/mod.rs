@@ -2,8 +2,10 @@
 
 mod agarap;
 mod classifier;
+mod early;
 mod equivariance;
 mod features;
+mod glorot_sentiment;
 mod images_cnn;
 mod linear_regions;
 mod mnist_mlp;
@@ -286,6 +288,18 @@ pub static TABLE: &[Experiment] = &[
         defaults: || embedded(include_str!("configs/nair-hinton-norb.toml")),
         full: Some(|| embedded(include_str!("configs/nair-hinton-norb-full.toml"))),
         prepare: prepare::<nair_hinton_norb::Config>,
+    },
+    Experiment {
+        name: "glorot-sentiment",
+        summary: "Glorot, Bordes & Bengio 2011, section 4.2: is a review positive, and how many stars has it? Rectifier \
+            and tanh networks on bags of 5000 words of four Amazon domains and of film reviews, pre-trained as denoising \
+            auto-encoders or not. --full: the paper's 5000 units.",
+        data: &["amazon-multidomain", "rt-polarity"],
+        seeds: 1,
+        epochs: &["stopping.epochs", "pretraining.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-sentiment.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-sentiment-full.toml"))),
+        prepare: prepare::<glorot_sentiment::Config>,
     },
 ];
 

@@ -231,6 +231,17 @@ impl Network {
         outputs.chunks_exact(self.chain.outputs()).map(|z| self.config.head.predict(z)).collect()
     }
 
+    /// The probability of each class for each row of `x [rows, input]`: `[rows, classes]`.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    #[must_use]
+    pub fn probabilities<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
+        let mut z = self.outputs(level, x.into());
+        self.config.head.probabilities(level, self.chain.outputs(), &mut z);
+        z
+    }
+
     /// What the head sees, `[rows, classes]`.
     fn outputs(&self, level: Level, x: Rows<'_>) -> Vec<f32> {
         let inputs = self.chain.inputs();

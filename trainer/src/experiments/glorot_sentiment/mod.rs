@@ -1,0 +1,284 @@
+//! Glorot, Bordes & Bengio, AISTATS 2011, section 4.2: sentiment of texts by rectifier and tanh networks on sparse bags
+//! of words. Is a review positive (Amazon, rt-polarity)? How many stars has it (Amazon, own texts)?
+//!
+//! ```text
+//! x [rows, terms] of zeros and ones → dense, f → … → dense → softmax
+//! stars: Σ s P(s), s = 1 … 5, scored by the root of the mean squared error
+//! ```
+
+mod corpus;
+mod table;
+
+use halfwave_kernels::{Kind, Level};
+use serde::Deserialize;
+
+use super::{
+    Context, Run,
+    early::{self, Best, By, Stopping},
+};
+use crate::{
+    Error, TrainError,
+    layers::LayerConfig,
+    network::{Head, Network, NetworkConfig},
+    observe::{Epoch, Observer, Recorder},
+    optim::Optimiser,
+    result::{Figure, Outcome},
+};
+use corpus::{Corpus, Parts};
+use table::{Measure, Measured, VARIANTS, Variant};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    terms: usize,
+    folds: usize,
+    validation: f64,
+    hidden: usize,
+    own: String,
+    stopping: Stopping,
+    linear: Tuning,
+    rectifier: Tuning,
+    tanh: Tuning,
+}
+
+/// How the networks of one kind are trained.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Tuning {
+    batch: usize,
+    /// Of which the validation rows choose one.
+    learning_rates: Vec<f32>,
+}
+
+/// What is told of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Task {
+    /// Negative or positive.
+    Polarity,
+    /// One to five.
+    Stars,
+}
+
+impl Task {
+    fn classes(self) -> usize {
+        match self {
+            Self::Polarity => 2,
+            Self::Stars => 5,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Polarity => "polarity",
+            Self::Stars => "stars",
+        }
+    }
+}
+
+impl Run for Config {
+    fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
+        let Context { level, seeds, locator, ref mut observer } = *context;
+        self.check()?;
+        let corpora = corpus::load(locator, &self.own)?;
+        let mut recorder = Recorder::new(&mut **observer);
+        let mut outcome = Outcome { notes: self.notes(&corpora), ..Outcome::default() };
+        for corpus in &corpora {
+            let mut measured = Measured::default();
+            for &seed in seeds {
+                let fold = Fold { config: self, level, corpus, seed };
+                fold.all(&mut measured, &mut recorder)?;
+            }
+            let names: Vec<_> = corpus.domains.iter().map(|domain| domain.name).collect();
+            outcome.rows.extend(measured.rows(corpus.name, &names, self.folds));
+        }
+        outcome.figures.push(Figure::Curves {
+            name: "sentiment-validation".into(),
+            title: "Accuracy on validation rows by the chosen rates, all folds and seeds".into(),
+            y: "accuracy".into(),
+            series: recorder.series("validation_accuracy"),
+        });
+        Ok(outcome)
+    }
+}
+
+/// The networks of one corpus and seed.
+struct Fold<'a> {
+    config: &'a Config,
+    level: Level,
+    corpus: &'a Corpus,
+    seed: u64,
+}
+
+impl Fold<'_> {
+    /// All variants on all folds.
+    fn all(&self, measured: &mut Measured, observer: &mut dyn Observer) -> Result<(), Error> {
+        let Self { config, corpus, seed, .. } = *self;
+        let folds = corpus.domains.iter().map(|domain| domain.folds(config.folds, seed));
+        let folds = folds.collect::<Result<Vec<_>, Error>>()?;
+        for k in 0..config.folds {
+            let of_domains: Vec<_> = folds.iter().map(|folds| folds[k].clone()).collect();
+            let parts = corpus.parts(&of_domains, config.terms, config.validation, seed)?;
+            for (v, variant) in VARIANTS.iter().enumerate() {
+                for (d, parts) in parts.iter().enumerate() {
+                    for task in [Task::Polarity, Task::Stars] {
+                        let domain = corpus.domains[d].name;
+                        let run = format!(
+                            "{}, {domain}, {}, fold {}",
+                            variant.name().replace(", ", " "),
+                            task.name(),
+                            k + 1
+                        );
+                        let Some(tested) = self.test(variant, task, parts, &run, observer)? else {
+                            continue;
+                        };
+                        let place = (corpus.name, d);
+                        measured.add(Measure::Test(task), v, place, tested);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Accuracy, or RMSE of the stars, on the test rows: they are read once, by the network of the rate and the epoch that
+    /// did best on the validation rows. None where the task has no labels.
+    fn test(
+        &self,
+        variant: &Variant,
+        task: Task,
+        parts: &Parts,
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<f64>, Error> {
+        let Self { config, level, seed, .. } = *self;
+        let samples = [&parts.fit, &parts.validation, &parts.test].map(|part| part.samples(task));
+        let [Some(fit), Some(validation), Some(test)] = samples else { return Ok(None) };
+        let mut best: Option<Best> = None;
+        let mut failure = None;
+        for &rate in &config.tuning(variant).learning_rates {
+            let network = Network::new(&config.network(variant, task, fit.width, rate), seed)?;
+            let run = format!("{run}, rate {rate}, seed {seed}");
+            let sets = [fit, validation];
+            match early::train(level, config.stopping, By::Loss, network, sets, &run, observer) {
+                Ok(found) => {
+                    if best.as_ref().is_none_or(|best| found.score > best.score) {
+                        best = Some(found);
+                    }
+                }
+                Err(error @ TrainError::Diverged { .. }) => failure = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let Some(Best { network, epoch, .. }) = best else {
+            return Err(failure.map_or_else(|| TrainError::Empty.into(), Error::from));
+        };
+        let (metric, value) = match task {
+            Task::Polarity => {
+                ("test_accuracy", network.evaluate(level, test)?.confusion.accuracy())
+            }
+            Task::Stars => {
+                let p = network.probabilities(level, test.rows);
+                ("test_rmse", rmse(&p, task.classes(), &parts.test.stars()))
+            }
+        };
+        let (run, metrics) = (&format!("{run}, test, seed {seed}"), &[(metric, value)]);
+        observer.epoch(&Epoch { run, epoch, epochs: epoch, metrics });
+        Ok(Some(value))
+    }
+}
+
+/// Root of the mean squared error of Σ s P(s), the expected stars: `p [rows, classes]`, class s − 1 is s stars.
+fn rmse(p: &[f32], classes: usize, stars: &[f64]) -> f64 {
+    let expected = p.chunks_exact(classes).map(|p| {
+        let terms = (1..).zip(p).map(|(s, &p)| f64::from(s) * f64::from(p));
+        terms.sum::<f64>() / p.iter().copied().map(f64::from).sum::<f64>()
+    });
+    let squares: f64 = expected.zip(stars).map(|(found, stars)| (found - stars).powi(2)).sum();
+    (squares / stars.len() as f64).sqrt()
+}
+
+impl Config {
+    fn tuning(&self, variant: &Variant) -> &Tuning {
+        match (variant.layers, variant.activation) {
+            (0, _) => &self.linear,
+            (_, Kind::Relu) => &self.rectifier,
+            _ => &self.tanh,
+        }
+    }
+
+    /// A network of one epoch a call.
+    fn network(&self, variant: &Variant, task: Task, terms: usize, rate: f32) -> NetworkConfig {
+        let hidden = LayerConfig::dense(self.hidden, variant.activation);
+        let mut layers = vec![hidden; variant.layers];
+        layers.push(LayerConfig::dense(task.classes(), Kind::Identity));
+        NetworkConfig {
+            input: vec![terms],
+            layers,
+            head: Head::Softmax,
+            optimiser: Optimiser::Sgd { learning_rate: rate, momentum: 0.0 },
+            batch: self.tuning(variant).batch,
+            epochs: 1,
+        }
+    }
+
+    /// What would else be found after a long time.
+    fn check(&self) -> Result<(), TrainError> {
+        self.stopping.check()?;
+        TrainError::require(self.terms > 0, "terms", "at least 1", self.terms)?;
+        TrainError::require(self.folds > 1, "folds", "at least 2", self.folds)?;
+        let share = self.validation > 0.0 && self.validation < 1.0;
+        TrainError::require(share, "validation", "above 0 and below 1", self.validation)?;
+        for variant in &VARIANTS {
+            let rates = &self.tuning(variant).learning_rates;
+            TrainError::require(!rates.is_empty(), "learning_rates", "at least one", "[]")?;
+            for &rate in rates {
+                Network::new(&self.network(variant, Task::Polarity, 1, rate), 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn notes(&self, corpora: &[Corpus]) -> Vec<String> {
+        let sizes = corpora.iter().flat_map(|corpus| &corpus.domains);
+        let sizes: Vec<String> =
+            sizes.map(|domain| format!("{} {}", domain.name, domain.rows())).collect();
+        vec![format!(
+            "Texts, each once, as reviews that stand under two products would else be in training and test: {}.",
+            sizes.join(", ")
+        )]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stars_are_expected_under_the_softmax() {
+        // 4.5 and 1 expected, 5 and 2 seen: √((.25 + 1) / 2).
+        let p = [0.0, 0.0, 0.0, 0.5, 0.5, 1.0, 0.0, 0.0, 0.0, 0.0];
+        assert!((rmse(&p, 5, &[5.0, 2.0]) - 0.625_f64.sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_are_errors_before_data_are_read() {
+        let config = |change| -> Config {
+            super::super::changed(include_str!("../configs/glorot-sentiment.toml"), change)
+        };
+        assert_eq!(config("hidden=3").check(), Ok(()));
+        for (change, name) in [
+            ("terms=0", "terms"),
+            ("folds=1", "folds"),
+            ("validation=0.0", "validation"),
+            ("validation=1.0", "validation"),
+            ("stopping.epochs=0", "stopping.epochs"),
+            ("rectifier.learning_rates=[]", "learning_rates"),
+            ("tanh.learning_rates=[0.1, 0.0]", "learning_rate"),
+            ("linear.batch=0", "batch"),
+        ] {
+            let error = config(change).check().unwrap_err();
+            assert!(matches!(error, TrainError::Setting { name: n, .. } if n == name), "{error}");
+        }
+        assert!(config("hidden=0").check().is_err());
+    }
+}
