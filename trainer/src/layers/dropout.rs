@@ -15,11 +15,8 @@ use halfwave_kernels::{
 };
 use rayon::prelude::*;
 
-use super::{Backward, Mode, Ops, Tape};
+use super::{BLOCK, Backward, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
-
-/// Numbers that a thread masks at a time: with x, mask and y, 192 KiB, well inside L2.
-const BLOCK: usize = 1 << 14;
 
 /// Some numbers are 0, in training.
 #[derive(Clone, Copy, Debug, PartialEq)]

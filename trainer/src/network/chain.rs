@@ -68,25 +68,31 @@ impl Tape {
     /// Inputs of trained layer `l` and the gradient of its outputs, `[rows, _]` both, after a backward pass from
     /// `x`.
     pub(super) fn operands<'a>(&'a self, x: &'a [f32], l: usize) -> [&'a [f32]; 2] {
-        let below = self.layers[..l].iter().rev().find(|tape| !tape.output.is_empty());
-        [below.map_or(x, |tape| self.part(&tape.output)), self.part(&self.gradients[l])]
+        let below = top(&self.layers[..l]).map_or(x, |output| self.part(output));
+        [below, self.part(&self.gradients[l])]
     }
 
     /// The outputs of the last layer, `[rows, classes]`.
     pub(super) fn logits(&self) -> &[f32] {
-        self.layers.last().map_or(&[], |tape| self.part(&tape.output))
+        top(&self.layers).map_or(&[], |output| self.part(output))
     }
 
-    /// The sum of the losses; leaves the gradient of the last layer.
+    /// The sum of the losses; leaves the gradient of the outputs of the last layer.
     pub(super) fn loss(&mut self, level: Level, head: Head, labels: &[u32]) -> f64 {
-        let (Some(last), Some(dz)) = (self.layers.last(), self.gradients.last_mut()) else {
+        let gradient = self.gradients.iter_mut().rev().find(|gradient| !gradient.is_empty());
+        let (Some(output), Some(dz)) = (top(&self.layers), gradient) else {
             return 0.0;
         };
         let length = dz.len() / self.batch * self.rows;
         let losses = &mut self.losses[..self.rows];
-        head.loss(level, &last.output[..length], labels, losses, &mut dz[..length]);
+        head.loss(level, &output[..length], labels, losses, &mut dz[..length]);
         losses.iter().map(|&loss| f64::from(loss)).sum()
     }
+}
+
+/// The outputs of the highest layer that has its own.
+fn top(tapes: &[layers::Tape]) -> Option<&[f32]> {
+    tapes.iter().rev().map(|tape| &tape.output[..]).find(|output| !output.is_empty())
 }
 
 impl Chain {
@@ -131,8 +137,7 @@ impl Chain {
         l: usize,
         rows: usize,
     ) -> &'a [f32] {
-        let below = below[..l].iter().rev().find(|tape| !tape.output.is_empty());
-        below.map_or(x, |tape| &tape.output[..rows * self.width(l)])
+        top(&below[..l]).map_or(x, |output| &output[..rows * self.width(l)])
     }
 
     fn forward_into(
@@ -178,6 +183,12 @@ impl Chain {
     /// parameters that are no products. The layers may then be updated in any order.
     pub(super) fn backward(&self, level: Level, x: &[f32], tape: &mut Tape) {
         let Tape { rows, ref mut layers, ref mut gradients, ref mut unused, .. } = *tape;
+        let last = self.layers.len() - 1;
+        if let Some(gate) = self.gate(x, layers, last, rows)
+            && let Some(dy) = gradients.iter_mut().rev().find(|gradient| !gradient.is_empty())
+        {
+            gate.apply(level, &mut dy[..rows * self.outputs()]);
+        }
         for (l, layer) in self.layers.iter().enumerate().skip(self.lowest).rev() {
             let layer = layer.ops();
             let (below, this) = layers.split_at_mut(l);
@@ -215,9 +226,7 @@ impl Chain {
         for x in x.chunks(rows * inputs) {
             let rows = x.len() / inputs;
             self.forward_into(level, x, &mut tapes, |_| Stream::new(0).at(0));
-            if let Some(last) = tapes.last() {
-                last.output[..rows * outputs].chunks_exact(outputs).for_each(&mut f);
-            }
+            self.input(x, &tapes, tapes.len(), rows).chunks_exact(outputs).for_each(&mut f);
         }
     }
 }

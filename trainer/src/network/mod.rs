@@ -37,7 +37,7 @@ pub use summary::{LayerSummary, Summary};
 pub struct NetworkConfig {
     /// The shape of a row: `[features]`, or `[height, width, channels]` for images.
     pub input: Vec<usize>,
-    /// From the input on; the last one is dense, without activation, with an output for each class.
+    /// From the input on; the last one has an output for each class.
     pub layers: Vec<LayerConfig>,
     /// What stands on the last layer.
     pub head: Head,
@@ -302,12 +302,14 @@ fn plans(config: &NetworkConfig) -> Result<Vec<Plan>, TrainError> {
     TrainError::require(*batch > 0, "batch", "at least 1", batch)?;
     optimiser.check()?;
     let mut plans: Vec<Plan> = Vec::with_capacity(layers.len());
+    let mut trained = false;
     for (l, layer) in layers.iter().enumerate() {
         let below = plans.last().map_or(&input[..], |plan| &plan.shape);
         let width = below.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         width.ok_or(TrainError::Memory { name: "a row of the network" })?;
         let plan = layer.plan(below).and_then(|plan| {
-            let fits = l + 1 < layers.len() || layer.is_last();
+            trained |= layer.is_trained();
+            let fits = l + 1 < layers.len() || (trained && plan.shape.len() == 1);
             if fits { Ok(plan) } else { Err(LayerError::Last) }
         });
         let name = layer.name();
