@@ -78,6 +78,11 @@ pub enum LayerConfig {
         /// In \[0, 1).
         rate: f32,
     },
+    /// In training, numbers are 0 with probability `rate`, and the others stay as they are.
+    Masking {
+        /// In \[0, 1).
+        rate: f32,
+    },
     /// Each channel with zero mean and unit variance, then scaled and shifted.
     BatchNorm {
         /// Weight of the newest batch in the running moments, in \[0, 1).
@@ -209,6 +214,7 @@ impl LayerConfig {
             Self::MaxPool { .. } => "max-pool",
             Self::Flatten => "flatten",
             Self::Dropout { .. } => "dropout",
+            Self::Masking { .. } => "masking",
             Self::BatchNorm { .. } => "batch-norm",
             Self::Activation { .. } => "activation",
             Self::NegateHalf => "negate-half",
@@ -245,7 +251,7 @@ impl LayerConfig {
                 image(input)?;
                 plan(&[input.iter().product()])
             }
-            Self::Dropout { rate } => {
+            Self::Dropout { rate } | Self::Masking { rate } => {
                 share("rate", rate)?;
                 Plan { masks: product(input), ..plan(input) }
             }
@@ -281,6 +287,7 @@ impl LayerConfig {
             }
             Self::Flatten => Layer::Flatten(Flatten),
             Self::Dropout { rate } => Layer::Dropout(Dropout::new(rate, width)?),
+            Self::Masking { rate } => Layer::Dropout(Dropout::masking(rate, width)?),
             Self::BatchNorm { momentum, epsilon } => {
                 Layer::BatchNorm(BatchNorm::new([width, channels], momentum, epsilon)?)
             }
