@@ -84,12 +84,15 @@ impl Reference {
             builder.before(weights.map_or(0, |weights| weights.len() as u64));
         }
         for layer in &mut self.layers {
-            let LayerConfig::Dropout { rate } = layer.config else { continue };
+            let (rate, kept) = match layer.config {
+                LayerConfig::Dropout { rate } => (rate, 1.0 / (1.0 - f64::from(rate))),
+                LayerConfig::Masking { rate } => (rate, 1.0),
+                _ => continue,
+            };
             let block = builder.each_step((config.batch * width(&layer.input)) as u64);
             let noise = builder.build(1).expect("a short run").at(block, 0);
             let mut uniform = vec![0.0; rows * width(&layer.input)];
             rng::uniform(crate::bits::scalar(), noise, &mut uniform);
-            let kept = 1.0 / (1.0 - f64::from(rate));
             let mask = uniform.iter().map(|&u| if u < rate { 0.0 } else { kept });
             layer.mask = Some(mask.collect());
         }
@@ -99,7 +102,17 @@ impl Reference {
     /// The sum of the losses of all rows.
     #[must_use]
     pub fn loss(&self, x: &[f32], labels: &[u32]) -> f64 {
-        let z = self.outputs(x);
+        self.loss_of(&self.outputs(x), labels)
+    }
+
+    /// With the penalties on activations: what is minimised.
+    #[must_use]
+    pub fn objective(&self, x: &[f32], labels: &[u32]) -> f64 {
+        let (z, penalty) = self.forward(x);
+        self.loss_of(&z, labels) + penalty
+    }
+
+    fn loss_of(&self, z: &[f64], labels: &[u32]) -> f64 {
         let classes = z.len() / labels.len();
         let rows = z.chunks(classes).zip(labels);
         rows.map(|(z, &label)| loss(self.head, z, label as usize)).sum()
@@ -108,14 +121,28 @@ impl Reference {
     /// The outputs of the last layer.
     #[must_use]
     pub fn outputs(&self, x: &[f32]) -> Vec<f64> {
-        self.layers.iter().fold(wide(x), |x, layer| {
+        self.forward(x).0
+    }
+
+    fn forward(&self, x: &[f32]) -> (Vec<f64>, f64) {
+        self.layers.iter().fold((wide(x), 0.0), |(x, penalty), layer| {
             let none = [Vec::new(), Vec::new()];
-            layer.forward(&x, layer.parameters.map_or(&none, |at| &self.parameters[at]))
+            let y = layer.forward(&x, layer.parameters.map_or(&none, |at| &self.parameters[at]));
+            (y, penalty + layer.penalty(&x))
         })
     }
 }
 
 impl Layer {
+    fn penalty(&self, x: &[f64]) -> f64 {
+        match self.config {
+            LayerConfig::L1Activations { weight } => {
+                f64::from(weight) * x.iter().map(|x| x.abs()).sum::<f64>()
+            }
+            _ => 0.0,
+        }
+    }
+
     fn forward(&self, x: &[f64], [weights, bias]: &[Vec<f64>; 2]) -> Vec<f64> {
         match self.config {
             LayerConfig::Dense { units, activation, .. } => {
@@ -145,8 +172,13 @@ impl Layer {
                     window.map(|(_, pixel)| pixel[c]).fold(f64::NEG_INFINITY, f64::max)
                 })
             }
-            LayerConfig::Flatten => x.to_vec(),
-            LayerConfig::Dropout { .. } => match &self.mask {
+            LayerConfig::Flatten | LayerConfig::L1Activations { .. } => x.to_vec(),
+            LayerConfig::NegateHalf => {
+                let channels = self.input.last().copied().unwrap_or(1);
+                let sign = |i: usize| if i % channels < channels.div_ceil(2) { 1.0 } else { -1.0 };
+                x.iter().enumerate().map(|(i, x)| sign(i) * x).collect()
+            }
+            LayerConfig::Dropout { .. } | LayerConfig::Masking { .. } => match &self.mask {
                 Some(mask) => x.iter().zip(mask).map(|(x, m)| x * m).collect(),
                 None => x.to_vec(),
             },

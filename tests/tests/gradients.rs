@@ -33,8 +33,9 @@ fn check(
 ) -> usize {
     let Gradients { loss, parameters: gradients } =
         network.gradients(Level::best(), data, mode).unwrap();
-    let f = |reference: &Reference| reference.loss(&data.x, &data.labels);
-    assert_close(loss as f32, f(reference), &format!("{what}: loss"));
+    let f = |reference: &Reference| reference.objective(&data.x, &data.labels);
+    let expected = reference.loss(&data.x, &data.labels);
+    assert_close(loss as f32, expected, &format!("{what}: loss"));
     let mut nonzero = 0;
     for (l, gradients) in gradients.iter().enumerate() {
         for (part, gradient) in gradients.iter().enumerate() {
@@ -110,8 +111,9 @@ fn networks() -> Vec<(&'static str, Vec<LayerConfig>)> {
     let activation = |activation| L::Activation { activation };
     vec![
         (
-            "ReLU, pooled and dropped",
+            "ReLU, masked, pooled and dropped",
             vec![
+                L::Masking { rate: 0.2 },
                 L::conv(5, [2, 2], Kind::Relu),
                 L::max_pool([2, 2]),
                 dropout(0.4),
@@ -129,6 +131,19 @@ fn networks() -> Vec<(&'static str, Vec<LayerConfig>)> {
                 dropout(0.3),
                 L::Flatten,
                 last,
+            ],
+        ),
+        (
+            "a penalty on activations, half of them negated, an activation on top",
+            vec![
+                L::conv(5, [2, 2], Kind::Relu),
+                L::L1Activations { weight: 0.3 },
+                L::NegateHalf,
+                L::Flatten,
+                L::dense(6, Kind::Tanh),
+                L::NegateHalf,
+                L::L1Activations { weight: 0.2 },
+                L::dense(4, Kind::Gelu),
             ],
         ),
         (

@@ -7,7 +7,10 @@ use halfwave_kernels::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, BatchNorm, Conv, Dense, Dropout, Flatten, Initialiser, Layer, MaxPool};
+use super::{
+    Activation, BatchNorm, Conv, Dense, Dropout, Flatten, Initialiser, L1Activations, Layer,
+    MaxPool, NegateHalf,
+};
 use crate::{
     TrainError,
     optim::{positive, share},
@@ -75,6 +78,11 @@ pub enum LayerConfig {
         /// In \[0, 1).
         rate: f32,
     },
+    /// In training, numbers are 0 with probability `rate`, and the others stay as they are.
+    Masking {
+        /// In \[0, 1).
+        rate: f32,
+    },
     /// Each channel with zero mean and unit variance, then scaled and shifted.
     BatchNorm {
         /// Weight of the newest batch in the running moments, in \[0, 1).
@@ -89,6 +97,13 @@ pub enum LayerConfig {
         /// f.
         #[serde(with = "crate::by_name")]
         activation: Kind,
+    },
+    /// The outputs of the second half of the units, or channels, times −1.
+    NegateHalf,
+    /// λ Σ|x| of each row is part of what is minimised.
+    L1Activations {
+        /// λ.
+        weight: f32,
     },
 }
 
@@ -142,7 +157,7 @@ pub enum LayerError {
     Setting(Box<TrainError>),
     /// The last layer gives the head what it needs.
     #[error(
-        "expected a dense layer without activation as the last one: the head stands on its outputs"
+        "expected a row of numbers from the last layer, one for each class: put a dense layer on top"
     )]
     Last,
 }
@@ -199,14 +214,17 @@ impl LayerConfig {
             Self::MaxPool { .. } => "max-pool",
             Self::Flatten => "flatten",
             Self::Dropout { .. } => "dropout",
+            Self::Masking { .. } => "masking",
             Self::BatchNorm { .. } => "batch-norm",
             Self::Activation { .. } => "activation",
+            Self::NegateHalf => "negate-half",
+            Self::L1Activations { .. } => "l1-activations",
         }
     }
 
-    /// Whether a head can stand on it: dense, without activation.
-    pub(crate) fn is_last(&self) -> bool {
-        matches!(self, Self::Dense { activation: Kind::Identity, .. })
+    /// Whether it has something to train.
+    pub(crate) fn is_trained(&self) -> bool {
+        matches!(self, Self::Dense { .. } | Self::Conv { .. } | Self::BatchNorm { .. })
     }
 
     /// What the layer is on rows of shape `input`, before anything is allocated.
@@ -233,7 +251,7 @@ impl LayerConfig {
                 image(input)?;
                 plan(&[input.iter().product()])
             }
-            Self::Dropout { rate } => {
+            Self::Dropout { rate } | Self::Masking { rate } => {
                 share("rate", rate)?;
                 Plan { masks: product(input), ..plan(input) }
             }
@@ -242,13 +260,18 @@ impl LayerConfig {
                 positive("epsilon", epsilon)?;
                 plan(input)
             }
-            Self::Activation { .. } => plan(input),
+            Self::L1Activations { weight } => {
+                let holds = weight >= 0.0 && weight.is_finite();
+                TrainError::require(holds, "weight", "a finite number from 0", weight)?;
+                plan(input)
+            }
+            Self::Activation { .. } | Self::NegateHalf => plan(input),
         })
     }
 
     /// The layer on rows of shape `input`, for which there is a plan; `noise` is where its weights are drawn.
     pub(crate) fn build(&self, input: &[usize], noise: Noise) -> Result<Layer, TrainError> {
-        let width = input.iter().product();
+        let (width, channels) = (input.iter().product(), input.last().copied().unwrap_or(1));
         let planned = "the layer has a plan on this input";
         Ok(match *self {
             Self::Dense { units, activation, initialiser } => {
@@ -264,11 +287,13 @@ impl LayerConfig {
             }
             Self::Flatten => Layer::Flatten(Flatten),
             Self::Dropout { rate } => Layer::Dropout(Dropout::new(rate, width)?),
+            Self::Masking { rate } => Layer::Dropout(Dropout::masking(rate, width)?),
             Self::BatchNorm { momentum, epsilon } => {
-                let channels = input.last().copied().unwrap_or_default();
                 Layer::BatchNorm(BatchNorm::new([width, channels], momentum, epsilon)?)
             }
             Self::Activation { activation } => Layer::Activation(Activation { activation, width }),
+            Self::NegateHalf => Layer::NegateHalf(NegateHalf { width, channels }),
+            Self::L1Activations { weight } => Layer::L1Activations(L1Activations { weight }),
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Inverted dropout: y = x m, with m = 0 with probability p and 1 / (1 − p) else.
+//! Inverted dropout: y = x m, with m = 0 with probability p and 1 / (1 − p) else; masking noise: 1 else.
 //!
 //! ```text
 //! x, m, y, dx, dy [batch, width]
@@ -7,7 +7,9 @@
 //! backward   dx = dy m
 //! ```
 //!
-//! The mean of y is x, so that inference leaves the layer out. Srivastava et al., JMLR 15 (2014).
+//! The mean of y is x, so that inference leaves the layer out. Srivastava et al., JMLR 15 (2014). Masking noise
+//! corrupts what a denoising auto-encoder sees, and what is left stays as it is: Vincent et al., JMLR 11 (2010),
+//! section 3.3.
 
 use halfwave_kernels::{
     Level,
@@ -15,17 +17,17 @@ use halfwave_kernels::{
 };
 use rayon::prelude::*;
 
-use super::{Backward, Mode, Ops, Tape};
+use super::{BLOCK, Backward, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
-
-/// Numbers that a thread masks at a time: with x, mask and y, 192 KiB, well inside L2.
-const BLOCK: usize = 1 << 14;
 
 /// Some numbers are 0, in training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     rate: f32,
+    /// What is not dropped is multiplied by it.
+    scale: f32,
     width: usize,
+    name: &'static str,
 }
 
 impl Dropout {
@@ -35,12 +37,22 @@ impl Dropout {
     /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
     pub fn new(rate: f32, width: usize) -> Result<Self, TrainError> {
         crate::optim::share("dropout", rate)?;
-        Ok(Self { rate, width })
+        Ok(Self { rate, scale: 1.0 / (1.0 - rate), width, name: "dropout" })
+    }
+
+    /// Masking noise: as [`Dropout::new`], but what is not dropped stays as it is.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
+    pub fn masking(rate: f32, width: usize) -> Result<Self, TrainError> {
+        crate::optim::share("masking", rate)?;
+        Ok(Self { rate, scale: 1.0, width, name: "masking" })
     }
 }
 
 impl Tape {
-    /// The mask of the last forward through [`Dropout`]: 0 or 1 / (1 − rate), element by element.
+    /// The mask of the last forward through [`Dropout`]: 0 or 1 / (1 − rate), or 1 of masking
+    /// noise, element by element.
     pub fn mask(&self) -> &[f32] {
         &self.saved
     }
@@ -48,7 +60,7 @@ impl Tape {
 
 impl Ops for Dropout {
     fn name(&self) -> &'static str {
-        "dropout"
+        self.name
     }
 
     fn tape(&self, batch: usize, mode: Mode) -> Result<Tape, TrainError> {
@@ -62,7 +74,7 @@ impl Ops for Dropout {
         if tape.saved.is_empty() {
             return;
         }
-        let (rate, scale) = (self.rate, 1.0 / (1.0 - self.rate));
+        let Self { rate, scale, .. } = *self;
         let (mask, y) = (&mut tape.saved[..x.len()], &mut tape.output[..x.len()]);
         (mask.par_chunks_mut(BLOCK), y.par_chunks_mut(BLOCK), x.par_chunks(BLOCK))
             .into_par_iter()

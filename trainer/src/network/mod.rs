@@ -4,7 +4,7 @@
 //! x [batch, input] → layer → … → dense → head → losses [batch]
 //! ```
 
-mod chain;
+pub(crate) mod chain;
 mod draws;
 mod fit;
 mod mlp;
@@ -37,7 +37,7 @@ pub use summary::{LayerSummary, Summary};
 pub struct NetworkConfig {
     /// The shape of a row: `[features]`, or `[height, width, channels]` for images.
     pub input: Vec<usize>,
-    /// From the input on; the last one is dense, without activation, with an output for each class.
+    /// From the input on; the last one has an output for each class.
     pub layers: Vec<LayerConfig>,
     /// What stands on the last layer.
     pub head: Head,
@@ -98,12 +98,12 @@ pub struct Gradients {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Network {
-    config: NetworkConfig,
+    pub(crate) config: NetworkConfig,
     seed: u64,
     draws: Draws,
-    chain: Chain,
+    pub(crate) chain: Chain,
     states: Vec<[State; 2]>,
-    progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 impl Network {
@@ -208,17 +208,43 @@ impl Network {
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let train = train.into();
-        let NetworkConfig { batch, epochs, .. } = self.config;
-        let schedule = Loop { run, seed: self.seed, rows: train.labels.len(), batch, epochs };
-        schedule.check()?;
+        let schedule = self.schedule(run, train.labels.len())?;
         self.check_data(train)?;
         validation.map_or(Ok(()), |data| self.check_data(data))?;
-        self.draws.check(self.progress.steps.saturating_add(schedule.steps()))?;
         let mut progress = self.progress;
         let mut fit = Fit::new(self, level, train, validation)?;
         let result = schedule.train(&mut fit, &mut progress, observer);
         self.progress = progress;
         result
+    }
+
+    /// The loop of one call of `fit` on so many rows, for which there are mini-batches and noise.
+    pub(crate) fn schedule<'a>(&self, run: &'a str, rows: usize) -> Result<Loop<'a>, TrainError> {
+        let NetworkConfig { batch, epochs, .. } = self.config;
+        let schedule = Loop { run, seed: self.seed, rows, batch, epochs };
+        schedule.check()?;
+        self.draws.check(self.progress.steps.saturating_add(schedule.steps()))?;
+        Ok(schedule)
+    }
+
+    /// Forward of `x [rows, input]` with the noise of a step, into `tape`.
+    pub(crate) fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, step: u64) {
+        self.chain.forward(level, x, tape, |layer| self.draws.mask(layer, step));
+    }
+
+    /// Of each layer that has outputs of its own, the last one left out, the share of outputs for the rows of `x` that
+    /// are exactly 0.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    #[must_use]
+    pub fn sparsity<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f64> {
+        let x = x.into();
+        let (rows, mut zeros) = (x.count(self.chain.inputs()), Vec::new());
+        x.for_each(self.chain.inputs(), |x| self.chain.count_zeros(level, x, &mut zeros));
+        zeros.pop();
+        let share = |(zeros, width): (u64, usize)| zeros as f64 / (rows * width) as f64;
+        zeros.into_iter().map(share).collect()
     }
 
     /// The class of each row of `x [rows, input]`.
@@ -287,16 +313,10 @@ impl Network {
         let backward = mode != Mode::Inference;
         TrainError::require(backward, "mode", "training or noiseless", "inference")?;
         let mut tape = Tape::new(&self.chain, data.rows(), mode)?;
-        let noise = |layer| self.draws.mask(layer, self.progress.steps);
-        self.chain.forward(level, &data.x, &mut tape, noise);
+        self.forward(level, &data.x, &mut tape, self.progress.steps);
         let loss = tape.loss(level, self.config.head, &data.labels);
         self.chain.backward(level, &data.x, &mut tape);
-        let trained = self.layers().iter().enumerate().filter(|(_, layer)| layer.is_trained());
-        let gradients = trained.map(|(l, layer)| {
-            let [x, dz] = tape.operands(&data.x, l);
-            layer.ops().gradients(level, x, dz, &tape.layers[l])
-        });
-        Ok(Gradients { loss, parameters: gradients.collect() })
+        Ok(Gradients { loss, parameters: self.chain.gradients(level, &data.x, &tape) })
     }
 
     fn check_data(&self, data: Samples<'_>) -> Result<(), TrainError> {
@@ -313,12 +333,14 @@ fn plans(config: &NetworkConfig) -> Result<Vec<Plan>, TrainError> {
     TrainError::require(*batch > 0, "batch", "at least 1", batch)?;
     optimiser.check()?;
     let mut plans: Vec<Plan> = Vec::with_capacity(layers.len());
+    let mut trained = false;
     for (l, layer) in layers.iter().enumerate() {
         let below = plans.last().map_or(&input[..], |plan| &plan.shape);
         let width = below.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         width.ok_or(TrainError::Memory { name: "a row of the network" })?;
         let plan = layer.plan(below).and_then(|plan| {
-            let fits = l + 1 < layers.len() || layer.is_last();
+            trained |= layer.is_trained();
+            let fits = l + 1 < layers.len() || (trained && plan.shape.len() == 1);
             if fits { Ok(plan) } else { Err(LayerError::Last) }
         });
         let name = layer.name();

@@ -296,14 +296,18 @@ fn layers_that_do_not_fit_are_errors_with_their_number() {
             "layer 4 (batch-norm): epsilon: expected a finite number above 0, found 0",
         ),
         (
-            changed(|config| config.layers[11] = LayerConfig::dense(10, Kind::Relu)),
-            "layer 12 (dense): expected a dense layer without activation as the last one: the head stands on its \
-             outputs",
+            changed(|config| config.layers.truncate(8)),
+            "layer 8 (dropout): expected a row of numbers from the last layer, one for each class: put a dense layer \
+             on top",
         ),
         (
-            changed(|config| _ = config.layers.pop()),
-            "layer 11 (dropout): expected a dense layer without activation as the last one: the head stands on \
-             its outputs",
+            changed(|config| config.layers = vec![LayerConfig::Flatten]),
+            "layer 1 (flatten): expected a row of numbers from the last layer, one for each class: put a dense layer \
+             on top",
+        ),
+        (
+            changed(|config| config.layers[7] = LayerConfig::L1Activations { weight: -1.0 }),
+            "layer 8 (l1-activations): weight: expected a finite number from 0, found -1",
         ),
         (changed(|config| config.layers.clear()), "layers: expected at least one, found []"),
         (changed(|config| config.input.clear()), "input: expected sizes of at least 1, found []"),
