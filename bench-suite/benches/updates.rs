@@ -1,4 +1,4 @@
-//! The parts of a training step that are no product: optimisers, heads, bias gradients.
+//! The parts of a training step that are no dense product: optimisers, heads, rows of zeros and ones.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
@@ -6,7 +6,11 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halfwave_bench_suite::{check, elementwise, inputs, scalar, threads};
-use halfwave_kernels::{Level, rows, update};
+use halfwave_kernels::{
+    Kind, Level, rows,
+    sparse::{self, BinaryRows, Columns},
+    update,
+};
 
 /// Weights of the largest layer of the MLP 784-512-512-10.
 const WEIGHTS: usize = 784 * 512;
@@ -87,9 +91,56 @@ fn bench_heads(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A bag of words of the size of `glorot-sentiment`: ten rows of about a hundred ones in 5000 columns, 500 outputs.
+fn bench_sparse(criterion: &mut Criterion) {
+    const ROWS: usize = 10;
+    const WIDTH: usize = 5000;
+    const OUTPUTS: usize = 500;
+    let columns: Vec<u32> = (0..ROWS as u32)
+        .flat_map(|i| (0..WIDTH as u32).filter(move |j| (i * 17 + j * 31) % 50 == 0))
+        .collect();
+    let offsets: Vec<usize> = (0..=ROWS).map(|i| i * columns.len() / ROWS).collect();
+    let x = BinaryRows::new(WIDTH, &offsets, &columns);
+    let weights = inputs::uniform(4, WIDTH * OUTPUTS, -0.1, 0.1);
+    let (bias, dz) = (vec![0.1; OUTPUTS], inputs::uniform(5, ROWS * OUTPUTS, -1.0, 1.0));
+    let mut transposed = Columns::default();
+    transposed.fill(x);
+    let mut y = vec![0.0; ROWS * OUTPUTS];
+    let mut gradient = vec![0.0; transposed.columns().len() * OUTPUTS];
+    sparse::affine(scalar(), x, &weights, &bias, Kind::Relu, &mut y);
+    sparse::product(scalar(), transposed.rows(), &dz, &mut gradient);
+    let reference = (y.clone(), gradient.clone());
+    let level = Level::best();
+    sparse::affine(level, x, &weights, &bias, Kind::Relu, &mut y);
+    sparse::product(level, transposed.rows(), &dz, &mut gradient);
+    check::same_as_scalar("affine", level, &y, &reference.0);
+    check::same_as_scalar("gradient", level, &gradient, &reference.1);
+    let mut group = criterion.benchmark_group(format!("sparse/{ROWS}x{WIDTH}x{OUTPUTS}"));
+    group.throughput(Throughput::Elements((columns.len() * OUTPUTS) as u64));
+    for pool in threads::pools() {
+        let threads = format!("{}T", pool.current_num_threads());
+        group.bench_function(BenchmarkId::new("affine", &threads), |bencher| {
+            pool.install(|| {
+                bencher.iter(|| {
+                    sparse::affine(level, black_box(x), &weights, &bias, Kind::Relu, &mut y);
+                });
+            });
+        });
+        group.bench_function(BenchmarkId::new("gradient", &threads), |bencher| {
+            pool.install(|| {
+                bencher.iter(|| {
+                    transposed.fill(black_box(x));
+                    sparse::product(level, transposed.rows(), &dz, &mut gradient);
+                });
+            });
+        });
+    }
+    group.finish();
+}
+
 criterion_group! {
     name = benches;
     config = elementwise::config();
-    targets = bench_optimisers, bench_heads
+    targets = bench_optimisers, bench_heads, bench_sparse
 }
 criterion_main!(benches);

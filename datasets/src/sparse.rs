@@ -52,6 +52,21 @@ impl SparseRows {
         Ok(())
     }
 
+    /// Adds all rows of `more`.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] if they have another width.
+    pub fn append(&mut self, more: &Self) -> Result<(), Error> {
+        if more.width != self.width {
+            let expected = self.width.to_string();
+            return Err(Error::argument("columns of a sparse row", expected, more.width));
+        }
+        let ones = self.columns.len();
+        self.columns.extend_from_slice(&more.columns);
+        self.offsets.extend(more.offsets[1..].iter().map(|offset| ones + offset));
+        Ok(())
+    }
+
     /// Number of rows.
     pub fn rows(&self) -> usize {
         self.offsets.len() - 1
@@ -110,6 +125,9 @@ mod tests {
         assert_eq!((subset.ones(), subset.width()), (4, 3));
         assert!((subset.sparsity() - 5.0 / 9.0).abs() < 1e-12);
         assert_eq!(x.subset(&[]).sparsity(), 1.0);
+        x.append(&subset).unwrap();
+        assert_eq!((x.rows(), x.ones(), x.row(2), x.row(4)), (6, 7, &[1][..], &[0, 2][..]));
+        assert!(x.append(&SparseRows::new(4).unwrap()).is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ struct Layer {
     outputs: Vec<usize>,
     /// Number of its parameters in [`Reference::parameters`].
     parameters: Option<usize>,
-    /// Of dropout, for all rows; none without noise.
+    /// Of dropout, or the draws of salt and pepper, for all rows; none without noise.
     mask: Option<Vec<f64>>,
 }
 
@@ -84,17 +84,19 @@ impl Reference {
             builder.before(weights.map_or(0, |weights| weights.len() as u64));
         }
         for layer in &mut self.layers {
-            let (rate, kept) = match layer.config {
-                LayerConfig::Dropout { rate } => (rate, 1.0 / (1.0 - f64::from(rate))),
-                LayerConfig::Masking { rate } => (rate, 1.0),
+            let kept: &dyn Fn(f32) -> f64 = match layer.config {
+                LayerConfig::Dropout { rate } => {
+                    &move |u| if u < rate { 0.0 } else { 1.0 / (1.0 - f64::from(rate)) }
+                }
+                LayerConfig::Masking { rate } => &move |u| if u < rate { 0.0 } else { 1.0 },
+                LayerConfig::SaltAndPepper { .. } => &f64::from,
                 _ => continue,
             };
             let block = builder.each_step((config.batch * width(&layer.input)) as u64);
             let noise = builder.build(1).expect("a short run").at(block, 0);
             let mut uniform = vec![0.0; rows * width(&layer.input)];
             rng::uniform(crate::bits::scalar(), noise, &mut uniform);
-            let mask = uniform.iter().map(|&u| if u < rate { 0.0 } else { kept });
-            layer.mask = Some(mask.collect());
+            layer.mask = Some(uniform.into_iter().map(kept).collect());
         }
         self
     }
@@ -180,6 +182,18 @@ impl Layer {
             }
             LayerConfig::Dropout { .. } | LayerConfig::Masking { .. } => match &self.mask {
                 Some(mask) => x.iter().zip(mask).map(|(x, m)| x * m).collect(),
+                None => x.to_vec(),
+            },
+            LayerConfig::SaltAndPepper { rate } => match &self.mask {
+                Some(draws) => {
+                    let rate = f64::from(rate);
+                    let noisy = |(&x, &u)| match u {
+                        u if u < 0.5 * rate => 0.0,
+                        u if u < rate => 1.0,
+                        _ => x,
+                    };
+                    x.iter().zip(draws).map(noisy).collect()
+                }
                 None => x.to_vec(),
             },
             LayerConfig::BatchNorm { epsilon, .. } => {

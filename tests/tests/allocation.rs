@@ -366,6 +366,7 @@ fn no_step_of_an_auto_encoder_allocates_after_the_first(pools: &[ThreadPool]) {
                 activation,
                 reconstruction,
                 masking: 0.25,
+                salt_and_pepper: 0.0,
                 l1: 1e-3,
                 optimiser: Optimiser::Sgd { learning_rate: 1e-3, momentum: 0.0 },
                 batch: 50,

@@ -134,6 +134,17 @@ fn networks() -> Vec<(&'static str, Vec<LayerConfig>)> {
             ],
         ),
         (
+            "salt and pepper on the input and on ReLU",
+            vec![
+                L::SaltAndPepper { rate: 0.3 },
+                L::Flatten,
+                L::dense(6, Kind::Relu),
+                L::SaltAndPepper { rate: 0.2 },
+                L::dense(5, Kind::Tanh),
+                last,
+            ],
+        ),
+        (
             "a penalty on activations, half of them negated, an activation on top",
             vec![
                 L::conv(5, [2, 2], Kind::Relu),

@@ -5,12 +5,16 @@ use halfwave_kernels::{
     gemm::{self, MatMut, MatRef, Update},
     update,
 };
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     TrainError,
     buffers::{matrix_mut, zeros},
 };
+
+/// Rows that a thread updates at least: fewer are not worth to wake it.
+const ROWS: usize = 64;
 
 /// How gradients become updates.
 ///
@@ -126,6 +130,38 @@ impl Optimiser {
                 update::adam(level, step, t, scale, gradient, first, second, parameters);
             }
         }
+    }
+
+    /// Whether a parameter whose gradient is 0 stays as it is, whatever its state.
+    pub(crate) fn stays_without_gradient(self) -> bool {
+        matches!(self, Self::Sgd { momentum: 0.0, .. })
+    }
+
+    /// [`Optimiser::update`], of the rows of `parameters` that `rows` names, ascending; `gradient` has their
+    /// gradients, and those of the others are 0. For an optimiser that [leaves them](Self::stays_without_gradient).
+    pub(crate) fn update_rows(
+        self,
+        level: Level,
+        scale: f32,
+        (rows, gradient): (&[u32], &[f32]),
+        state: &mut State,
+        parameters: &mut [f32],
+    ) {
+        let Self::Sgd { learning_rate, momentum } = self else { return };
+        let Some(columns) = gradient.len().checked_div(rows.len()).filter(|&c| c > 0) else {
+            return;
+        };
+        let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
+        let mut wanted = rows.iter().zip(gradient.chunks_exact(columns)).peekable();
+        let all = parameters.chunks_exact_mut(columns).zip(state.first.chunks_exact_mut(columns));
+        let named = (0..).zip(all).filter_map(|(row, (parameters, velocity))| {
+            let (_, gradient) = wanted.next_if(|(wanted, _)| **wanted == row)?;
+            Some((gradient, velocity, parameters))
+        });
+        let named: Vec<_> = named.collect();
+        named.into_par_iter().with_min_len(ROWS).for_each(|(gradient, velocity, parameters)| {
+            update::momentum(level, step, scale, gradient, velocity, parameters);
+        });
     }
 
     /// [`Optimiser::update`] with the gradient a · b, which is never written to memory.

@@ -38,7 +38,10 @@ impl<'a> Fit<'a> {
         let buffer = |rows: usize| zeros("a mini-batch", &[rows, chain.inputs()]);
         let (x, t) = (buffer(batch)?, buffer(if targets.is_some() { batch } else { 0 })?);
         let scratch = buffer(model.config.reconstruction.cost().scratch(batch))?;
-        let tape = Tape::new(chain, batch, Mode::Training)?;
+        let mut tape = Tape::new(chain, batch, Mode::Training)?;
+        if matches!(rows, Rows::Binary(_)) {
+            tape = tape.compress(chain);
+        }
         Ok(Self { model, level, rows, targets, tape, x, t, scratch, sums: (0, 0.0) })
     }
 }

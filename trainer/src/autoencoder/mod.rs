@@ -11,7 +11,7 @@
 //! rectifiers, which a sigmoid decoder cannot reach and which can be off for good under a rectifier decoder, Glorot,
 //! Bordes & Bengio (AISTATS 2011, section 3.1) have four strategies: [`Reconstruction`].
 //!
-//! An auto-encoder is a network of the layers masking, dense, penalty, dense, whose head is a cost.
+//! An auto-encoder is a network of the layers masking, salt and pepper, dense, penalty, dense, whose head is a cost.
 
 mod cost;
 mod fit;
@@ -89,6 +89,9 @@ pub struct AutoEncoderConfig {
     pub reconstruction: Reconstruction,
     /// p, in \[0, 1).
     pub masking: f32,
+    /// Share of x̃ that is salt (1) or pepper (0), in \[0, 1), after masking: for rows of zeros and ones.
+    #[serde(default)]
+    pub salt_and_pepper: f32,
     /// λ.
     pub l1: f32,
     /// How gradients become updates.
@@ -101,15 +104,28 @@ pub struct AutoEncoderConfig {
 
 impl AutoEncoderConfig {
     fn network(&self, visible: usize) -> NetworkConfig {
-        let Self { hidden_units, activation, masking, l1, optimiser, batch, epochs, .. } = *self;
+        let Self {
+            hidden_units,
+            activation,
+            masking,
+            salt_and_pepper,
+            l1,
+            optimiser,
+            batch,
+            epochs,
+            ..
+        } = *self;
+        let salt_and_pepper = (salt_and_pepper != 0.0)
+            .then_some(LayerConfig::SaltAndPepper { rate: salt_and_pepper });
+        let noise = [Some(LayerConfig::Masking { rate: masking }), salt_and_pepper];
+        let layers = [
+            LayerConfig::dense(hidden_units, activation),
+            LayerConfig::L1Activations { weight: l1 },
+            LayerConfig::dense(visible, self.reconstruction.activation()),
+        ];
         NetworkConfig {
             input: vec![visible],
-            layers: vec![
-                LayerConfig::Masking { rate: masking },
-                LayerConfig::dense(hidden_units, activation),
-                LayerConfig::L1Activations { weight: l1 },
-                LayerConfig::dense(visible, self.reconstruction.activation()),
-            ],
+            layers: noise.into_iter().flatten().chain(layers).collect(),
             // The cost stands in its place.
             head: Head::Softmax,
             optimiser,
@@ -135,6 +151,7 @@ impl AutoEncoderConfig {
 ///     activation: Kind::Relu,
 ///     reconstruction: Reconstruction::Softplus,
 ///     masking: 0.25,
+///     salt_and_pepper: 0.0,
 ///     l1: 1e-3,
 ///     optimiser: Optimiser::adam(),
 ///     batch: 50,
@@ -219,8 +236,11 @@ impl AutoEncoder {
     fn features(&self, level: Level, x: Rows<'_>, activation: Kind) -> Vec<f32> {
         /// Rows that are encoded at a time.
         const ROWS: usize = 512;
-        let Some(Layer::Dense(dense)) = self.network.layers().get(1) else { return Vec::new() };
-        let mut dense = dense.clone();
+        let encoder = self.network.layers().iter().find_map(|layer| match layer {
+            Layer::Dense(dense) => Some(dense.clone()),
+            _ => None,
+        });
+        let Some(mut dense) = encoder else { return Vec::new() };
         dense.activation = activation;
         let (inputs, mut h) = (dense.inputs, Vec::new());
         h.reserve_exact(x.count(inputs) * dense.outputs);

@@ -21,6 +21,7 @@ fn config(activation: Kind, reconstruction: Reconstruction) -> AutoEncoderConfig
         activation,
         reconstruction,
         masking: 0.25,
+        salt_and_pepper: 0.0,
         l1: 0.03,
         optimiser: Optimiser::Sgd { learning_rate: 0.05, momentum: 0.0 },
         batch: ROWS,
@@ -340,4 +341,37 @@ fn settings_are_read_and_written() {
     let text = toml::to_string(&config).unwrap();
     assert!(text.contains("reconstruction = \"linear_before\""), "{text}");
     assert_eq!(toml::from_str::<AutoEncoderConfig>(&text).unwrap(), config);
+}
+
+/// Rows of which only the ones are kept train the same auto-encoder, by bits.
+#[test]
+fn compressed_rows_train_the_same_auto_encoder() {
+    let mut rows = halfwave_datasets::sparse::SparseRows::new(VISIBLE).unwrap();
+    let mut x = Vec::new();
+    for i in 0..ROWS {
+        let ones: Vec<u32> =
+            (0..VISIBLE as u32).filter(|j| (i * 3 + *j as usize) % 4 == 0).collect();
+        rows.push(&ones).unwrap();
+        x.extend((0..VISIBLE as u32).map(|j| f32::from(u8::from(ones.contains(&j)))));
+    }
+    let noise = AutoEncoderConfig {
+        masking: 0.0,
+        salt_and_pepper: 0.4,
+        epochs: 5,
+        batch: 5,
+        ..config(Kind::Relu, Reconstruction::Scaled)
+    };
+    let train = |rows: Rows<'_>| {
+        let mut model = AutoEncoder::new(&noise, VISIBLE, 2).unwrap();
+        model.fit(Level::best(), rows, None, "rows", &mut Silent).unwrap();
+        model
+    };
+    let (dense, sparse) = (train(Rows::from(&x)), train(Rows::from(&rows)));
+    assert_eq!((dense.encoder(), dense.decoder()), (sparse.encoder(), sparse.decoder()));
+    let level = Level::best();
+    assert_eq!(dense.encode(level, &x), sparse.encode(level, &rows));
+    let cost = dense.evaluate(level, &x, None).unwrap();
+    assert_eq!(cost, sparse.evaluate(level, &rows, None).unwrap());
+    let untrained = AutoEncoder::new(&noise, VISIBLE, 2).unwrap();
+    assert!(cost < untrained.evaluate(level, &x, None).unwrap());
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activation, BatchNorm, Conv, Dense, Dropout, Flatten, Initialiser, L1Activations, Layer,
-    MaxPool, NegateHalf,
+    MaxPool, NegateHalf, SaltAndPepper,
 };
 use crate::{
     TrainError,
@@ -80,6 +80,11 @@ pub enum LayerConfig {
     },
     /// In training, numbers are 0 with probability `rate`, and the others stay as they are.
     Masking {
+        /// In \[0, 1).
+        rate: f32,
+    },
+    /// In training, numbers are 0 with probability `rate` / 2, and 1 with the same.
+    SaltAndPepper {
         /// In \[0, 1).
         rate: f32,
     },
@@ -215,6 +220,7 @@ impl LayerConfig {
             Self::Flatten => "flatten",
             Self::Dropout { .. } => "dropout",
             Self::Masking { .. } => "masking",
+            Self::SaltAndPepper { .. } => "salt-and-pepper",
             Self::BatchNorm { .. } => "batch-norm",
             Self::Activation { .. } => "activation",
             Self::NegateHalf => "negate-half",
@@ -251,7 +257,7 @@ impl LayerConfig {
                 image(input)?;
                 plan(&[input.iter().product()])
             }
-            Self::Dropout { rate } | Self::Masking { rate } => {
+            Self::Dropout { rate } | Self::Masking { rate } | Self::SaltAndPepper { rate } => {
                 share("rate", rate)?;
                 Plan { masks: product(input), ..plan(input) }
             }
@@ -288,6 +294,7 @@ impl LayerConfig {
             Self::Flatten => Layer::Flatten(Flatten),
             Self::Dropout { rate } => Layer::Dropout(Dropout::new(rate, width)?),
             Self::Masking { rate } => Layer::Dropout(Dropout::masking(rate, width)?),
+            Self::SaltAndPepper { rate } => Layer::SaltAndPepper(SaltAndPepper::new(rate, width)?),
             Self::BatchNorm { momentum, epsilon } => {
                 Layer::BatchNorm(BatchNorm::new([width, channels], momentum, epsilon)?)
             }

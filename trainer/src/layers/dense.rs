@@ -7,16 +7,17 @@
 //! backward   dz = dy f'(z)       dW = xᵀ dz       db = Σ_rows dz       dx = dz Wᵀ
 //! ```
 //!
-//! Bias and activation are epilogues of the product; f' of the layer below is one of dx.
+//! Bias and activation are epilogues of the product; f' of the layer below is one of dx. Where the tape has [`Ones`] and
+//! x is of zeros and ones, sums of rows of W take the place of the products by x, with the same bits.
 
 use halfwave_kernels::{
     Kind, Level, Saved,
     gemm::{self, Both, Epilogue},
     rng::Noise,
-    rows,
+    rows, sparse,
 };
 
-use super::{Backward, Gate, Initialiser, Mode, Ops, Step, Tape};
+use super::{Backward, Gate, Initialiser, Mode, Ones, Ops, Step, Tape};
 use crate::{
     TrainError,
     buffers::{matrix, matrix_mut, zeros},
@@ -74,6 +75,16 @@ impl Dense {
     pub fn forward(&self, level: Level, x: &[f32], tape: &mut Tape) {
         let length = x.len() / self.inputs * self.outputs;
         let output = &mut tape.output[..length];
+        if let Some(x) = tape.ones.as_mut().and_then(|ones| ones.compress(x, self.inputs)) {
+            let (w, bias, kind) = (&self.weights[..], &self.bias[..], self.activation);
+            return match kind.saved() {
+                Saved::Output => sparse::affine(level, x, w, bias, kind, output),
+                Saved::Input => {
+                    let outs = [&mut tape.saved[..length], output];
+                    sparse::affine_both(level, x, w, bias, kind, outs);
+                }
+            };
+        }
         let (x, w) = (matrix(x, self.inputs), matrix(&self.weights, self.outputs));
         let (bias, kind) = (&self.bias[..], self.activation);
         match kind.saved() {
@@ -130,6 +141,9 @@ impl Ops for Dense {
     /// The gradient of the weights is left to the update.
     fn backward(&self, Backward { level, dy, dx, gate, .. }: Backward<'_>, tape: &mut Tape) {
         rows::column_sums(level, dy, &mut tape.gradients[1]);
+        if let Some(ones) = &mut tape.ones {
+            ones.backward(level, dy, self.outputs);
+        }
         let Some(dx) = dx else { return };
         let epilogue = gate.map_or(Epilogue::None, |Gate { kind, saved }| Epilogue::Backward {
             kind,
@@ -165,9 +179,14 @@ impl Ops for Dense {
         [weights, bias]: &mut [State; 2],
     ) {
         let Step { level, optimiser, t, scale } = step;
-        let operands = [matrix(x, self.inputs).transpose(), matrix(dz, self.outputs)];
-        let w = matrix_mut(&mut self.weights, self.outputs);
-        optimiser.update_by_product(level, t, scale, operands, weights, w);
+        let sparse = tape.ones.as_ref().and_then(Ones::gradient);
+        if let Some(gradient) = sparse.filter(|_| optimiser.stays_without_gradient()) {
+            optimiser.update_rows(level, scale, gradient, weights, &mut self.weights);
+        } else {
+            let operands = [matrix(x, self.inputs).transpose(), matrix(dz, self.outputs)];
+            let w = matrix_mut(&mut self.weights, self.outputs);
+            optimiser.update_by_product(level, t, scale, operands, weights, w);
+        }
         step.update(&tape.gradients[1], bias, &mut self.bias);
     }
 }

@@ -21,7 +21,9 @@ mod flatten;
 mod initialiser;
 mod l1_activations;
 mod negate_half;
+mod ones;
 mod pool;
+mod salt_and_pepper;
 
 use halfwave_kernels::{Kind, Level, Saved, conv::Workspace, par_backward_in_place, rng::Noise};
 
@@ -41,7 +43,9 @@ pub use flatten::Flatten;
 pub use initialiser::Initialiser;
 pub use l1_activations::L1Activations;
 pub use negate_half::NegateHalf;
+pub(crate) use ones::Ones;
 pub use pool::MaxPool;
+pub use salt_and_pepper::SaltAndPepper;
 
 /// A layer of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +68,8 @@ pub enum Layer {
     NegateHalf(NegateHalf),
     /// λ Σ|x| of each row is part of what is minimised.
     L1Activations(L1Activations),
+    /// Some numbers are 0 and some are 1, in training.
+    SaltAndPepper(SaltAndPepper),
 }
 
 /// Numbers that a thread takes at a time in a pass over rows: with two or three buffers, at most 192 KiB, well inside L2.
@@ -81,6 +87,7 @@ impl Layer {
             Self::Activation(layer) => layer,
             Self::NegateHalf(layer) => layer,
             Self::L1Activations(layer) => layer,
+            Self::SaltAndPepper(layer) => layer,
         }
     }
 
@@ -95,6 +102,7 @@ impl Layer {
             Self::Activation(layer) => layer,
             Self::NegateHalf(layer) => layer,
             Self::L1Activations(layer) => layer,
+            Self::SaltAndPepper(layer) => layer,
         }
     }
 
@@ -139,6 +147,8 @@ pub struct Tape {
     indices: Vec<u8>,
     /// Patches of a convolution.
     workspace: Option<Workspace>,
+    /// Where a dense layer looks for rows of zeros and ones, which it multiplies by their ones only.
+    pub(crate) ones: Option<Ones>,
     /// Gradients of the parameters, summed over the batch; empty where they are a product of the update.
     gradients: [Vec<f32>; 2],
 }

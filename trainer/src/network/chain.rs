@@ -61,6 +61,14 @@ impl Tape {
         })
     }
 
+    /// For rows of zeros and ones: if the lowest trained layer is dense, it multiplies by their ones only.
+    pub(crate) fn compress(mut self, chain: &Chain) -> Self {
+        if let Layer::Dense(_) = chain.layers[chain.lowest] {
+            self.layers[chain.lowest].ones = Some(layers::Ones::default());
+        }
+        self
+    }
+
     /// Rows of the last forward pass.
     pub(crate) fn rows(&self) -> usize {
         self.rows

@@ -8,7 +8,7 @@ use crate::{
     TrainError,
     buffers::zeros,
     layers::{Mode, Step},
-    samples::Samples,
+    samples::{Rows, Samples},
     train::{Diverged, Learner, Metrics, Progress},
 };
 
@@ -41,7 +41,10 @@ impl<'a> Fit<'a> {
         validation: Option<Samples<'a>>,
     ) -> Result<Self, TrainError> {
         let batch = network.config.batch;
-        let tape = Tape::new(&network.chain, batch, Mode::Training)?;
+        let mut tape = Tape::new(&network.chain, batch, Mode::Training)?;
+        if matches!(train.rows, Rows::Binary(_)) {
+            tape = tape.compress(&network.chain);
+        }
         let x = zeros("a mini-batch", &[batch, train.width])?;
         let (labels, sums) = (Vec::with_capacity(batch), Sums::default());
         Ok(Self { network, level, train, validation, tape, x, labels, sums })

@@ -421,3 +421,45 @@ fn batch_normalisation_in_training_and_inference() {
         assert!((f64::from(found[j]) - z).abs() < 1e-5, "{} is not {z}", found[j]);
     }
 }
+
+/// Rows of which only the ones are kept train the same network, by bits, as the same rows of numbers: with and without
+/// noise below, and by an optimiser that moves weights without a gradient too.
+#[test]
+fn compressed_rows_train_the_same_network() {
+    use halfwave_datasets::sparse::SparseRows;
+    const WIDTH: usize = 40;
+    let mut rows = SparseRows::new(WIDTH).unwrap();
+    let mut data = Dataset { x: Vec::new(), width: WIDTH, shape: vec![WIDTH], ..data() };
+    for i in 0..data.labels.len() {
+        let columns: Vec<u32> =
+            (0..WIDTH as u32).filter(|j| (i + 3) * (*j as usize + 7) % 11 == 0).collect();
+        rows.push(&columns).unwrap();
+        data.x.extend((0..WIDTH as u32).map(|j| f32::from(u8::from(columns.contains(&j)))));
+    }
+    let sgd = |momentum| Optimiser::Sgd { learning_rate: 0.3, momentum };
+    let hidden = |activation| LayerConfig::dense(70, activation);
+    let last = LayerConfig::dense(2, Kind::Identity);
+    for (layers, optimiser) in [
+        (vec![hidden(Kind::Relu), last], sgd(0.0)),
+        (vec![hidden(Kind::Silu), last], sgd(0.9)),
+        (vec![LayerConfig::SaltAndPepper { rate: 0.3 }, hidden(Kind::Tanh), last], sgd(0.0)),
+        (vec![LayerConfig::Masking { rate: 0.3 }, hidden(Kind::Relu), last], Optimiser::adam()),
+        // Numbers that are neither 0 nor 1 reach the dense layer.
+        (vec![LayerConfig::Dropout { rate: 0.3 }, hidden(Kind::Relu), last], sgd(0.0)),
+        (vec![last], sgd(0.0)),
+    ] {
+        let head = Head::Softmax;
+        let config =
+            NetworkConfig { input: vec![WIDTH], layers, head, optimiser, batch: 4, epochs: 3 };
+        let train = |samples: Samples<'_>| {
+            let mut network = Network::new(&config, 3).unwrap();
+            network.fit(Level::best(), samples, Some(samples), "rows", &mut Silent).unwrap();
+            network
+        };
+        let (dense, sparse) = (train((&data).into()), train(Samples::binary(&rows, &data.labels)));
+        assert!(dense.layers() == sparse.layers(), "{config:?}");
+        let level = Level::best();
+        assert_eq!(dense.probabilities(level, &data.x), sparse.probabilities(level, &rows));
+        assert_ne!(dense.layers(), Network::new(&config, 3).unwrap().layers());
+    }
+}
