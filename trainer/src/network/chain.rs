@@ -111,7 +111,7 @@ impl Chain {
     }
 
     /// Numbers of a row of x (0), or of the outputs of the layer below `l`.
-    fn width(&self, l: usize) -> usize {
+    pub(super) fn width(&self, l: usize) -> usize {
         self.shapes[l].iter().product()
     }
 
@@ -216,7 +216,26 @@ impl Chain {
     /// # Panics
     /// If `x` is no whole number of rows.
     pub(super) fn evaluate(&self, level: Level, x: &[f32], mut f: impl FnMut(&[f32])) {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
+        let outputs = self.outputs();
+        self.for_each_chunk(level, x, |rows, tapes| {
+            if let Some(last) = top(tapes) {
+                last[..rows * outputs].chunks_exact(outputs).for_each(&mut f);
+            }
+        });
+    }
+
+    /// Calls `f` with some rows' number and the tapes of inference on them, until all rows of `x [rows, inputs]` were
+    /// met.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    pub(super) fn for_each_chunk(
+        &self,
+        level: Level,
+        x: &[f32],
+        mut f: impl FnMut(usize, &[layers::Tape]),
+    ) {
+        let inputs = self.inputs();
         assert!(x.len().is_multiple_of(inputs), "{} values are no whole rows", x.len());
         let widest = (0..self.shapes.len()).map(|l| self.width(l)).max().unwrap_or(1);
         let rows = (EVALUATION_NUMBERS / widest).clamp(1, EVALUATION_ROWS);
@@ -226,7 +245,7 @@ impl Chain {
         for x in x.chunks(rows * inputs) {
             let rows = x.len() / inputs;
             self.forward_into(level, x, &mut tapes, |_| Stream::new(0).at(0));
-            self.input(x, &tapes, tapes.len(), rows).chunks_exact(outputs).for_each(&mut f);
+            f(rows, &tapes);
         }
     }
 }

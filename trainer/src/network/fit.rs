@@ -3,7 +3,7 @@
 use halfwave_kernels::Level;
 use rayon::prelude::*;
 
-use super::{Network, chain::Tape};
+use super::{Network, NetworkConfig, chain::Tape};
 use crate::{
     TrainError,
     buffers::{within, zeros},
@@ -70,10 +70,12 @@ impl<'a> Fit<'a> {
 
     /// The gradients of dense weights are products that become updates tile by tile. The layers have nothing to
     /// do with each other by now: the threads share all of them out at once.
-    fn update(&mut self, t: u64) {
+    fn update(&mut self, epochs: u64, t: u64) {
         let Self { network, level, tape, labels, x, train, .. } = self;
         let (level, tape, x) = (*level, &*tape, &x[..labels.len() * train.width]);
-        let (optimiser, scale) = (network.config.optimiser, 1.0 / labels.len() as f32);
+        let NetworkConfig { optimiser, schedule, .. } = network.config;
+        let (optimiser, scale) =
+            (optimiser.scaled(schedule.factor(epochs)), 1.0 / labels.len() as f32);
         let step = Step { level, optimiser, t, scale };
         let layers = network.chain.layers.par_iter_mut().zip(&mut network.states);
         layers.enumerate().filter(|(_, (layer, _))| layer.is_trained()).for_each(
@@ -105,7 +107,7 @@ impl Learner for Fit<'_> {
         let x = &self.x[..rows.len() * width];
         self.network.chain.backward(self.level, x, &mut self.tape);
         self.check_gradients()?;
-        self.update(at.steps + 1);
+        self.update(at.epochs, at.steps + 1);
         Ok(())
     }
 

@@ -8,6 +8,7 @@ mod chain;
 mod draws;
 mod fit;
 mod mlp;
+mod statistics;
 mod summary;
 
 use halfwave_datasets::Dataset;
@@ -21,7 +22,7 @@ use crate::{
     layers::{Layer, LayerConfig, LayerError, Mode, Plan},
     metrics::Confusion,
     observe::Observer,
-    optim::{Optimiser, State},
+    optim::{Optimiser, Schedule, State},
     samples::{Rows, Samples},
     train::{Loop, Progress},
 };
@@ -29,6 +30,7 @@ use chain::{Chain, Tape};
 use draws::Draws;
 use fit::Fit;
 pub use mlp::MlpConfig;
+pub use statistics::LayerStatistics;
 pub use summary::{LayerSummary, Summary};
 
 /// The settings of a network and of its training.
@@ -43,6 +45,9 @@ pub struct NetworkConfig {
     pub head: Head,
     /// How gradients become updates.
     pub optimiser: Optimiser,
+    /// How its step size changes with the epochs.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Rows of a mini-batch.
     pub batch: usize,
     /// Epochs of one call of [`Network::fit`].
@@ -74,7 +79,7 @@ pub struct Gradients {
 /// use halfwave_kernels::{Kind, Level};
 /// use halfwave_trainer::{
 ///     layers::LayerConfig, metrics::accuracy, network::{Head, Network, NetworkConfig}, observe::Silent,
-///     optim::Optimiser,
+///     optim::{Optimiser, Schedule},
 /// };
 ///
 /// let mut digits = load("optdigits", &Locator::new(None))?.train;
@@ -89,6 +94,7 @@ pub struct Gradients {
 ///     ],
 ///     head: Head::Softmax,
 ///     optimiser: Optimiser::adam(),
+///     schedule: Schedule::Constant,
 ///     batch: 32,
 ///     epochs: 20,
 /// }, 42)?;
@@ -183,7 +189,9 @@ impl Network {
             if old.len() != new.len() {
                 return Err(TrainError::Shape { name, expected: old.len(), found: new.len() });
             }
-            check_rows(new, bias.len())?;
+            if !new.is_empty() {
+                check_rows(new, bias.len().max(1))?;
+            }
         }
         parameters.into_iter().zip(new).for_each(|(old, new)| old.copy_from_slice(new));
         Ok(())
@@ -295,12 +303,13 @@ impl Network {
 
 /// The shapes and draws of all layers, before anything is allocated.
 fn plans(config: &NetworkConfig) -> Result<Vec<Plan>, TrainError> {
-    let NetworkConfig { input, layers, optimiser, batch, .. } = config;
+    let NetworkConfig { input, layers, optimiser, schedule, batch, .. } = config;
     let sizes = !input.is_empty() && !input.contains(&0);
     TrainError::require(sizes, "input", "sizes of at least 1", format!("{input:?}"))?;
     TrainError::require(!layers.is_empty(), "layers", "at least one", "[]")?;
     TrainError::require(*batch > 0, "batch", "at least 1", batch)?;
     optimiser.check()?;
+    schedule.check()?;
     let mut plans: Vec<Plan> = Vec::with_capacity(layers.len());
     let mut trained = false;
     for (l, layer) in layers.iter().enumerate() {
