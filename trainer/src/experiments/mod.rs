@@ -5,6 +5,7 @@ mod classifier;
 mod equivariance;
 mod features;
 mod images_cnn;
+mod lab;
 mod linear_regions;
 mod mnist_mlp;
 mod mnist_pretrain;
@@ -287,6 +288,72 @@ pub static TABLE: &[Experiment] = &[
         full: Some(|| embedded(include_str!("configs/nair-hinton-norb-full.toml"))),
         prepare: prepare::<nair_hinton_norb::Config>,
     },
+    laboratory(
+        "lab-mlp",
+        "Activations in a dense network on MNIST: accuracy, epochs to 95 %, zeros, dead units.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-mlp.toml")),
+    ),
+    laboratory(
+        "lab-cnn",
+        "Sigmoid, tanh and ReLU in a convolutional network on MNIST.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-cnn.toml")),
+    ),
+    laboratory(
+        "lab-leaky-elu",
+        "Leaky ReLU against ELU on Fashion-MNIST, with and without batch normalisation.",
+        &["fashion-mnist"],
+        || embedded(include_str!("configs/lab-leaky-elu.toml")),
+    ),
+    laboratory(
+        "lab-normalisation",
+        "Batch and layer normalisation by activation: accuracy, mean activation of each layer.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-normalisation.toml")),
+    ),
+    laboratory(
+        "lab-dyt",
+        "Dynamic tanh in place of batch or layer normalisation in a convolutional network.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-dyt.toml")),
+    ),
+    laboratory(
+        "lab-trainable",
+        "Activations with learned parameters on MNIST.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-trainable.toml")),
+    ),
+    laboratory(
+        "lab-dying",
+        "Dying ReLU, provoked by a large learning rate and cured: dead units over time.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-dying.toml")),
+    ),
+    laboratory(
+        "lab-depth",
+        "Gradients by layer for sigmoid, tanh and ReLU, 2 to 20 hidden layers.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-depth.toml")),
+    ),
+    laboratory(
+        "lab-selu",
+        "Self-normalising networks: mean and variance by layer, alpha-dropout.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-selu.toml")),
+    ),
+    laboratory(
+        "lab-noise",
+        "ReLU, Leaky ReLU and PReLU under noise on inputs and labels.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-noise.toml")),
+    ),
+    laboratory(
+        "lab-heads",
+        "Heads: softmax, normalised ReLU, logistic, squared error, softmax on rectified outputs.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-heads.toml")),
+    ),
 ];
 
 /// The configuration of an experiment, which knows how to run.
@@ -297,6 +364,18 @@ trait Run: DeserializeOwned + Send + 'static {
 fn prepare<C: Run>(table: Table) -> Result<Job, ConfigError> {
     let config: C = config::typed(table)?;
     Ok(Box::new(move |context| config.run(context)))
+}
+
+/// Variants of one network, side by side.
+const fn laboratory(
+    name: &'static str,
+    summary: &'static str,
+    data: &'static [&'static str],
+    defaults: fn() -> Table,
+) -> Experiment {
+    let (seeds, epochs, full) = (5, &["base.epochs"], None);
+    let prepare = prepare::<lab::Config>;
+    Experiment { name, summary, data, seeds, epochs, defaults, full, prepare }
 }
 
 /// The published test part, which this set has.

@@ -10,6 +10,7 @@ mod fit;
 mod mlp;
 mod statistics;
 mod summary;
+mod watch;
 
 use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
