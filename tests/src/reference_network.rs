@@ -95,12 +95,15 @@ impl Reference {
             builder.before(weights.map_or(0, |weights| weights.len() as u64));
         }
         for layer in &mut self.layers {
-            let LayerConfig::Dropout { rate } = layer.config else { continue };
+            let (rate, kept) = match layer.config {
+                LayerConfig::Dropout { rate } => (rate, 1.0 / (1.0 - f64::from(rate))),
+                LayerConfig::Masking { rate } => (rate, 1.0),
+                _ => continue,
+            };
             let block = builder.each_step((config.batch * width(&layer.input)) as u64);
             let noise = builder.build(1).expect("a short run").at(block, 0);
             let mut uniform = vec![0.0; rows * width(&layer.input)];
             rng::uniform(crate::bits::scalar(), noise, &mut uniform);
-            let kept = 1.0 / (1.0 - f64::from(rate));
             let mask = uniform.iter().map(|&u| if u < rate { 0.0 } else { kept });
             layer.mask = Some(mask.collect());
         }
@@ -221,7 +224,7 @@ impl Layer {
                 };
                 x.chunks(width(&self.input)).flat_map(row).collect()
             }
-            LayerConfig::Dropout { .. } => match &self.mask {
+            LayerConfig::Dropout { .. } | LayerConfig::Masking { .. } => match &self.mask {
                 Some(mask) => x.iter().zip(mask).map(|(x, m)| x * m).collect(),
                 None => x.to_vec(),
             },

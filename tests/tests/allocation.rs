@@ -1,4 +1,4 @@
-//! No kernel allocates, and no step of a network or an RBM after the first: every thread's allocations are counted while
+//! No kernel allocates, and no step of a network, an auto-encoder or an RBM after the first: every thread's allocations are counted while
 //! all of them run.
 //!
 //! One test, alone in its binary: whoever runs tests allocates when one begins or ends.
@@ -25,6 +25,7 @@ use halfwave_kernels::{
 };
 use halfwave_tests::bits::smooth;
 use halfwave_trainer::{
+    autoencoder::{AutoEncoder, AutoEncoderConfig, Reconstruction},
     layers::LayerConfig,
     network::{Head, Network, NetworkConfig},
     observe::Silent,
@@ -209,6 +210,7 @@ fn nothing_allocates_again_and_again() {
     });
     no_kernel_allocates(&pools);
     no_step_of_a_network_allocates_after_the_first(&pools);
+    no_step_of_an_auto_encoder_allocates_after_the_first(&pools);
     no_step_of_an_rbm_allocates_after_the_first(&pools);
     no_temperature_of_annealing_allocates(&pools);
 }
@@ -357,6 +359,43 @@ fn no_step_of_a_network_allocates_after_the_first(pools: &[ThreadPool]) {
                 };
                 epoch(&many);
                 let steady = |_| epoch(&many) == epoch(&few);
+                assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
+            });
+        }
+    }
+}
+
+/// An epoch of 20 steps allocates as often as one of 2, with targets of their own.
+fn no_step_of_an_auto_encoder_allocates_after_the_first(pools: &[ThreadPool]) {
+    let level = Level::best();
+    let x: Vec<f32> = smooth(90 * 1000, 5).iter().map(|x| x.sin().abs()).collect();
+    for pool in pools {
+        let threads = pool.current_num_threads();
+        for (activation, reconstruction) in [
+            (Kind::Relu, Reconstruction::Softplus),
+            (Kind::Softplus, Reconstruction::LinearBefore),
+            (Kind::Tanh, Reconstruction::CrossEntropy),
+        ] {
+            let config = AutoEncoderConfig {
+                hidden_units: 70,
+                activation,
+                reconstruction,
+                masking: 0.25,
+                l1: 1e-3,
+                optimiser: Optimiser::sgd(1e-3, 0.0),
+                batch: 50,
+                epochs: 1,
+            };
+            let mut model = AutoEncoder::new(&config, 90, 1).unwrap();
+            pool.install(|| {
+                let mut epoch = |x: &[f32]| {
+                    count(&mut || {
+                        model.fit(level, x, Some(x.into()), "auto-encoder", &mut Silent).unwrap();
+                    })
+                };
+                let few = &x[..x.len() / 10];
+                epoch(&x);
+                let steady = |_| epoch(&x) == epoch(few);
                 assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
             });
         }

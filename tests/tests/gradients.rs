@@ -146,8 +146,9 @@ fn networks() -> Vec<(&'static str, Vec<LayerConfig>)> {
     let activation = |activation| L::Activation { activation };
     vec![
         (
-            "ReLU, pooled and dropped",
+            "ReLU, masked, pooled and dropped",
             vec![
+                L::Masking { rate: 0.2 },
                 L::conv(5, [2, 2], Kind::Relu),
                 L::max_pool([2, 2]),
                 dropout(0.4),

@@ -5,6 +5,7 @@
 //! | [`network`] | networks of layers, with a softmax head or the ReLU head of Agarap |
 //! | [`layers`] | dense, convolution, max-pooling, dropout, batch normalisation |
 //! | [`rbm`] | restricted Boltzmann machines by contrastive divergence |
+//! | [`autoencoder`] | denoising auto-encoders, one by one or stacked |
 //! | [`mixture`] | mixture of Bernoullis, whose likelihood is exact |
 //! | [`siamese`] | whether two images are of the same class: shared features and their cosine |
 //! | [`stack`] | RBMs layer by layer, unrolled into a perceptron |
@@ -31,6 +32,7 @@ mod losses;
 mod train;
 
 pub mod apply;
+pub mod autoencoder;
 pub mod config;
 pub mod data;
 pub mod error;

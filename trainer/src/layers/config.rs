@@ -79,6 +79,11 @@ pub enum LayerConfig {
         /// In \[0, 1).
         rate: f32,
     },
+    /// In training, numbers are 0 with probability `rate`, and the others stay as they are.
+    Masking {
+        /// In \[0, 1).
+        rate: f32,
+    },
     /// The same for SELU: mean 0 and variance 1 stay.
     AlphaDropout {
         /// In \[0, 1).
@@ -238,6 +243,7 @@ impl LayerConfig {
             Self::MaxPool { .. } => "max-pool",
             Self::Flatten => "flatten",
             Self::Dropout { .. } => "dropout",
+            Self::Masking { .. } => "masking",
             Self::AlphaDropout { .. } => "alpha-dropout",
             Self::GaussianNoise { .. } => "gaussian-noise",
             Self::LayerNorm { .. } => "layer-norm",
@@ -262,6 +268,7 @@ impl LayerConfig {
             Self::MaxPool { .. }
             | Self::Flatten
             | Self::Dropout { .. }
+            | Self::Masking { .. }
             | Self::AlphaDropout { .. }
             | Self::GaussianNoise { .. }
             | Self::Activation { .. }
@@ -294,7 +301,7 @@ impl LayerConfig {
                 image(input)?;
                 plan(&[input.iter().product()])
             }
-            Self::Dropout { rate } | Self::AlphaDropout { rate } => {
+            Self::Dropout { rate } | Self::Masking { rate } | Self::AlphaDropout { rate } => {
                 share("rate", rate)?;
                 Plan { masks: product(input), ..plan(input) }
             }
@@ -339,6 +346,7 @@ impl LayerConfig {
             }
             Self::Flatten => Layer::Flatten(Flatten),
             Self::Dropout { rate } => Layer::Dropout(Dropout::new(rate, width)?),
+            Self::Masking { rate } => Layer::Dropout(Dropout::masking(rate, width)?),
             Self::BatchNorm { momentum, epsilon } => {
                 Layer::BatchNorm(BatchNorm::new([width, channels], momentum, epsilon)?)
             }

@@ -1,4 +1,4 @@
-//! Dropout, inverted or of SELU's kind: y = a x + b for a number that is kept, and else y = d.
+//! Dropout, inverted or of SELU's kind, and masking noise: y = a x + b for a number that is kept, and else y = d.
 //!
 //! ```text
 //! x, y, dx, dy [batch, width], p the rate
@@ -7,11 +7,14 @@
 //! backward   dx = dy a or 0
 //!
 //! dropout          a = 1 / (1 − p),                    b = 0,        d = 0
+//! masking noise    a = 1,                              b = 0,        d = 0
 //! alpha-dropout    a = 1 / √((1 − p)(1 + p α'²)),      b = −a p α',  d = a α' + b,     α' = −λα of SELU
 //! ```
 //!
 //! Dropout leaves the mean as it is, so that inference leaves the layer out: Srivastava et al., JMLR 15 (2014).
-//! Alpha-dropout leaves mean 0 and variance 1 as they are: Klambauer et al., NIPS 2017, section 3.
+//! Alpha-dropout leaves mean 0 and variance 1 as they are: Klambauer et al., NIPS 2017, section 3. Masking noise
+//! corrupts what a denoising auto-encoder sees, and what is left stays as it is: Vincent et al., JMLR 11 (2010),
+//! section 3.3.
 
 use halfwave_kernels::{
     Level,
@@ -59,6 +62,15 @@ impl Dropout {
         let b = -a * p * SATURATED;
         let dropped = (a * SATURATED + b) as f32;
         Ok(Self { name: "alpha-dropout", rate, width, kept: [a as f32, b as f32], dropped })
+    }
+
+    /// Masking noise: what is not dropped stays as it is.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
+    pub fn masking(rate: f32, width: usize) -> Result<Self, TrainError> {
+        crate::optim::share("masking", rate)?;
+        Ok(Self { name: "masking", rate, width, kept: [1.0, 0.0], dropped: 0.0 })
     }
 }
 

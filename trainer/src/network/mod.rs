@@ -4,7 +4,7 @@
 //! x [batch, input] → layer → … → dense → head → losses [batch]
 //! ```
 
-mod chain;
+pub(crate) mod chain;
 mod draws;
 mod fit;
 mod mlp;
@@ -105,12 +105,12 @@ pub struct Gradients {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Network {
-    config: NetworkConfig,
+    pub(crate) config: NetworkConfig,
     seed: u64,
     draws: Draws,
-    chain: Chain,
+    pub(crate) chain: Chain,
     states: Vec<[State; 2]>,
-    progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 impl Network {
@@ -217,17 +217,28 @@ impl Network {
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let train = train.into();
-        let NetworkConfig { batch, epochs, .. } = self.config;
-        let schedule = Loop { run, seed: self.seed, rows: train.labels.len(), batch, epochs };
-        schedule.check()?;
+        let schedule = self.schedule(run, train.labels.len())?;
         self.check_data(train)?;
         validation.map_or(Ok(()), |data| self.check_data(data))?;
-        self.draws.check(self.progress.steps.saturating_add(schedule.steps()))?;
         let mut progress = self.progress;
         let mut fit = Fit::new(self, level, train, validation)?;
         let result = schedule.train(&mut fit, &mut progress, observer);
         self.progress = progress;
         result
+    }
+
+    /// The loop of one call of `fit` on so many rows, for which there are mini-batches and noise.
+    pub(crate) fn schedule<'a>(&self, run: &'a str, rows: usize) -> Result<Loop<'a>, TrainError> {
+        let NetworkConfig { batch, epochs, .. } = self.config;
+        let schedule = Loop { run, seed: self.seed, rows, batch, epochs };
+        schedule.check()?;
+        self.draws.check(self.progress.steps.saturating_add(schedule.steps()))?;
+        Ok(schedule)
+    }
+
+    /// Forward of `x [rows, input]` with the noise of a step, into `tape`.
+    pub(crate) fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, step: u64) {
+        self.chain.forward(level, x, tape, |layer| self.draws.mask(layer, step));
     }
 
     /// The class of each row of `x [rows, input]`.
@@ -285,16 +296,10 @@ impl Network {
         let backward = mode != Mode::Inference;
         TrainError::require(backward, "mode", "training or noiseless", "inference")?;
         let mut tape = Tape::new(&self.chain, data.rows(), mode)?;
-        let noise = |layer| self.draws.mask(layer, self.progress.steps);
-        self.chain.forward(level, &data.x, &mut tape, noise);
+        self.forward(level, &data.x, &mut tape, self.progress.steps);
         let loss = tape.loss(level, self.config.head, &data.labels);
         self.chain.backward(level, &data.x, &mut tape);
-        let trained = self.layers().iter().enumerate().filter(|(_, layer)| layer.is_trained());
-        let gradients = trained.map(|(l, layer)| {
-            let [x, dz] = tape.operands(&data.x, l);
-            layer.ops().gradients(level, x, dz, &tape.layers[l])
-        });
-        Ok(Gradients { loss, parameters: gradients.collect() })
+        Ok(Gradients { loss, parameters: self.chain.gradients(level, &data.x, &tape) })
     }
 
     fn check_data(&self, data: Samples<'_>) -> Result<(), TrainError> {

@@ -86,6 +86,18 @@ impl Network {
         statistics.collect()
     }
 
+    /// Of each layer that has outputs of its own, the last one left out, the share of outputs for the rows of `x` that
+    /// are exactly 0.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    #[must_use]
+    pub fn sparsity<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f64> {
+        let mut layers = self.statistics(level, x);
+        layers.pop();
+        layers.iter().map(|layer| layer.zeros).collect()
+    }
+
     /// ‖∂L/∂W‖₂ of the weights of each dense and convolutional layer, from the input on; L is the mean loss of a row
     /// of `data`, without dropout and noise.
     ///

@@ -7,11 +7,14 @@ mod report;
 mod setting;
 mod trial;
 
-use halfwave_datasets::{Dataset, load, split::stratified_split};
+use halfwave_datasets::{Dataset, split::stratified_split};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use super::{Context, Run, published_test, sets::Set};
+use super::{
+    Context, Run,
+    sets::{Parts, Set},
+};
 use crate::{Error, config, observe::Recorder, result::Outcome};
 use report::Report;
 use setting::Setting;
@@ -44,7 +47,7 @@ enum Measure {
     Dead,
     /// Mean activation of each layer.
     Mean,
-    /// Variance of the activations of each layer, at the start and at the end.
+    /// Variance of the activations of each layer; and before training.
     Variance,
     /// Norm of the gradient of the weights, layer by layer, at the start.
     Gradients,
@@ -60,7 +63,7 @@ pub(super) struct Config {
     rows: [usize; 3],
     report: Vec<Measure>,
     target: f64,
-    reference: usize,
+    /// The reference first.
     variants: Vec<(String, Setting)>,
 }
 
@@ -77,26 +80,26 @@ impl TryFrom<Written> for Config {
             let setting = setting.map_err(|error| format!("variants.{name}: {error}"))?;
             Ok((name, setting))
         };
-        let variants = variants.into_iter().map(variant).collect::<Result<Vec<_>, _>>()?;
+        let mut variants = variants.into_iter().map(variant).collect::<Result<Vec<_>, _>>()?;
         let at = variants.iter().position(|(name, _)| *name == reference);
-        let reference = at.ok_or_else(|| format!("reference: no variant is called {reference}"))?;
+        let at = at.ok_or_else(|| format!("reference: no variant is called {reference}"))?;
+        variants[..=at].rotate_right(1);
         if rows.contains(&0) {
             return Err("rows: expected at least 1 of each".into());
         }
-        Ok(Self { set, rows, report, target, reference, variants })
+        Ok(Self { set, rows, report, target, variants })
     }
 }
 
 impl Run for Config {
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
-        let loaded = load(self.set.name(), context.locator)?;
-        let test = published_test(self.set.name(), loaded.test)?;
         let [_, _, tested] = self.rows;
-        let test = test.subset(&(0..test.rows().min(tested)).collect::<Vec<_>>());
+        let Parts { train, test } =
+            Parts::load(self.set, [usize::MAX, tested], 0, context.locator)?;
         let mut recorder = Recorder::new(&mut *context.observer);
         let mut trials: Vec<Vec<Trial>> = vec![Vec::new(); self.variants.len()];
         for &seed in context.seeds {
-            let [fit, validation] = self.parts(&loaded.train, seed)?;
+            let [fit, validation] = self.parts(&train, seed)?;
             let sets = Sets { fit, validation, test: &test };
             for ((name, setting), trials) in self.variants.iter().zip(&mut trials) {
                 let run = format!("{name}, seed {seed}");
@@ -122,8 +125,12 @@ impl Config {
 
 #[cfg(test)]
 mod tests {
+    use halfwave_datasets::Locator;
+    use halfwave_kernels::Level;
+
     use super::super::embedded;
     use super::*;
+    use crate::observe::Silent;
 
     fn read(change: &str) -> Result<Config, String> {
         let mut table = embedded(include_str!("../configs/lab-mlp.toml"));
@@ -136,7 +143,42 @@ mod tests {
         let config = read("base.epochs=3").unwrap();
         assert!(config.variants.len() > 5);
         assert!(config.variants.iter().all(|(_, setting)| setting.epochs == 3));
-        assert_eq!(config.variants[config.reference].0, "relu");
+        assert_eq!(config.variants[0].0, "relu");
+    }
+
+    /// Everything but the data, in seconds.
+    #[test]
+    fn variants_are_trained_and_compared() {
+        let mut table = embedded(include_str!("../configs/lab-mlp.toml"));
+        for change in [
+            "set=\"optdigits\"",
+            "rows=[400, 200, 300]",
+            "report=[\"epochs\", \"zeros\", \"dead\", \"mean\", \"variance\", \"gradients\", \"seconds\"]",
+            "target=0.5",
+            "base.hidden=[32, 16]",
+            "base.epochs=6",
+        ] {
+            config::set(&mut table, &change.parse().unwrap()).unwrap();
+        }
+        let config: Config = config::typed(table).unwrap();
+        let locator = Locator::new(None);
+        let (level, seeds, observer) = (Level::best(), &[1, 2][..], &mut Silent);
+        let mut context = Context { level, seeds, locator: &locator, observer };
+        let outcome = config.run(&mut context).unwrap();
+        assert!(outcome.rows.iter().all(|row| row.value.is_finite()), "{:?}", outcome.rows);
+        let of = |model: &str, metric: &str| {
+            let row = outcome.rows.iter().find(|row| row.model == model && row.metric == metric);
+            row.unwrap_or_else(|| panic!("{model} {metric}")).clone()
+        };
+        let relu = of("relu", "accuracy");
+        assert!(relu.value > 80.0 && relu.n == 2, "{relu:?}");
+        assert!((20.0..80.0).contains(&of("relu", "exact zeros").value));
+        assert!(of("tanh", "mean activation, layer 2").value.abs() < 0.5);
+        let difference =
+            outcome.rows.iter().find(|row| row.unit == "points" && row.model == "tanh");
+        let expected = of("tanh", "accuracy").value - relu.value;
+        assert!((difference.unwrap().value - expected).abs() < 1e-9);
+        assert_eq!(outcome.figures.len(), 4);
     }
 
     #[test]

@@ -51,7 +51,18 @@ impl Report<'_> {
             });
         }
         if self.shows(Measure::Gradients) {
-            outcome.figures.push(self.gradients());
+            outcome.figures.push(self.by_layer(
+                "gradient-norms",
+                "norm of the weights' gradient before training",
+                |trial| trial.gradients.clone(),
+            ));
+        }
+        if self.shows(Measure::Variance) {
+            outcome.figures.push(self.by_layer(
+                "variances",
+                "variance of activations before training",
+                |trial| trial.layers[0].iter().map(|layer| layer.variance).collect(),
+            ));
         }
         outcome
     }
@@ -83,8 +94,8 @@ impl Report<'_> {
                     row(&format!("mean activation, layer {}", l + 1), &|trial| last(trial)[l].mean)
                 })),
                 Measure::Variance => rows.extend(by_layer(trials).map(|l| {
-                    let metric = format!("variance at the start, layer {}", l + 1);
-                    row(&metric, &|trial| trial.layers[0][l].variance)
+                    let metric = format!("variance of activations, layer {}", l + 1);
+                    row(&metric, &|trial| last(trial)[l].variance)
                 })),
                 Measure::Gradients => {
                     let ratio = |trial: &Trial| match trial.gradients[..] {
@@ -117,11 +128,9 @@ impl Report<'_> {
         let accuracies = |trials: &[Trial]| -> Vec<f64> {
             trials.iter().map(|trial| 100.0 * trial.accuracy).collect()
         };
-        let reference = accuracies(&self.trials[self.config.reference]);
-        let name = self.names[self.config.reference];
-        for (_, (model, trials)) in
-            self.variants().enumerate().filter(|&(at, _)| at != self.config.reference)
-        {
+        let reference = accuracies(&self.trials[0]);
+        let name = self.names[0];
+        for (model, trials) in self.variants().skip(1) {
             let values = accuracies(trials);
             let setting = format!("minus {name}, by seed");
             let (row, note) =
@@ -140,25 +149,21 @@ impl Report<'_> {
         self.variants().map(series).collect()
     }
 
-    /// Means over seeds of the norms at the start.
-    fn gradients(&self) -> Figure {
+    /// Means over seeds of what each layer has.
+    fn by_layer(&self, name: &str, y: &str, of: impl Fn(&Trial) -> Vec<f64>) -> Figure {
         let line = |(name, trials): (&str, &[Trial])| {
-            let layers = trials.first().map_or(0, |trial| trial.gradients.len());
-            let mean = |l: usize| {
-                trials.iter().map(|trial| trial.gradients[l]).sum::<f64>() / trials.len() as f64
-            };
+            let all: Vec<Vec<f64>> = trials.iter().map(&of).collect();
+            let layers = all.first().map_or(0, Vec::len);
+            let mean = |l: usize| all.iter().map(|of| of[l]).sum::<f64>() / all.len() as f64;
             let points = (0..layers).map(|l| (l as f64 + 1.0, mean(l)));
             // A logarithm has no place for 0.
-            Line::new(name, points.filter(|(_, norm)| *norm > 0.0).collect())
+            Line::new(name, points.filter(|(_, value)| *value > 0.0).collect())
         };
         Figure::Lines {
-            name: "gradient-norms".into(),
-            title: format!(
-                "{}: norm of the weights' gradient before training",
-                self.config.set.title()
-            ),
+            name: name.into(),
+            title: format!("{}: {y}", self.config.set.title()),
             x: "layer, from the input".into(),
-            y: "norm".into(),
+            y: y.into(),
             logarithmic: true,
             lines: self.variants().map(line).collect(),
         }

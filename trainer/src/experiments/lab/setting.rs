@@ -94,12 +94,15 @@ impl Default for Activation {
 impl<'de> Deserialize<'de> for Activation {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let name = String::deserialize(from)?;
-        // A name that is in both tables (elu) is the fixed function's; learned_elu is the other.
-        let learned = LearnedKind::from_str(name.strip_prefix("learned_").unwrap_or(&name));
         match Kind::from_str(&name) {
             Ok(kind) => Ok(Self::Fixed(kind)),
             Err(_) if name == "carelu" => Ok(Self::CaRelu),
-            Err(error) => learned.map(Self::Learned).map_err(|_| D::Error::custom(error)),
+            Err(error) => {
+                let learned = LearnedKind::from_str(&name).map(Self::Learned);
+                learned.map_err(|of_learned| {
+                    D::Error::custom(format!("{error}; {of_learned}; or carelu"))
+                })
+            }
         }
     }
 }
