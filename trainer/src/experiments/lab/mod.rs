@@ -157,6 +157,7 @@ mod tests {
             "target=0.5",
             "base.hidden=[32, 16]",
             "base.batch=20",
+            "base.optimiser.learning_rate=0.01",
             "base.epochs=6",
         ] {
             config::set(&mut table, &change.parse().unwrap()).unwrap();
