@@ -52,6 +52,7 @@ pub mod own;
 pub mod rbm;
 pub mod report;
 pub mod result;
+pub mod rnn;
 pub mod run;
 pub mod samples;
 pub mod siamese;

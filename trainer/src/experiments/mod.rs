@@ -349,6 +349,12 @@ pub static TABLE: &[Experiment] = &[
         || embedded(include_str!("configs/lab-noise.toml")),
     ),
     laboratory(
+        "lab-rnn",
+        "A recurrent ReLU network on digits row by row: it explodes; identity and clipping tame it.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-rnn.toml")),
+    ),
+    laboratory(
         "lab-heads",
         "Heads: softmax, normalised ReLU, logistic, squared error, softmax on rectified outputs.",
         &["mnist"],

@@ -49,7 +49,8 @@ enum Measure {
     Mean,
     /// Variance of the activations of each layer; and before training.
     Variance,
-    /// Norm of the gradient of the weights, layer by layer, at the start.
+    /// Norm of the gradient of the weights, layer by layer, before training; of recurrent networks that of the hidden
+    /// units, step by step.
     Gradients,
     /// Seconds of an epoch.
     Seconds,
@@ -113,6 +114,11 @@ impl Run for Config {
 }
 
 impl Config {
+    /// Whether there is a recurrent network among the variants.
+    fn recurrent(&self) -> bool {
+        self.variants.iter().any(|(_, setting)| setting.is_recurrent())
+    }
+
     /// Rows to train on and to look at while training, drawn by the seed, as many of each class as in the whole.
     fn parts(&self, train: &Dataset, seed: u64) -> Result<[Dataset; 2], Error> {
         let [fit, validation, _] = self.rows;

@@ -53,7 +53,11 @@ impl Report<'_> {
         if self.shows(Measure::Gradients) {
             outcome.figures.push(self.by_layer(
                 "gradient-norms",
-                "norm of the weights' gradient before training",
+                if self.config.recurrent() {
+                    "norm of the gradient of the hidden units before training"
+                } else {
+                    "norm of the weights' gradient before training"
+                },
                 |trial| trial.gradients.clone(),
             ));
         }
@@ -102,7 +106,8 @@ impl Report<'_> {
                         [first, .., last] if last > 0.0 => first / last,
                         _ => 0.0,
                     };
-                    rows.push(row("gradient of the first layer / the last", &ratio));
+                    let metric = format!("gradient of the first {0} / the last", self.place());
+                    rows.push(row(&metric, &ratio));
                 }
                 Measure::Seconds => {
                     let seconds =
@@ -140,6 +145,11 @@ impl Report<'_> {
         }
     }
 
+    /// What gradients are counted by.
+    fn place(&self) -> &'static str {
+        if self.config.recurrent() { "step" } else { "layer" }
+    }
+
     fn over_time(&self, of: fn(&[LayerStatistics]) -> f64) -> Vec<Series> {
         let run = |trial: &Trial| trial.layers.iter().map(|layers| of(layers)).collect();
         let series = |(name, trials): (&str, &[Trial])| Series {
@@ -162,7 +172,7 @@ impl Report<'_> {
         Figure::Lines {
             name: name.into(),
             title: format!("{}: {y}", self.config.set.title()),
-            x: "layer, from the input".into(),
+            x: format!("{}, from the input", self.place()),
             y: y.into(),
             logarithmic: true,
             lines: self.variants().map(line).collect(),

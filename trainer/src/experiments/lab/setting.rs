@@ -12,9 +12,11 @@ use halfwave_kernels::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
+    Error,
     layers::{Initialiser, LayerConfig},
     network::{Head, NetworkConfig},
     optim::{Optimiser, Schedule},
+    rnn::{Recurrent, RnnConfig},
 };
 
 /// The settings of a variant.
@@ -49,6 +51,11 @@ pub(super) struct Setting {
     output: Activation,
     #[serde(default)]
     head: Head,
+    /// Of a recurrent network: how its recurrent weights begin, and the bound of its gradients.
+    #[serde(default)]
+    recurrent: Option<Recurrent>,
+    #[serde(default)]
+    clip: Option<f32>,
     optimiser: Optimiser,
     #[serde(default)]
     schedule: Schedule,
@@ -64,6 +71,8 @@ enum Body {
     Mlp,
     /// Convolutions of 3×3 with the same padding, each with its activation and 2×2 pooling; a dense layer as the head.
     Cnn,
+    /// A recurrent network that reads images row by row.
+    Rnn,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -118,6 +127,36 @@ impl Activation {
 }
 
 impl Setting {
+    pub(super) fn is_recurrent(&self) -> bool {
+        self.body == Body::Rnn
+    }
+
+    /// The recurrent network on such images, if it is to be one; `None` for the others.
+    pub(super) fn recurrent(&self, train: &Dataset) -> Result<Option<RnnConfig>, Error> {
+        if self.body != Body::Rnn {
+            return Ok(None);
+        }
+        let (&[hidden_units], Activation::Fixed(activation)) = (&self.hidden[..], self.activation)
+        else {
+            let expected =
+                "rnn: expected one number of hidden units and an activation without parameters";
+            return Err(Error::Usage(expected.into()));
+        };
+        let Self { recurrent, clip, optimiser, batch, epochs, .. } = *self;
+        let recurrent = recurrent.unwrap_or(Recurrent::Identity);
+        let (steps, batch) = (train.shape[0], batch.min(train.rows()));
+        Ok(Some(RnnConfig {
+            steps,
+            hidden_units,
+            activation,
+            recurrent,
+            clip,
+            optimiser,
+            batch,
+            epochs,
+        }))
+    }
+
     /// The network on such rows, and which of its layers are activations of hidden units.
     pub(super) fn network(&self, train: &Dataset) -> (NetworkConfig, Vec<usize>) {
         let classes = train.classes();
@@ -137,7 +176,7 @@ impl Setting {
             layers.push(self.output.layer(self.per_channel));
         }
         let input = match self.body {
-            Body::Mlp => vec![train.width],
+            Body::Mlp | Body::Rnn => vec![train.width],
             Body::Cnn if train.shape.len() == 2 => [&train.shape[..], &[1]].concat(),
             Body::Cnn => train.shape.clone(),
         };
@@ -159,7 +198,7 @@ impl Setting {
             (activation, _) => (Kind::Identity, Some(activation)),
         };
         layers.push(match self.body {
-            Body::Mlp => LayerConfig::Dense { units, activation: inner, initialiser },
+            Body::Mlp | Body::Rnn => LayerConfig::Dense { units, activation: inner, initialiser },
             Body::Cnn => LayerConfig::Conv {
                 channels: units,
                 kernel: [3, 3],

@@ -11,8 +11,10 @@ use halfwave_kernels::Level;
 use super::setting::Setting;
 use crate::{
     Error, TrainError,
+    metrics::accuracy,
     network::{LayerStatistics, Network},
-    observe::Observer,
+    observe::{Epoch, Observer},
+    rnn::Rnn,
 };
 
 /// Rows that statistics of layers and gradients are taken from.
@@ -55,6 +57,17 @@ impl Trial {
         let fit = Dataset { labels, ..sets.fit.clone() };
         let probe =
             sets.validation.subset(&(0..sets.validation.rows().min(PROBED)).collect::<Vec<_>>());
+        if let Some(config) = setting.recurrent(&fit)? {
+            let mut rnn = Rnn::new(&config, fit.width, fit.classes(), seed)?;
+            let (_, _, gradients) = rnn.gradients(level, &probe)?;
+            let mut trial = Self { gradients, ..Self::untrained(sets) };
+            let mut watched = Watched { trial: &mut trial, next: observer };
+            let start = Instant::now();
+            let done = rnn.fit(level, &fit, Some((&sets.validation).into()), run, &mut watched);
+            trial.seconds = start.elapsed().as_secs_f64();
+            return trial
+                .tested(done, || Ok(accuracy(&sets.test.labels, &rnn.predict(level, sets.test)?)));
+        }
         let mut network = Network::new(&config, seed)?;
         let statistics = |network: &Network| {
             let mut all = network.statistics(level, &probe.x[..]);
@@ -62,12 +75,9 @@ impl Trial {
             all
         };
         let mut trial = Self {
-            accuracy: 1.0 / sets.test.classes() as f64,
-            validation: Vec::new(),
             layers: vec![statistics(&network)],
             gradients: network.gradient_norms(level, &probe)?,
-            seconds: 0.0,
-            diverged: None,
+            ..Self::untrained(sets)
         };
         let start = Instant::now();
         let mut looking = Duration::ZERO;
@@ -87,20 +97,51 @@ impl Trial {
             },
         );
         trial.seconds = (start.elapsed() - looking).as_secs_f64();
-        if let Err(error) = done {
-            return match error {
-                TrainError::Diverged { .. } => {
-                    Ok(Self { diverged: Some(error.to_string()), ..trial })
-                }
-                error => Err(error.into()),
-            };
+        trial.tested(done, || Ok(network.evaluate(level, sets.test)?.confusion.accuracy()))
+    }
+
+    /// What a guess would reach.
+    fn untrained(sets: &Sets<'_>) -> Self {
+        Self {
+            accuracy: 1.0 / sets.test.classes() as f64,
+            validation: Vec::new(),
+            layers: vec![Vec::new()],
+            gradients: Vec::new(),
+            seconds: 0.0,
+            diverged: None,
         }
-        trial.accuracy = network.evaluate(level, sets.test)?.confusion.accuracy();
-        Ok(trial)
+    }
+
+    /// With the accuracy on the test images, unless the training diverged.
+    fn tested(
+        mut self,
+        done: Result<(), TrainError>,
+        test: impl FnOnce() -> Result<f64, TrainError>,
+    ) -> Result<Self, Error> {
+        match done {
+            Ok(()) => self.accuracy = test()?,
+            Err(error @ TrainError::Diverged { .. }) => self.diverged = Some(error.to_string()),
+            Err(error) => return Err(error.into()),
+        }
+        Ok(self)
     }
 
     /// Epochs until the accuracy on validation images was `target`.
     pub(super) fn epochs_to(&self, target: f64) -> Option<usize> {
         self.validation.iter().position(|&accuracy| accuracy >= target).map(|epoch| epoch + 1)
+    }
+}
+
+/// Keeps the accuracy on validation images of each epoch.
+struct Watched<'a> {
+    trial: &'a mut Trial,
+    next: &'a mut dyn Observer,
+}
+
+impl Observer for Watched<'_> {
+    fn epoch(&mut self, epoch: &Epoch<'_>) {
+        let found = epoch.metrics.iter().find(|(name, _)| *name == "validation_accuracy");
+        self.trial.validation.extend(found.map(|&(_, accuracy)| accuracy));
+        self.next.epoch(epoch);
     }
 }
