@@ -140,7 +140,7 @@ fn settings_that_make_no_sense_are_errors() {
         let error = Rnn::new(&bad, 12, 4, 1).unwrap_err();
         assert!(matches!(error, TrainError::Setting { name: n, .. } if n == name), "{error}");
     }
-    let mut rnn = Rnn::new(&config(), 12, 3, 1).unwrap();
+    let mut rnn = Rnn::new(&config(), 12, 2, 1).unwrap();
     let error = rnn.fit(Level::best(), &data(9), None, "labels", &mut Silent).unwrap_err();
     assert!(matches!(error, TrainError::Label { .. }), "{error}");
     let wild = RnnConfig {
