@@ -12,6 +12,8 @@ use halfwave_trainer::{
     names::UnknownName,
     own,
     rbm::Visible,
+    run::Options,
+    sweep::{Axis, SweepOptions},
 };
 
 /// Rectifier units on a CPU: SIMD activation kernels, RBM and MLP training, the papers' experiments.
@@ -43,6 +45,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run an experiment: train, show the table, write result, report, metrics and plots
     Run(Run),
+    /// Run an experiment over a grid of settings, or random ones, and tabulate; goes on where it was interrupted
+    Sweep(Sweep),
     /// List the experiments
     List(List),
     /// Say which data sets there are and where they are looked for
@@ -81,35 +85,73 @@ pub(crate) struct Run {
     /// Which experiment (see `halfwave list`)
     #[arg(default_value = "tour", value_parser = experiment)]
     pub(crate) experiment: &'static Experiment,
-    /// First seed: the same seed gives the same metrics at any number of threads
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Number of seeds S, S+1, …: results become means [default: the experiment's]
-    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
-    pub(crate) seeds: Option<usize>,
     #[command(flatten)]
-    pub(crate) threads: Threads,
-    /// The published sizes, where the defaults are smaller
-    #[arg(long)]
-    pub(crate) full: bool,
-    /// Number of epochs of everything that is trained [default: the experiment's]
-    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
-    pub(crate) epochs: Option<usize>,
-    /// Directory with a folder for each data set
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) settings: Settings,
     /// Output directory [default: the first free of runs/EXPERIMENT-1, -2, …]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Change a key of the configuration; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<Override>,
     /// Replace files in a directory that is not empty
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// How an experiment is run.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// First seed: the same seed gives the same metrics at any number of threads
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Number of seeds S, S+1, …: results become means [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
+    seeds: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
+    /// The published sizes, where the defaults are smaller
+    #[arg(long)]
+    full: bool,
+    /// Number of epochs of everything that is trained [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    epochs: Option<usize>,
+    /// Directory with a folder for each data set
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Change a key of the configuration; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<Override>,
     /// Show no progress
     #[arg(long, short)]
-    pub(crate) quiet: bool,
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave sweep agarap-wdbc --grid mlp.dropout=0,0.1,0.3 --grid 'mlp.hidden=[64],[64,64]' --seeds 5 --out wdbc
+  halfwave sweep optdigits-rbm --sample 20 --grid nrelu.learning_rate=1e-3..1e-1:log --grid nrelu.epochs=5..30 --out r
+
+Each cell is a run over all seeds, in DIR/cell-0001, …; DIR/sweep.csv and sweep.md have the table. The same command \
+goes on with a sweep that was interrupted. Cells whose training diverges are noted and the sweep goes on.
+`halfwave list EXPERIMENT` shows the keys.")]
+pub(crate) struct Sweep {
+    /// Which experiment (see `halfwave list`)
+    #[arg(value_parser = experiment)]
+    experiment: &'static Experiment,
+    /// A key with its values, or with a range for --sample, uniform or logarithmic (:log); may be repeated
+    #[arg(
+        long,
+        value_name = "KEY=V,V,…|LOW..HIGH[:log]",
+        required = true,
+        allow_hyphen_values = true
+    )]
+    grid: Vec<Axis>,
+    /// Take N random points, by the first seed, in place of the whole grid
+    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
+    sample: Option<usize>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Directory of the sweep: a new one, or that of this sweep
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -384,6 +426,45 @@ fn counted<const MAX: usize>(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if (1..=MAX).contains(&n) => Ok(n),
         _ => Err(format!("expected a whole number from 1 to {MAX}")),
+    }
+}
+
+impl Settings {
+    fn options(
+        self,
+        experiment: &'static Experiment,
+        out: Option<PathBuf>,
+        force: bool,
+    ) -> Options {
+        let Self { seed, seeds, threads, full, epochs, data_dir, set: overrides, quiet } = self;
+        let threads = threads.number;
+        Options {
+            experiment,
+            epochs,
+            overrides,
+            seed,
+            full,
+            seeds,
+            threads,
+            data_dir,
+            out,
+            force,
+            quiet,
+        }
+    }
+}
+
+impl Run {
+    pub(crate) fn options(self) -> Options {
+        let Self { experiment, settings, out, force } = self;
+        settings.options(experiment, out, force)
+    }
+}
+
+impl Sweep {
+    pub(crate) fn options(self) -> SweepOptions {
+        let Self { experiment, grid, sample, settings, out } = self;
+        SweepOptions { run: settings.options(experiment, None, false), grid, sample, out }
     }
 }
 

@@ -6,7 +6,7 @@ use halfwave_kernels::LevelError;
 
 use crate::{
     TrainError, config::ConfigError, names::UnknownName, npy::NpyError, output::OutputError,
-    own::DataError, rbm::ModelError,
+    own::DataError, rbm::ModelError, sweep::SweepError,
 };
 
 /// Why a command failed.
@@ -46,6 +46,17 @@ pub enum Error {
         path: PathBuf,
         /// The system's reason.
         error: io::Error,
+    },
+    /// A sweep over settings.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// A file that is no `result.json`.
+    #[error("{}: expected a result.json: {reason}", path.display())]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Two arrays that should have one shape.
     #[error("{what} has the shape {found}, expected {expected}")]
@@ -96,6 +107,7 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Name(_) | Self::Config(_) | Self::Level(_) | Self::Usage(_) => true,
+            Self::Sweep(error) => error.is_usage(),
             Self::Data(error) => matches!(error, halfwave_datasets::Error::UnknownName { .. }),
             _ => false,
         }

@@ -15,8 +15,7 @@ use halfwave_datasets::Locator;
 use halfwave_trainer::{
     Error, apply, data, experiments, gallery, info, npy,
     observe::{Observer, Progress, Silent},
-    output, own,
-    run::{self, Options},
+    output, own, run, sweep,
 };
 
 use crate::cli::{Cli, Command, Data, Plot, Train};
@@ -46,24 +45,27 @@ fn watch_for_interrupt() -> anyhow::Result<()> {
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(args) => {
-            let done = run::run(&Options {
-                experiment: args.experiment,
-                full: args.full,
-                epochs: args.epochs,
-                overrides: args.set,
-                seed: args.seed,
-                seeds: args.seeds,
-                threads: args.threads.number,
-                data_dir: args.data_dir,
-                out: args.out,
-                force: args.force,
-                quiet: args.quiet,
-            })?;
+            let done = run::run(&args.options())?;
             let directory = done.directory.display();
             print(&format!(
                 "{}\n{:.1} s; report, plots and metrics: {directory}\n",
                 done.table, done.seconds
             ))
+        }
+        Command::Sweep(args) => {
+            let options = args.options();
+            let announce = &mut |cell: &str| {
+                if !options.run.quiet {
+                    // Progress that cannot be shown is no reason to stop.
+                    let _ = writeln!(io::stderr(), "{cell}");
+                }
+            };
+            let sweep::Swept { table, ran, kept, failure } = sweep::sweep(&options, announce)?;
+            let out = options.out.display();
+            print(&format!(
+                "{table}\n{ran} cells run, {kept} kept; table: {out}/sweep.md, .csv\n"
+            ))?;
+            failure.map_or(Ok(()), |failure| Err(Error::from(failure).into()))
         }
         Command::List(args) => match args.experiment {
             Some(experiment) => print(&experiments::keys(experiment)),

@@ -11,4 +11,5 @@ mod cli {
     mod own;
     mod run;
     mod support;
+    mod sweep;
 }
