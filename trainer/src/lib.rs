@@ -16,6 +16,7 @@
 //! | [`sweep`](mod@sweep) | an experiment over a grid of settings |
 //! | [`config`] | TOML with all defaults, `--set a.b=c` |
 //! | [`result`], [`report`] | rows beside published numbers; Markdown, terminal, plots, filters |
+//! | [`reproductions`] | the table of measured and published numbers, from `result.json` files |
 //! | [`own`] | machines on one's own data, in files |
 //! | [`apply`](mod@apply), [`npy`] | any kernel on a `.npy` file |
 //! | [`info`], [`machine`], [`data`] | what this machine and its data directories have |
@@ -29,6 +30,7 @@
 mod buffers;
 mod by_name;
 mod losses;
+mod tensors;
 mod train;
 
 pub mod apply;
@@ -51,6 +53,7 @@ pub mod output;
 pub mod own;
 pub mod rbm;
 pub mod report;
+pub mod reproductions;
 pub mod result;
 pub mod run;
 pub mod samples;
