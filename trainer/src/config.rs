@@ -4,13 +4,13 @@
 
 use std::str::FromStr;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use crate::names::UnknownName;
 
 /// One `--set a.b=c`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The dotted key, e.g. `optimiser.learning_rate`.
     pub key: String,
@@ -146,6 +146,15 @@ pub fn keys(table: &Table) -> Vec<String> {
     keys
 }
 
+/// The value of a dotted key.
+#[must_use]
+pub fn get<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((first, rest)) => get(table.get(first)?.as_table()?, rest),
+    }
+}
+
 fn find<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Value> {
     match key.split_once('.') {
         None => table.get_mut(key),
@@ -205,8 +214,6 @@ fn type_name(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     const DEFAULTS: &str = r#"

@@ -64,6 +64,25 @@ impl Head {
         }
     }
 
+    /// Outputs `[rows, classes]` become probabilities, in place: softmax, or max(0, z) divided by its sum. Where
+    /// no output of a row is above 0, all classes of a [`Head::NormalisedRelu`] are equally probable.
+    ///
+    /// # Panics
+    /// If `z` is no whole number of rows.
+    pub(crate) fn probabilities(self, level: Level, z: &mut [f32], classes: usize) {
+        if self == Self::Softmax {
+            return rows::softmax_in_place(level, z, classes);
+        }
+        for z in z.chunks_exact_mut(classes) {
+            // In f64 no sum of f32 overflows.
+            let sum: f64 = z.iter().map(|&z| f64::from(z.max(0.0))).sum();
+            z.iter_mut().for_each(|z| {
+                let share = f64::from(z.max(0.0)) / sum;
+                *z = if sum > 0.0 { share } else { 1.0 / classes as f64 } as f32;
+            });
+        }
+    }
+
     /// The class of one row of outputs: that of the largest, the first among equals.
     ///
     /// With [`Head::NormalisedRelu`] all outputs that are not above 0 are equal (argmax max(0, z)).
@@ -102,6 +121,28 @@ fn sum_rows(rows: &[f32], sums: &mut [f32], f: impl Fn(f64) -> f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn probabilities_sum_to_1_and_are_never_nan() {
+        let outputs = [1.0, 3.0, -2.0, -1.0, 0.0, -3.0, f32::MAX, f32::MAX, 0.0];
+        for (head, expected) in [
+            (Head::NormalisedRelu, [[0.25, 0.75, 0.0], [1.0 / 3.0; 3], [0.5, 0.5, 0.0]]),
+            (
+                Head::Softmax,
+                [
+                    [0.118_499_65, 0.875_600_6, 0.005_899_75],
+                    [0.259_496_46, 0.705_384_5, 0.035_119_03],
+                    [0.5, 0.5, 0.0],
+                ],
+            ),
+        ] {
+            let mut p = outputs;
+            head.probabilities(Level::best(), &mut p, 3);
+            for (p, expected) in p.iter().zip(expected.concat()) {
+                assert!((p - expected).abs() < 1e-6, "{head:?}: {p} is not {expected}");
+            }
+        }
+    }
 
     #[test]
     fn the_largest_output_wins_and_the_first_among_equals() {

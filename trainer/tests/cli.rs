@@ -7,8 +7,11 @@ mod cli {
     mod apply;
     mod figures;
     mod names;
+    mod networks;
     mod norb;
     mod own;
     mod run;
     mod support;
+    mod sweep;
+    mod table;
 }

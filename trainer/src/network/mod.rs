@@ -6,6 +6,7 @@
 
 pub(crate) mod chain;
 mod draws;
+mod file;
 mod fit;
 mod mlp;
 mod statistics;
@@ -16,7 +17,6 @@ use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
 use serde::{Deserialize, Serialize};
 
-pub use crate::losses::Head;
 use crate::{
     TrainError,
     buffers::check_rows,
@@ -27,6 +27,7 @@ use crate::{
     samples::{Rows, Samples},
     train::{Loop, Progress},
 };
+pub use crate::{losses::Head, tensors::ModelError};
 use chain::{Chain, Tape};
 use draws::Draws;
 use fit::Fit;
@@ -249,6 +250,36 @@ impl Network {
     pub fn predict<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<u32> {
         let outputs = self.outputs(level, x.into());
         outputs.chunks_exact(self.chain.outputs()).map(|z| self.config.head.predict(z)).collect()
+    }
+
+    /// The probabilities of all classes for each row of `x [rows, input]`: `[rows, classes]`. Where no output of a
+    /// row is above 0, all classes of a [`Head::NormalisedRelu`] are equally probable.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    #[must_use]
+    pub fn probabilities<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
+        let mut outputs = self.outputs(level, x.into());
+        self.config.head.probabilities(level, &mut outputs, self.chain.outputs());
+        outputs
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    /// Numbers of a row of x.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.chain.inputs()
+    }
+
+    /// Outputs.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.chain.outputs()
     }
 
     /// What the head sees, `[rows, classes]`.

@@ -36,9 +36,9 @@ use halfwave_kernels::{
     rng::{self, Block, Noise, NoisePlan, NoisePlanBuilder},
 };
 
+pub use crate::tensors::ModelError;
 pub use activity::Activity;
 pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
-pub use file::ModelError;
 pub use likelihood::{AisConfig, Average, LogZ, Temperatures};
 pub use noise::NreluNoise;
 pub use units::{Visible, log_partition};
