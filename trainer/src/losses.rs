@@ -64,14 +64,17 @@ impl Head {
         }
     }
 
-    /// Outputs `[rows, classes]` become probabilities, in place: softmax, or max(0, z) divided by its sum. Where
-    /// no output of a row is above 0, all classes of a [`Head::NormalisedRelu`] are equally probable.
+    /// Outputs `[rows, classes]` become probabilities, in place: softmax; or σ(z) of [`Head::Logistic`], and max(0, z) of
+    /// the others, divided by its sum. Where no output of a row is above 0, all classes are equally probable.
     ///
     /// # Panics
     /// If `z` is no whole number of rows.
     pub(crate) fn probabilities(self, level: Level, z: &mut [f32], classes: usize) {
         if self == Self::Softmax {
             return rows::softmax_in_place(level, z, classes);
+        }
+        if self == Self::Logistic {
+            forward_in_place(level, Kind::Sigmoid, z);
         }
         for z in z.chunks_exact_mut(classes) {
             // In f64 no sum of f32 overflows.
@@ -127,6 +130,15 @@ mod tests {
         let outputs = [1.0, 3.0, -2.0, -1.0, 0.0, -3.0, f32::MAX, f32::MAX, 0.0];
         for (head, expected) in [
             (Head::NormalisedRelu, [[0.25, 0.75, 0.0], [1.0 / 3.0; 3], [0.5, 0.5, 0.0]]),
+            (Head::SquaredError, [[0.25, 0.75, 0.0], [1.0 / 3.0; 3], [0.5, 0.5, 0.0]]),
+            (
+                Head::Logistic,
+                [
+                    [0.405_504_84, 0.528_375_5, 0.066_119_68],
+                    [0.329_436_8, 0.612_469_4, 0.058_093_79],
+                    [0.4, 0.4, 0.2],
+                ],
+            ),
             (
                 Head::Softmax,
                 [

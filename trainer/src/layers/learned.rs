@@ -11,7 +11,7 @@
 
 use halfwave_kernels::{
     Level,
-    learned::{Domain, LearnedKind, par_backward, par_forward},
+    learned::{Domain, LearnedKind, ParameterError, par_backward, par_forward},
     rng::Noise,
 };
 
@@ -63,6 +63,11 @@ impl Learned {
     #[must_use]
     pub fn values(&self) -> Vec<&[f32]> {
         self.slices()[..self.count()].to_vec()
+    }
+
+    /// That all parameters are in their domain.
+    pub(crate) fn check(&self) -> Result<(), ParameterError> {
+        self.activation.check(&self.slices()[..self.count()])
     }
 
     fn count(&self) -> usize {

@@ -4,6 +4,7 @@
 //!
 //! A network is read back for use, and can be trained further from its parameters; the optimiser's state is not kept.
 
+use halfwave_kernels::learned::ParameterError;
 use serde::{Deserialize, Serialize};
 
 use super::{Network, NetworkConfig, plans};
@@ -116,6 +117,10 @@ impl Network {
                     return Err(ModelError::wrong(&names[1], "numbers from 0 on", x));
                 }
             }
+            if let Layer::Learned(learned) = layer {
+                let wrong = |error: ParameterError| ModelError::Settings(error.to_string());
+                learned.check().map_err(wrong)?;
+            }
             known.extend(names);
         }
         let mut names = tensors.names().into_iter();
@@ -174,11 +179,15 @@ fn read(tensors: &Tensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, 
 #[cfg(test)]
 mod tests {
     use halfwave_datasets::Dataset;
-    use halfwave_kernels::{Kind, Level};
+    use halfwave_kernels::{Kind, Level, learned::LearnedKind};
 
     use super::*;
     use crate::{
-        layers::LayerConfig, network::Head, observe::Silent, optim::Optimiser, rbm::Rbm,
+        layers::LayerConfig,
+        network::Head,
+        observe::Silent,
+        optim::{Optimiser, Schedule},
+        rbm::Rbm,
         tensors::RBM,
     };
 
@@ -191,10 +200,14 @@ mod tests {
                 LayerConfig::batch_norm(),
                 LayerConfig::Flatten,
                 LayerConfig::Dropout { rate: 0.25 },
+                LayerConfig::LayerNorm { epsilon: 1e-5 },
+                LayerConfig::Learned { activation: LearnedKind::Prelu, per_channel: true },
+                LayerConfig::CaRelu,
                 LayerConfig::dense(3, Kind::Identity),
             ],
             head: Head::Softmax,
             optimiser: Optimiser::adam(),
+            schedule: Schedule::Constant,
             batch: 6,
             epochs: 3,
         };

@@ -21,7 +21,7 @@ use crate::{
     layers::{Initialiser, LayerConfig},
     network::{Head, MlpConfig, Network, NetworkConfig},
     observe::Observer,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     output, run,
 };
 
@@ -156,7 +156,8 @@ impl Settings {
             Architecture::Cnn(ImageShape(shape)) => {
                 let Training { head, batch, epochs, optimiser } = config::typed(self.table)?;
                 let (input, layers) = (shape.to_vec(), small(classes));
-                NetworkConfig { input, layers, head, optimiser, batch, epochs }
+                let schedule = Schedule::Constant;
+                NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs }
             }
             Architecture::File(_) => config::typed(self.table)?,
         };
