@@ -25,12 +25,14 @@ pub(super) struct Classifier {
     pub(super) batch: usize,
     pub(super) epochs: usize,
     pub(super) optimiser: Optimiser,
+    #[serde(default)]
+    pub(super) schedule: Schedule,
 }
 
 impl Classifier {
     /// The network that `train` takes.
-    pub(super) fn network(&self, head: Head, train: &Dataset) -> MlpConfig {
-        MlpConfig {
+    pub(super) fn network(&self, head: Head, train: &Dataset) -> Result<NetworkConfig, TrainError> {
+        let mlp = MlpConfig {
             sizes: [&[train.width], &self.hidden[..], &[train.classes()]].concat(),
             activation: self.activation,
             dropout: self.dropout,
@@ -38,7 +40,8 @@ impl Classifier {
             optimiser: self.optimiser,
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
-        }
+        };
+        Ok(NetworkConfig { schedule: self.schedule, ..mlp.network()? })
     }
 
     /// Trains a fresh network and tests it once, after the last epoch.
@@ -51,7 +54,7 @@ impl Classifier {
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<Evaluation, TrainError> {
-        let mut network = Network::mlp(&self.network(head, train), seed)?;
+        let mut network = Network::new(&self.network(head, train)?, seed)?;
         network.fit(level, train, None, run, observer)?;
         network.evaluate(level, test)
     }
