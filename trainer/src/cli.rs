@@ -29,6 +29,7 @@ Examples:
   halfwave list                         what can be run, and which data it needs
   halfwave apply softplus x.npy y.npy   a kernel on a NumPy file
   halfwave train rbm --data x.npy --out m.safetensors --hidden-units 100
+  halfwave train mlp --data x.npy --labels y.npy --out c.safetensors
 
 Environment:
   HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
