@@ -2,8 +2,10 @@
 
 mod agarap;
 mod classifier;
+mod early;
 mod equivariance;
 mod features;
+mod glorot;
 mod images_cnn;
 mod linear_regions;
 mod mnist_mlp;
@@ -257,6 +259,17 @@ pub static TABLE: &[Experiment] = &[
         defaults: || embedded(include_str!("configs/mnist-pretrain.toml")),
         full: None,
         prepare: prepare::<mnist_pretrain::Config>,
+    },
+    Experiment {
+        name: "glorot-images",
+        summary: "Glorot, Bordes & Bengio's Table 1 on MNIST and CIFAR-10: rectifier, tanh and softplus, three hidden \
+            layers, from stacked denoising auto-encoders or not; zeros of each layer. --full: as published.",
+        data: &["mnist", "cifar10"],
+        seeds: 1,
+        epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-images.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-images-full.toml"))),
+        prepare: prepare::<glorot::images::Config>,
     },
     Experiment {
         name: "nair-hinton-lfw",

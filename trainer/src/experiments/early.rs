@@ -3,11 +3,11 @@
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
-use super::sets::{Order, Set, Sets};
 use crate::{
     TrainError,
     network::Network,
     observe::{Epoch, Observer},
+    samples::Samples,
 };
 
 /// How long to go on: at most `epochs`, and no more than `patience` without a better one.
@@ -35,11 +35,10 @@ pub(super) fn train(
     level: Level,
     Stopping { epochs, patience }: Stopping,
     mut network: Network,
-    (sets, order): (&Sets<'_>, Order),
+    [fit, validation]: [Samples<'_>; 2],
     run: &str,
     observer: &mut dyn Observer,
 ) -> Result<(Network, usize), TrainError> {
-    let (fit, validation) = (sets.samples(Set::Fit, order), sets.samples(Set::Validation, order));
     let mut best = (f64::MIN, 0, network.clone());
     for epoch in 1..=epochs {
         let mut last = Last { epoch, epochs, accuracy: 0.0, next: &mut *observer };
