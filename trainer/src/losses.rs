@@ -4,7 +4,7 @@
 //! z [batch, classes], labels [batch], losses [batch], dz [batch, classes]
 //! ```
 
-use halfwave_kernels::{Level, rows};
+use halfwave_kernels::{Kind, Level, forward_in_place, rows};
 use serde::{Deserialize, Serialize};
 
 /// What stands on the last dense layer.
@@ -20,6 +20,10 @@ pub enum Head {
     /// Probabilities are clipped to [10⁻⁷, 1 − 10⁻⁷]. Where they are clipped, or no output is above
     /// 0, the gradient is 0; an output that is not above 0 for the true class costs 16.118.
     NormalisedRelu,
+    /// Each class against the rest: the sum over classes of the cross-entropy of σ(z).
+    Logistic,
+    /// ½ ‖z − t‖², where t is 1 for the true class and 0 for the others.
+    SquaredError,
 }
 
 impl Head {
@@ -40,6 +44,23 @@ impl Head {
             Self::NormalisedRelu => {
                 rows::normalised_relu_cross_entropy(level, z, labels, losses, dz);
             }
+            Self::Logistic => {
+                // −ln σ(z) = softplus(−z) of the true class, and −ln(1 − σ(z)) = softplus(z) of the others.
+                for kind in [Kind::Softplus, Kind::Sigmoid] {
+                    dz.copy_from_slice(z);
+                    for_true(labels, dz, |dz| -dz);
+                    forward_in_place(level, kind, dz);
+                    if kind == Kind::Softplus {
+                        sum_rows(dz, losses, |loss| loss);
+                    }
+                }
+                for_true(labels, dz, |dz| -dz);
+            }
+            Self::SquaredError => {
+                dz.copy_from_slice(z);
+                for_true(labels, dz, |dz| dz - 1.0);
+                sum_rows(dz, losses, |dz| 0.5 * dz * dz);
+            }
         }
     }
 
@@ -48,7 +69,7 @@ impl Head {
     /// With [`Head::NormalisedRelu`] all outputs that are not above 0 are equal (argmax max(0, z)).
     pub(crate) fn predict(self, z: &[f32]) -> u32 {
         let floor = match self {
-            Self::Softmax => f32::NEG_INFINITY,
+            Self::Softmax | Self::Logistic | Self::SquaredError => f32::NEG_INFINITY,
             Self::NormalisedRelu => 0.0,
         };
         let (mut class, mut largest) = (0, floor);
@@ -58,6 +79,23 @@ impl Head {
             }
         }
         class
+    }
+}
+
+/// `f` of the number of the true class in each row of `[labels.len(), classes]`.
+fn for_true(labels: &[u32], rows: &mut [f32], f: impl Fn(f32) -> f32) {
+    let classes = rows.len() / labels.len().max(1);
+    for (row, &label) in rows.chunks_exact_mut(classes.max(1)).zip(labels) {
+        let number = &mut row[label as usize];
+        *number = f(*number);
+    }
+}
+
+/// Σ f of each row of `[sums.len(), classes]`, in `f64`.
+fn sum_rows(rows: &[f32], sums: &mut [f32], f: impl Fn(f64) -> f64) {
+    let classes = rows.len() / sums.len().max(1);
+    for (sum, row) in sums.iter_mut().zip(rows.chunks_exact(classes.max(1))) {
+        *sum = row.iter().map(|&x| f(f64::from(x))).sum::<f64>() as f32;
     }
 }
 

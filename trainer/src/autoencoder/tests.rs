@@ -22,7 +22,7 @@ fn config(activation: Kind, reconstruction: Reconstruction) -> AutoEncoderConfig
         reconstruction,
         masking: 0.25,
         l1: 0.03,
-        optimiser: Optimiser::Sgd { learning_rate: 0.05, momentum: 0.0 },
+        optimiser: Optimiser::sgd(0.05, 0.0),
         batch: ROWS,
         epochs: 1,
     }
@@ -328,7 +328,7 @@ fn data_and_settings_that_do_not_fit_are_errors() {
     assert!(settings(|c| c.hidden_units = 0).contains("units"));
     assert!(settings(|c| c.batch = 0).contains("batch"));
     assert!(stack(level, &x, VISIBLE, &[], 1, "test", &mut Silent).is_err());
-    let wild = Optimiser::Sgd { learning_rate: 1e9, momentum: 0.0 };
+    let wild = Optimiser::sgd(1e9, 0.0);
     let config = AutoEncoderConfig { optimiser: wild, epochs: 9, ..config(Kind::Relu, ALL[0]) };
     let error = stack(level, &x, VISIBLE, &[config], 1, "wild", &mut Silent).unwrap_err();
     assert!(matches!(error, TrainError::Diverged { .. }), "{error}");

@@ -10,7 +10,7 @@ use crate::{
     metrics::Confusion,
     network::{Evaluation, Head, MlpConfig, Network, NetworkConfig},
     observe::Observer,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     result::{Figure, Row},
 };
 
@@ -74,7 +74,8 @@ impl Layers {
         epochs: usize,
     ) -> NetworkConfig {
         let Self { input, layers } = self.clone();
-        NetworkConfig { input, layers, head, optimiser, batch, epochs }
+        let schedule = Schedule::Constant;
+        NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs }
     }
 }
 
@@ -94,6 +95,8 @@ pub(super) fn name(head: Head) -> &'static str {
     match head {
         Head::Softmax => "softmax head",
         Head::NormalisedRelu => "ReLU head",
+        Head::Logistic => "logistic head",
+        Head::SquaredError => "squared-error head",
     }
 }
 

@@ -1,14 +1,11 @@
 //! Fine-tuning that stops by a validation set.
 
+use std::ops::ControlFlow;
+
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
-use crate::{
-    TrainError,
-    network::Network,
-    observe::{Epoch, Observer},
-    samples::Samples,
-};
+use crate::{TrainError, network::Network, observe::Observer, samples::Samples};
 
 /// How long to go on: at most `epochs`, and no more than `patience` without a better one.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -29,8 +26,7 @@ impl Stopping {
     }
 }
 
-/// The network after the epoch that did best on the validation set, the first of equals, and that epoch. `network`
-/// trains for one epoch a call.
+/// The network after the epoch that did best on the validation set, the first of equals, and that epoch.
 pub(super) fn train(
     level: Level,
     Stopping { epochs, patience }: Stopping,
@@ -40,31 +36,23 @@ pub(super) fn train(
     observer: &mut dyn Observer,
 ) -> Result<(Network, usize), TrainError> {
     let mut best = (f64::MIN, 0, network.clone());
-    for epoch in 1..=epochs {
-        let mut last = Last { epoch, epochs, accuracy: 0.0, next: &mut *observer };
-        network.fit(level, fit, Some(validation), run, &mut last)?;
-        let accuracy = last.accuracy;
-        if accuracy > best.0 {
-            best = (accuracy, epoch, network.clone());
-        } else if epoch - best.1 >= patience {
-            break;
-        }
-    }
+    let mut epoch = 0;
+    network.fit_watched(
+        level,
+        fit,
+        validation,
+        epochs,
+        run,
+        observer,
+        &mut |network, accuracy| {
+            epoch += 1;
+            if accuracy > best.0 {
+                best = (accuracy, epoch, network.clone());
+            } else if epoch - best.1 >= patience {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
     Ok((best.2, best.1))
-}
-
-/// Numbers the epochs of calls of one epoch, and keeps the accuracy on the validation set.
-struct Last<'a> {
-    epoch: usize,
-    epochs: usize,
-    accuracy: f64,
-    next: &'a mut dyn Observer,
-}
-
-impl Observer for Last<'_> {
-    fn epoch(&mut self, epoch: &Epoch<'_>) {
-        let found = epoch.metrics.iter().find(|(name, _)| *name == "validation_accuracy");
-        self.accuracy = found.map_or(0.0, |&(_, accuracy)| accuracy);
-        self.next.epoch(&Epoch { epoch: self.epoch, epochs: self.epochs, ..*epoch });
-    }
 }

@@ -13,6 +13,7 @@
 
 mod activation;
 mod batch_norm;
+mod carelu;
 mod config;
 mod conv;
 mod dense;
@@ -20,8 +21,12 @@ mod dropout;
 mod flatten;
 mod initialiser;
 mod l1_activations;
+mod layer_norm;
+mod learned;
 mod negate_half;
+mod noise;
 mod pool;
+mod scale;
 
 use halfwave_kernels::{Kind, Level, Saved, conv::Workspace, par_backward_in_place, rng::Noise};
 
@@ -32,6 +37,7 @@ use crate::{
 
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
+pub use carelu::CaRelu;
 pub(crate) use config::Plan;
 pub use config::{LayerConfig, LayerError};
 pub use conv::Conv;
@@ -40,8 +46,12 @@ pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use initialiser::Initialiser;
 pub use l1_activations::L1Activations;
+pub use layer_norm::LayerNorm;
+pub use learned::Learned;
 pub use negate_half::NegateHalf;
+pub use noise::GaussianNoise;
 pub use pool::MaxPool;
+pub use scale::Scale;
 
 /// A layer of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,12 +64,22 @@ pub enum Layer {
     MaxPool(MaxPool),
     /// An image as a row of numbers.
     Flatten(Flatten),
-    /// Some numbers are 0, in training.
+    /// Some numbers are left out, in training.
     Dropout(Dropout),
+    /// y = x + σ n, in training.
+    GaussianNoise(GaussianNoise),
     /// Each channel with zero mean and unit variance, then scaled and shifted.
     BatchNorm(BatchNorm),
+    /// Each row, or position of an image, likewise.
+    LayerNorm(LayerNorm),
     /// y = f(x).
     Activation(Activation),
+    /// y = f(x; p) with learned p.
+    Learned(Learned),
+    /// y = max(0, s x), s by the share of a row's energy that is positive.
+    CaRelu(CaRelu),
+    /// y = c x.
+    Scale(Scale),
     /// The outputs of half of the units change their sign.
     NegateHalf(NegateHalf),
     /// λ Σ|x| of each row is part of what is minimised.
@@ -77,9 +97,14 @@ impl Layer {
             Self::MaxPool(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Dropout(layer) => layer,
+            Self::GaussianNoise(layer) => layer,
             Self::BatchNorm(layer) => layer,
+            Self::LayerNorm(layer) => layer,
             Self::Activation(layer) => layer,
+            Self::Learned(layer) => layer,
+            Self::CaRelu(layer) => layer,
             Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
         }
     }
@@ -91,9 +116,14 @@ impl Layer {
             Self::MaxPool(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Dropout(layer) => layer,
+            Self::GaussianNoise(layer) => layer,
             Self::BatchNorm(layer) => layer,
+            Self::LayerNorm(layer) => layer,
             Self::Activation(layer) => layer,
+            Self::Learned(layer) => layer,
+            Self::CaRelu(layer) => layer,
             Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
         }
     }
@@ -104,10 +134,17 @@ impl Layer {
         self.ops().name()
     }
 
-    /// Weights and biases (batch normalisation: γ and β); both empty where there are none.
+    /// Weights and biases (normalisation: γ and β; learned activations: their parameters); both empty where there are
+    /// none.
     #[must_use]
     pub fn parameters(&self) -> [&[f32]; 2] {
         self.ops().parameters()
+    }
+
+    /// Whether its parameters are the weights and biases of a product.
+    #[must_use]
+    pub fn has_weights(&self) -> bool {
+        matches!(self, Self::Dense(_) | Self::Conv(_))
     }
 
     /// Whether there is anything to train.
@@ -264,6 +301,13 @@ pub(crate) trait Ops: Send {
 }
 
 impl Step {
+    /// Of weights, which decay.
+    fn update_weights(self, gradient: &[f32], state: &mut State, weights: &mut [f32]) {
+        let Self { level, optimiser, t, scale } = self;
+        optimiser.update_weights(level, t, scale, gradient, state, weights);
+    }
+
+    /// Of all others.
     fn update(self, gradient: &[f32], state: &mut State, parameters: &mut [f32]) {
         let Self { level, optimiser, t, scale } = self;
         optimiser.update(level, t, scale, gradient, state, parameters);

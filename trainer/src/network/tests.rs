@@ -31,7 +31,7 @@ fn fit(config: &MlpConfig, train: &Dataset) -> Result<(), TrainError> {
 
 #[test]
 fn settings_that_make_no_sense_are_errors() {
-    let sgd = |learning_rate, momentum| Optimiser::Sgd { learning_rate, momentum };
+    let sgd = |learning_rate, momentum| Optimiser::sgd(learning_rate, momentum);
     for (name, bad) in [
         ("sizes", MlpConfig { sizes: vec![], ..config() }),
         ("sizes", MlpConfig { sizes: vec![2], ..config() }),
@@ -141,10 +141,9 @@ impl Observer for Finite {
 fn divergence_is_an_error_that_says_what_to_lower() {
     for head in [Head::Softmax, Head::NormalisedRelu] {
         for learning_rate in [1e6, 1e30] {
-            for optimiser in [
-                Optimiser::Sgd { learning_rate, momentum: 0.9 },
-                Optimiser::Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-            ] {
+            for optimiser in
+                [Optimiser::sgd(learning_rate, 0.9), Optimiser::adam_with_rate(learning_rate)]
+            {
                 let config = MlpConfig { head, optimiser, epochs: 50, ..config() };
                 let (mut network, mut finite) = (Network::mlp(&config, 1).unwrap(), Finite(true));
                 let error = network
@@ -208,6 +207,7 @@ fn agarap_cnn() -> NetworkConfig {
         ],
         head: Head::Softmax,
         optimiser: Optimiser::adam(),
+        schedule: Schedule::Constant,
         batch: 256,
         epochs: 32,
     }
@@ -385,7 +385,7 @@ fn batch_normalisation_in_training_and_inference() {
         LayerConfig::BatchNorm { momentum: 0.5, epsilon: 1e-5 },
         LayerConfig::dense(2, Kind::Identity),
     ];
-    let sgd = Optimiser::Sgd { learning_rate: 1e-6, momentum: 0.0 };
+    let sgd = Optimiser::sgd(1e-6, 0.0);
     let config = NetworkConfig {
         input: vec![2],
         layers,

@@ -25,7 +25,6 @@ mod gibbs;
 mod likelihood;
 mod noise;
 mod norms;
-mod schedule;
 mod sigma;
 mod special;
 mod units;
@@ -42,7 +41,6 @@ pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
 pub use file::ModelError;
 pub use likelihood::{AisConfig, Average, LogZ, Temperatures};
 pub use noise::NreluNoise;
-pub use schedule::Schedule;
 pub use units::{Visible, log_partition};
 pub use weight_statistics::WeightStatistics;
 

@@ -4,14 +4,13 @@
 use serde::Deserialize;
 
 use super::{
-    super::{Context, Run, early::Stopping, paired},
+    super::{Context, Run, paired},
     SOURCE,
     parts::{Images, Part, Parts, Set},
     training::{Model, Pretraining, Trained, Tuning},
 };
 use crate::{
     Error, TrainError,
-    autoencoder::AutoEncoder,
     network::Network,
     observe::Recorder,
     optim::positive,
@@ -158,20 +157,14 @@ impl Config {
     fn check(&self) -> Result<(), TrainError> {
         TrainError::require(!self.sets.is_empty(), "sets", "at least one", "[]")?;
         TrainError::require(!self.models.is_empty(), "models", "at least one", "[]")?;
-        let hidden = &self.tuning.hidden;
-        TrainError::require(!hidden.is_empty(), "tuning.hidden", "at least one size", "[]")?;
         let most = self.most_training_images;
         TrainError::require(most > 0, "most_training_images", "at least 1", most)?;
-        self.tuning.stopping.check()?;
+        self.tuning.check()?;
         for (&set, model) in self.sets.iter().flat_map(|set| Model::ALL.map(|model| (set, model))) {
             let Rates { auto_encoder, random, pre_trained } = self.settings(set).rates(model);
-            for rate in [random, pre_trained] {
-                positive("learning_rate", rate)?;
-                Network::new(&self.tuning.network(model, rate, 1, 2), 0)?;
-            }
-            for machine in self.auto_encoder.machines(model, auto_encoder, hidden) {
-                AutoEncoder::new(&machine, 1, 0)?;
-            }
+            positive("random", random)?;
+            positive("pre_trained", pre_trained)?;
+            self.auto_encoder.check(model, auto_encoder, &self.tuning.hidden)?;
         }
         Ok(())
     }
@@ -179,10 +172,7 @@ impl Config {
     /// Table 1, the differences of its rows, and the zeros of rectifiers.
     fn report(&self, set: Set, results: &[Results], outcome: &mut Outcome) {
         let hidden: Vec<String> = self.tuning.hidden.iter().map(ToString::to_string).collect();
-        let part = match self.part {
-            Part::Test => "test",
-            Part::Validation => "validation",
-        };
+        let part = self.part.name();
         let setting =
             format!("{}, {} images, hidden layers of {}", set.title(), part, hidden.join(", "));
         let errors = |results: &Results, start: usize| -> Vec<f64> {
@@ -219,8 +209,7 @@ impl Config {
     }
 
     fn notes(&self) -> Vec<String> {
-        let Stopping { epochs, patience } = self.tuning.stopping;
-        let (batch, l1) = (self.tuning.batch, self.tuning.l1);
+        let l1 = self.tuning.l1;
         let Pretraining { masking, epochs: pre_training, .. } = self.auto_encoder;
         let part = match self.part {
             Part::Test => "the test is read once",
@@ -228,18 +217,18 @@ impl Config {
         };
         vec![
             format!(
-                "Ours: pixels in [0, 1]; the last training images, 10,000 of MNIST and 5,000 of CIFAR-10, are for \
-                 validation; softmax, SGD with momentum in mini-batches of {batch}, L1 penalty of {l1} on the \
-                 activations of rectifiers; {epochs} epochs, or until {patience} did not help; the network of the best \
-                 epoch is measured; {part}. Rates were chosen on validation images."
+                "{}. Pixels in [0, 1]; the last training images, {} of MNIST and {} of CIFAR-10, are for validation; L1 \
+                 penalty of {l1} on the activations of rectifiers; {part}.",
+                self.tuning.note(),
+                self.mnist.validation,
+                self.cifar10.validation
             ),
             format!(
                 "Pre-training: denoising auto-encoders, masking noise of {masking} in every layer, {pre_training} epochs each, \
                  on the images to fit on; decoders with weights of their own, softplus with quadratic cost for rectifier and \
                  softplus units, sigmoid with cross-entropy for tanh."
             ),
-            "The paper: mini-batches of 10 without momentum (--full); no epochs, no initial weights and no noise of upper layers \
-             are printed. Its outputs of half of the rectifiers are multiplied by -1: with weights above them that \
+            "The paper does not print the noise of upper layers. Its outputs of half of the rectifiers are multiplied by -1: with weights above them that \
              are drawn from a distribution as wide on both sides, that is the same network with other draws, and is left out."
                 .into(),
         ]

@@ -26,6 +26,16 @@ pub(super) enum Part {
     Test,
 }
 
+impl Part {
+    /// What it is called in results.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Validation => "validation",
+        }
+    }
+}
+
 /// A set in memory.
 pub(super) struct Images {
     train: Dataset,

@@ -6,12 +6,12 @@ use serde::Deserialize;
 use super::{super::early, parts::Parts};
 use crate::{
     TrainError,
-    autoencoder::{self, AutoEncoderConfig, Reconstruction},
+    autoencoder::{self, AutoEncoder, AutoEncoderConfig, Reconstruction},
     experiments::early::Stopping,
     layers::LayerConfig,
     network::{Head, Network, NetworkConfig},
     observe::{Epoch, Observer},
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     stack::Stack,
 };
 
@@ -43,12 +43,21 @@ impl Model {
         }
     }
 
-    /// Of images in [0, 1], as published.
-    fn reconstruction(self) -> Reconstruction {
+    /// Of the layer below, or of images in [0, 1], as published; those that are `centred` have a linear decoder.
+    fn reconstruction(self, centred: bool) -> Reconstruction {
         match self {
+            _ if centred => Reconstruction::LinearAfter,
             Self::Rectifier | Self::Softplus => Reconstruction::Softplus,
             Self::Tanh => Reconstruction::CrossEntropy,
         }
+    }
+
+    /// A hidden layer, with a penalty on its activations.
+    pub(super) fn layers(self, units: usize, penalty: f32) -> Vec<LayerConfig> {
+        let weight = self.l1(penalty);
+        let dense = LayerConfig::dense(units, self.activation());
+        let penalty = (weight > 0.0).then_some(LayerConfig::L1Activations { weight });
+        [Some(dense), penalty].into_iter().flatten().collect()
     }
 
     /// The penalty on activations, which is for rectifiers.
@@ -63,9 +72,25 @@ impl Model {
 pub(super) struct Tuning {
     pub(super) hidden: Vec<usize>,
     pub(super) batch: usize,
-    momentum: f32,
+    pub(super) momentum: f32,
     pub(super) l1: f32,
     pub(super) stopping: Stopping,
+}
+
+/// Softplus(α x) / α; the rectifier for an infinite α.
+pub(super) fn rescaled_softplus(alpha: f32, units: usize) -> Vec<LayerConfig> {
+    let dense = |activation| LayerConfig::dense(units, activation);
+    match alpha {
+        f32::INFINITY => vec![dense(Kind::Relu)],
+        1.0 => vec![dense(Kind::Softplus)],
+        6.0 => vec![dense(Kind::RescaledSoftplus)],
+        _ => vec![
+            dense(Kind::Identity),
+            LayerConfig::Scale { factor: alpha },
+            LayerConfig::Activation { activation: Kind::Softplus },
+            LayerConfig::Scale { factor: 1.0 / alpha },
+        ],
+    }
 }
 
 /// What pre-training has in common for all stacks.
@@ -77,6 +102,8 @@ pub(super) struct Pretraining {
     momentum: f32,
     l1: f32,
     pub(super) epochs: usize,
+    /// Whether images are centred, and not in [0, 1].
+    centred: bool,
 }
 
 /// What came of a network.
@@ -88,7 +115,7 @@ pub(super) struct Trained {
 }
 
 impl Tuning {
-    /// A network of one epoch a call.
+    /// A network of one epoch a call, of these units.
     pub(super) fn network(
         &self,
         model: Model,
@@ -96,19 +123,45 @@ impl Tuning {
         width: usize,
         classes: usize,
     ) -> NetworkConfig {
-        let weight = model.l1(self.l1);
-        let penalty = (weight > 0.0).then_some(LayerConfig::L1Activations { weight });
-        let hidden = self.hidden.iter().flat_map(|&units| {
-            [Some(LayerConfig::dense(units, model.activation())), penalty].into_iter().flatten()
-        });
+        self.network_of(&|units| model.layers(units, self.l1), rate, width, classes)
+    }
+
+    /// The same with hidden layers that `layers` makes of their number of units.
+    pub(super) fn network_of(
+        &self,
+        layers: &dyn Fn(usize) -> Vec<LayerConfig>,
+        rate: f32,
+        width: usize,
+        classes: usize,
+    ) -> NetworkConfig {
+        let hidden = self.hidden.iter().flat_map(|&units| layers(units));
         NetworkConfig {
             input: vec![width],
             layers: hidden.chain([LayerConfig::dense(classes, Kind::Identity)]).collect(),
             head: Head::Softmax,
-            optimiser: Optimiser::Sgd { learning_rate: rate, momentum: self.momentum },
+            optimiser: Optimiser::sgd(rate, self.momentum),
+            schedule: Schedule::Constant,
             batch: self.batch,
             epochs: 1,
         }
+    }
+
+    /// What would else be found after a long time.
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        let Self { hidden, .. } = self;
+        TrainError::require(!hidden.is_empty(), "tuning.hidden", "at least one size", "[]")?;
+        self.stopping.check()?;
+        Network::new(&self.network(Model::Rectifier, 1.0, 1, 2), 0).map(|_| ())
+    }
+
+    /// The same in words.
+    pub(super) fn note(&self) -> String {
+        let Self { batch, momentum, stopping: Stopping { epochs, patience }, .. } = self;
+        format!(
+            "Ours: softmax, SGD with momentum of {momentum} in mini-batches of {batch} (the paper: 10, and says nothing of \
+             momentum, epochs and initial weights); {epochs} epochs, or until {patience} did not help; the network of the \
+             best epoch on validation images is measured, once"
+        )
     }
 
     /// Trains until the validation images say stop; the network of the best epoch is measured, once.
@@ -121,10 +174,15 @@ impl Tuning {
         observer: &mut dyn Observer,
     ) -> Result<Trained, TrainError> {
         let Parts { fit, validation, measured, .. } = parts;
-        let before = network.sparsity(level, validation.rows);
+        let zeros = |network: &Network| -> Vec<f64> {
+            let layers = network.statistics(level, validation.rows);
+            let hidden = layers.iter().filter(|layer| layer.name == "dense");
+            hidden.take(self.hidden.len()).map(|layer| layer.zeros).collect()
+        };
+        let before = zeros(&network);
         let (network, epoch) =
             early::train(level, self.stopping, network, [fit, validation], run, observer)?;
-        let after = network.sparsity(level, validation.rows);
+        let after = zeros(&network);
         let error = 1.0 - network.evaluate(level, measured)?.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, measured"), &[("error", error)]);
         observer.epoch(&Epoch { run, epoch, epochs: epoch, metrics });
@@ -133,24 +191,30 @@ impl Tuning {
 }
 
 impl Pretraining {
-    pub(super) fn machines(
+    fn machines(&self, model: Model, rate: f32, hidden: &[usize]) -> Vec<AutoEncoderConfig> {
+        let Self { masking, batch, momentum, l1, epochs, centred } = *self;
+        let machine = |(layer, &hidden_units): (usize, &usize)| AutoEncoderConfig {
+            hidden_units,
+            activation: model.activation(),
+            reconstruction: model.reconstruction(centred && layer == 0),
+            masking,
+            l1: model.l1(l1),
+            optimiser: Optimiser::sgd(rate, momentum),
+            batch,
+            epochs,
+        };
+        hidden.iter().enumerate().map(machine).collect()
+    }
+
+    /// What would else be found after a long time.
+    pub(super) fn check(
         &self,
         model: Model,
         rate: f32,
         hidden: &[usize],
-    ) -> Vec<AutoEncoderConfig> {
-        let Self { masking, batch, momentum, l1, epochs } = *self;
-        let machine = |&hidden_units: &usize| AutoEncoderConfig {
-            hidden_units,
-            activation: model.activation(),
-            reconstruction: model.reconstruction(),
-            masking,
-            l1: model.l1(l1),
-            optimiser: Optimiser::Sgd { learning_rate: rate, momentum },
-            batch,
-            epochs,
-        };
-        hidden.iter().map(machine).collect()
+    ) -> Result<(), TrainError> {
+        let machines = self.machines(model, rate, hidden);
+        machines.iter().try_for_each(|machine| AutoEncoder::new(machine, 1, 0).map(|_| ()))
     }
 
     /// Auto-encoders on the images to fit on, without labels.

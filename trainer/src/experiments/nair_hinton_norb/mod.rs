@@ -21,7 +21,7 @@ use crate::{
     layers::LayerConfig,
     network::{Head, MlpConfig, Network, NetworkConfig},
     observe::{Epoch, Observer, Recorder},
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{RbmConfig, Visible},
     result::{Figure, Outcome},
     stack::Stack,
@@ -219,7 +219,8 @@ impl Convolutional {
             LayerConfig::dense(CLASSES.len(), Kind::Identity),
         ]);
         let (input, head) = (vec![rows, columns, cameras], Head::Softmax);
-        NetworkConfig { input, layers, head, optimiser, batch, epochs: 1 }
+        let schedule = Schedule::Constant;
+        NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs: 1 }
     }
 }
 
