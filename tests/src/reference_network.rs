@@ -184,6 +184,7 @@ impl Layer {
                 })
             }
             LayerConfig::Flatten | LayerConfig::L1Activations { .. } => x.to_vec(),
+            LayerConfig::Scale { factor } => x.iter().map(|x| f64::from(factor) * x).collect(),
             LayerConfig::NegateHalf => {
                 let channels = self.input.last().copied().unwrap_or(1);
                 let sign = |i: usize| if i % channels < channels.div_ceil(2) { 1.0 } else { -1.0 };

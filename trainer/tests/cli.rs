@@ -6,6 +6,7 @@ mod cli {
     mod agarap;
     mod apply;
     mod figures;
+    mod glorot;
     mod names;
     mod networks;
     mod norb;

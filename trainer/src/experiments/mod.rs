@@ -2,8 +2,10 @@
 
 mod agarap;
 mod classifier;
+mod early;
 mod equivariance;
 mod features;
+mod glorot;
 mod images_cnn;
 mod lab;
 mod linear_regions;
@@ -258,6 +260,50 @@ pub static TABLE: &[Experiment] = &[
         defaults: || embedded(include_str!("configs/mnist-pretrain.toml")),
         full: None,
         prepare: prepare::<mnist_pretrain::Config>,
+    },
+    Experiment {
+        name: "glorot-images",
+        summary: "Glorot, Bordes & Bengio's Table 1 on MNIST and CIFAR-10: rectifier, tanh and softplus, three hidden \
+            layers, from stacked denoising auto-encoders or not; zeros of each layer. --full: as published.",
+        data: &["mnist", "cifar10"],
+        seeds: 1,
+        epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-images.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-images-full.toml"))),
+        prepare: prepare::<glorot::images::Config>,
+    },
+    Experiment {
+        name: "glorot-sparsity",
+        summary: "Their Figure 3: error of rectifier networks on MNIST against the share of activations that are \
+            exactly 0, under L1 penalties from 0 to .01.",
+        data: &["mnist"],
+        seeds: 2,
+        epochs: &["tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-sparsity.toml")),
+        full: None,
+        prepare: prepare::<glorot::sparsity::Config>,
+    },
+    Experiment {
+        name: "glorot-softplus-scale",
+        summary: "Their rescaled softplus, from softplus to the rectifier, on NORB, or synthetic pairs. --full: the \
+            paper's sizes.",
+        data: &["optdigits"],
+        seeds: 3,
+        epochs: &["tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-softplus-scale.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-norb-full.toml"))),
+        prepare: prepare::<glorot::softplus_scale::Config>,
+    },
+    Experiment {
+        name: "glorot-semisupervised",
+        summary: "Their Figure 4: error against the share of labelled pairs, rectifier and tanh, pre-trained on all pairs \
+            or not, on NORB, or synthetic pairs. --full: the paper's sizes.",
+        data: &["optdigits"],
+        seeds: 1,
+        epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-semisupervised.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-norb-full.toml"))),
+        prepare: prepare::<glorot::semisupervised::Config>,
     },
     Experiment {
         name: "nair-hinton-lfw",

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activation, BatchNorm, CaRelu, Conv, Dense, Dropout, Flatten, GaussianNoise, Initialiser,
-    L1Activations, Layer, LayerNorm, Learned, MaxPool, NegateHalf,
+    L1Activations, Layer, LayerNorm, Learned, MaxPool, NegateHalf, Scale,
 };
 use crate::{
     TrainError,
@@ -127,6 +127,11 @@ pub enum LayerConfig {
     /// CAReLU.
     #[serde(rename = "carelu")]
     CaRelu,
+    /// y = c x.
+    Scale {
+        /// c, above 0.
+        factor: f32,
+    },
     /// The outputs of the second half of the units, or channels, times −1.
     NegateHalf,
     /// λ Σ|x| of each row is part of what is minimised.
@@ -251,6 +256,7 @@ impl LayerConfig {
             Self::Activation { .. } => "activation",
             Self::Learned { activation, .. } => activation.name(),
             Self::CaRelu => "carelu",
+            Self::Scale { .. } => "scale",
             Self::NegateHalf => "negate-half",
             Self::L1Activations { .. } => "l1-activations",
         }
@@ -272,6 +278,7 @@ impl LayerConfig {
             | Self::AlphaDropout { .. }
             | Self::GaussianNoise { .. }
             | Self::Activation { .. }
+            | Self::Scale { .. }
             | Self::NegateHalf
             | Self::L1Activations { .. } => false,
         }
@@ -318,6 +325,10 @@ impl LayerConfig {
                 positive("epsilon", epsilon)?;
                 plan(input)
             }
+            Self::Scale { factor } => {
+                positive("factor", factor)?;
+                plan(input)
+            }
             Self::L1Activations { weight } => {
                 not_negative("weight", weight)?;
                 plan(input)
@@ -361,6 +372,7 @@ impl LayerConfig {
                 Layer::Learned(Learned::new(activation, width, channels)?)
             }
             Self::CaRelu => Layer::CaRelu(CaRelu::new(width)),
+            Self::Scale { factor } => Layer::Scale(Scale { factor, width }),
             Self::NegateHalf => Layer::NegateHalf(NegateHalf { width, channels }),
             Self::L1Activations { weight } => Layer::L1Activations(L1Activations { weight }),
         })

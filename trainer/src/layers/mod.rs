@@ -26,6 +26,7 @@ mod learned;
 mod negate_half;
 mod noise;
 mod pool;
+mod scale;
 
 use halfwave_kernels::{Kind, Level, Saved, conv::Workspace, par_backward_in_place, rng::Noise};
 
@@ -50,6 +51,7 @@ pub use learned::Learned;
 pub use negate_half::NegateHalf;
 pub use noise::GaussianNoise;
 pub use pool::MaxPool;
+pub use scale::Scale;
 
 /// A layer of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +78,8 @@ pub enum Layer {
     Learned(Learned),
     /// y = max(0, s x), s by the share of a row's energy that is positive.
     CaRelu(CaRelu),
+    /// y = c x.
+    Scale(Scale),
     /// The outputs of half of the units change their sign.
     NegateHalf(NegateHalf),
     /// λ Σ|x| of each row is part of what is minimised.
@@ -100,6 +104,7 @@ impl Layer {
             Self::Learned(layer) => layer,
             Self::CaRelu(layer) => layer,
             Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
         }
     }
@@ -118,6 +123,7 @@ impl Layer {
             Self::Learned(layer) => layer,
             Self::CaRelu(layer) => layer,
             Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
         }
     }

@@ -269,7 +269,7 @@ impl Chain {
     ///
     /// # Panics
     /// If `x` is no whole number of rows.
-    pub(super) fn for_each_chunk(
+    pub(crate) fn for_each_chunk(
         &self,
         level: Level,
         x: &[f32],

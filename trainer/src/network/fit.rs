@@ -60,15 +60,14 @@ impl<'a> Fit<'a> {
 }
 
 impl Network {
-    /// One step of the optimiser on all parameters, number `t` from 1, after a backward pass from `x [rows, input]`.
+    /// The step of the optimiser at this progress on all parameters, after a backward pass from `x [rows, input]`.
     ///
     /// The gradients of dense weights are products that become updates tile by tile. The layers have nothing to
     /// do with each other by now: the threads share all of them out at once.
     pub(crate) fn update(&mut self, level: Level, x: &[f32], tape: &Tape, at: Progress) {
         let NetworkConfig { optimiser, schedule, .. } = self.config;
-        let (optimiser, scale) =
-            (optimiser.scaled(schedule.factor(at.epochs)), 1.0 / tape.rows() as f32);
-        let t = at.steps + 1;
+        let optimiser = optimiser.scaled(schedule.factor(at.epochs));
+        let (t, scale) = (at.steps + 1, 1.0 / tape.rows() as f32);
         let step = Step { level, optimiser, t, scale };
         let layers = self.chain.layers.par_iter_mut().zip(&mut self.states);
         layers.enumerate().filter(|(_, (layer, _))| layer.is_trained()).for_each(

@@ -5,8 +5,7 @@ use std::ops::ControlFlow;
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
-use super::sets::{Order, Set, Sets};
-use crate::{TrainError, network::Network, observe::Observer};
+use crate::{TrainError, network::Network, observe::Observer, samples::Samples};
 
 /// How long to go on: at most `epochs`, and no more than `patience` without a better one.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -32,11 +31,10 @@ pub(super) fn train(
     level: Level,
     Stopping { epochs, patience }: Stopping,
     mut network: Network,
-    (sets, order): (&Sets<'_>, Order),
+    [fit, validation]: [Samples<'_>; 2],
     run: &str,
     observer: &mut dyn Observer,
 ) -> Result<(Network, usize), TrainError> {
-    let (fit, validation) = (sets.samples(Set::Fit, order), sets.samples(Set::Validation, order));
     let mut best = (f64::MIN, 0, network.clone());
     let mut epoch = 0;
     network.fit_watched(
