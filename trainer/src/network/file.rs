@@ -296,7 +296,7 @@ mod tests {
         let same = |_: &mut NetworkConfig| {};
         for (name, change, said) in [
             ("layers.0.weights", (|x: &mut Vec<f32>| x[0] = f32::NAN) as fn(&mut Vec<f32>), "NaN"),
-            ("layers.0.weights", |x| drop(x.pop()), "expected F32 [18], found F32 [17]"),
+            ("layers.0.weights", |x| x.truncate(17), "expected F32 [18], found F32 [17]"),
             ("layers.1.running_variance", |x| x[1] = -1.0, "numbers from 0 on"),
             ("layers.2.weights", |x| x.push(1.0), "`layers.2.weights`: expected no tensor"),
             ("layers.9.weights", |x| x.push(1.0), "`layers.9.weights`: expected no tensor"),
@@ -310,7 +310,7 @@ mod tests {
         };
         let error = changed("layers.0.bias", nothing, large).to_string();
         assert!(error.contains("weights") && error.contains("numbers in all"), "{error}");
-        let head = |config: &mut NetworkConfig| drop(config.layers.pop());
+        let head = |config: &mut NetworkConfig| config.layers.truncate(4);
         assert!(matches!(changed("layers.0.bias", nothing, head), ModelError::Train(_)));
     }
 }
