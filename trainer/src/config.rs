@@ -186,9 +186,14 @@ fn coerce(default: &Value, text: &str) -> Option<Value> {
 fn like(default: &Value, value: Value) -> Option<Value> {
     match (default, value) {
         (Value::Float(_), Value::Integer(n)) => Some(Value::Float(n as f64)),
-        (Value::Float(_), Value::Float(x)) => x.is_finite().then_some(Value::Float(x)),
+        // Infinity only where it is among the defaults.
+        (Value::Float(default), Value::Float(x)) => {
+            (x.is_finite() || x == *default).then_some(Value::Float(x))
+        }
         (Value::Array(defaults), Value::Array(values)) => {
-            let values = values.into_iter().map(|value| match defaults.first() {
+            let infinite = |value: &&Value| value.as_float().is_some_and(f64::is_infinite);
+            let default = defaults.iter().find(infinite).or(defaults.first());
+            let values = values.into_iter().map(|value| match default {
                 Some(default) => like(default, value),
                 None => Some(value),
             });

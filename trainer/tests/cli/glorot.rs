@@ -23,7 +23,7 @@ fn folder() -> TempDir {
     let home = tempdir().unwrap();
     let (mnist, cifar) = (home.path().join("mnist"), home.path().join("cifar10").join(FOLDER));
     let norb = home.path().join("norb");
-    [&mnist, &cifar, &norb].map(|dir| fs::create_dir_all(dir).unwrap());
+    [&mnist, &cifar, &norb].into_iter().for_each(|dir| fs::create_dir_all(dir).unwrap());
     for (part, rows) in [("train", 200_usize), ("t10k", 100)] {
         let size = [0, 0, 0, rows as u8];
         let labels = (0..rows).map(|row| (row % 10) as u8);

@@ -65,7 +65,7 @@ fn a_network_is_trained_evaluated_and_predicts() {
         .success()
         .stdout(contains("accuracy              100.00 %"))
         .stdout(contains("calibration error"))
-        .stdout(contains("weighted mean           100.00    100.00  100.00       90"))
+        .stdout(contains("weighted mean       100.00    100.00  100.00       90"))
         .stdout(contains("emu               0    0   30"));
     run(path, "predict m.safetensors x.npy k.npy").success().stdout(contains("cat, dog, emu"));
     let expected: Vec<i64> = (0..90).map(|i| i % 3).collect();
