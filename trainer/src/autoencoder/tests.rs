@@ -126,7 +126,7 @@ fn gradients_are_those_of_torch() {
         (0..12).map(|i| f((from + i) as f64) as f32).collect()
     };
     let [b, c] = [vec![-0.15, -0.05, 0.05, 0.15], vec![0.2, 0.1, 0.0]];
-    let relu: [&[f32]; 4] = [
+    let relu: [&[f64]; 4] = [
         &[
             -0.35887099,
             0.37012375,
@@ -148,7 +148,7 @@ fn gradients_are_those_of_torch() {
         ],
         &[0.77395496, 0.51433642, 0.81650782],
     ];
-    let tanh: [&[f32]; 4] = [
+    let tanh: [&[f64]; 4] = [
         &[
             -0.07072570,
             0.09645753,
@@ -193,7 +193,7 @@ fn gradients_are_those_of_torch() {
         assert!((found.loss - cost).abs() < 1e-6, "{}", found.loss);
         for (found, expected) in found.parameters.iter().flatten().zip(gradients) {
             assert!(
-                found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 2e-6),
+                found.iter().zip(expected).all(|(a, b)| (f64::from(*a) - b).abs() < 2e-6),
                 "{found:?}, not {expected:?}"
             );
         }
@@ -265,7 +265,7 @@ fn stacks_are_unrolled() {
         .unwrap();
         trained.unroll(&mut network).unwrap();
         let mut below = first.encode(level, &x);
-        let mut maxima = vec![1.0; 7];
+        let mut maxima = [1.0; 7];
         if reconstruction == Reconstruction::Scaled {
             for (j, maximum) in maxima.iter_mut().enumerate() {
                 let most = below.iter().skip(j).step_by(7).fold(0.0_f32, |m, &h| m.max(h));

@@ -30,8 +30,8 @@ pub(super) struct Classifier {
 
 /// What a file can hold.
 pub(super) enum Any {
-    Rbm(Model<Rbm>),
-    Classifier(Model<Classifier>),
+    Rbm(Box<Model<Rbm>>),
+    Classifier(Box<Model<Classifier>>),
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
@@ -50,8 +50,10 @@ impl Any {
         let failed = |error| Error::Model { path: path.into(), error };
         let tensors = Tensors::read(&bytes).map_err(failed)?;
         match tensors.kind() {
-            Some(NETWORK) => Model::<Classifier>::read(&tensors, path).map(Self::Classifier),
-            _ => Model::<Rbm>::read(&tensors, path).map(Self::Rbm),
+            Some(NETWORK) => {
+                Model::<Classifier>::read(&tensors, path).map(Box::new).map(Self::Classifier)
+            }
+            _ => Model::<Rbm>::read(&tensors, path).map(Box::new).map(Self::Rbm),
         }
         .map_err(failed)
     }

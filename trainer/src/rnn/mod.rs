@@ -69,6 +69,17 @@ pub enum Recurrent {
     },
 }
 
+/// A loss and its gradients, summed over rows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RnnGradients {
+    /// The loss.
+    pub loss: f64,
+    /// Of W, U, b, V and c.
+    pub parameters: [Vec<f32>; 5],
+    /// ‖∂L/∂h_t‖₂ for each step t.
+    pub hidden_norms: Vec<f64>,
+}
+
 /// Which of the parameters.
 pub(crate) const W: usize = 0;
 pub(crate) const U: usize = 1;
@@ -201,24 +212,20 @@ impl Rnn {
         Ok(predicted)
     }
 
-    /// The sum of the losses on `data`, the gradients of W, U, b, V and c, and ‖∂L/∂h_t‖₂ for each step.
+    /// The sum of the losses on `data`, and its gradients.
     ///
     /// # Errors
     /// As [`Rnn::predict`].
-    pub fn gradients(
-        &self,
-        level: Level,
-        data: &Dataset,
-    ) -> Result<(f64, [Vec<f32>; 5], Vec<f64>), TrainError> {
+    pub fn gradients(&self, level: Level, data: &Dataset) -> Result<RnnGradients, TrainError> {
         let samples = Samples::from(data);
         samples.check(self.inputs * self.config.steps, self.classes)?;
         let mut pass = Pass::new(self, data.rows())?;
         let rows: Vec<u32> = (0..data.rows() as u32).collect();
         pass.forward(self, level, samples.rows, &rows);
         let loss = pass.loss(level, &data.labels);
-        let mut norms = pass.backward(self, level, true);
-        norms.reverse();
-        Ok((loss, pass.gradients, norms))
+        let mut hidden_norms = pass.backward(self, level, true);
+        hidden_norms.reverse();
+        Ok(RnnGradients { loss, parameters: pass.gradients, hidden_norms })
     }
 }
 

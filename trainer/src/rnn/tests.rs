@@ -52,7 +52,8 @@ fn gradients_are_those_of_the_definition() {
     for activation in [Kind::Tanh, Kind::Relu, Kind::Sigmoid] {
         let config = RnnConfig { activation, ..config() };
         let (rnn, data) = (Rnn::new(&config, 12, 4, 3).unwrap(), data(9));
-        let (found, gradients, norms) = rnn.gradients(Level::best(), &data).unwrap();
+        let RnnGradients { loss: found, parameters: gradients, hidden_norms: norms } =
+            rnn.gradients(Level::best(), &data).unwrap();
         let parameters =
             rnn.parameters().map(|p| p.iter().map(|&p| f64::from(p)).collect::<Vec<f64>>());
         let at = |parameters: &[Vec<f64>; 5]| loss(&config, parameters, &data);

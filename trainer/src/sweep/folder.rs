@@ -64,10 +64,9 @@ impl<'a> Folder<'a> {
     /// The result of the cell, if it has one.
     pub(super) fn done(&self, cell: &Cell) -> Result<Option<Report>, Error> {
         let path = self.place(cell).join("result.json");
-        match path.try_exists() {
-            Ok(false) => return Ok(None),
-            // What else is wrong with it, reading says.
-            Ok(true) | Err(_) => {}
+        // What else is wrong with it, reading says.
+        if let Ok(false) = path.try_exists() {
+            return Ok(None);
         }
         let report = Report::read(&path)?;
         if !report.is_of(&self.plan.experiment, &cell.configuration, &self.plan.seeds) {

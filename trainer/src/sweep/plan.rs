@@ -121,7 +121,7 @@ fn all(grid: &[Axis]) -> Result<Vec<Vec<String>>, SweepError> {
     let mut points = vec![Vec::new()];
     for list in lists {
         let longer = |point: Vec<String>| {
-            list.iter().map(move |value| [&point[..], &[value.clone()]].concat())
+            list.iter().map(move |value| [&point[..], std::slice::from_ref(value)].concat())
         };
         points = points.into_iter().flat_map(longer).collect();
     }

@@ -19,7 +19,11 @@ use super::{
 fn rows() -> Vec<f32> {
     let row = |i: u16| {
         let noise = f32::from(i * 37 % 11) / 40.0;
-        [f32::from(i % 3 == 0) * 50.0 + noise, f32::from(i % 3 == 1) * 0.02 + noise / 1000.0, 7.0]
+        [
+            f32::from(i.is_multiple_of(3)) * 50.0 + noise,
+            f32::from(i % 3 == 1) * 0.02 + noise / 1000.0,
+            7.0,
+        ]
     };
     (0..90).flat_map(row).collect()
 }
@@ -66,7 +70,7 @@ fn a_network_is_trained_evaluated_and_predicts() {
         .stdout(contains("accuracy              100.00 %"))
         .stdout(contains("calibration error"))
         .stdout(contains("weighted mean       100.00    100.00  100.00       90"))
-        .stdout(contains("emu               0    0   30"));
+        .stdout(contains("emu              0    0   30"));
     run(path, "predict m.safetensors x.npy k.npy").success().stdout(contains("cat, dog, emu"));
     let expected: Vec<i64> = (0..90).map(|i| i % 3).collect();
     assert_eq!(integers(&path.join("k.npy")), expected);
@@ -141,7 +145,7 @@ fn images_are_convolved_by_shape_or_by_a_file() {
     // Vertical and horizontal bars on 6 x 6 pixels.
     let image = |i: usize| {
         (0..36).map(move |at| {
-            f32::from(u8::from(if i % 2 == 0 { at % 6 } else { at / 6 } == i / 2 % 6))
+            f32::from(u8::from(if i.is_multiple_of(2) { at % 6 } else { at / 6 } == i / 2 % 6))
         })
     };
     let x: Vec<f32> = (0..60).flat_map(image).collect();

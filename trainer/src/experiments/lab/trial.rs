@@ -59,7 +59,7 @@ impl Trial {
             sets.validation.subset(&(0..sets.validation.rows().min(PROBED)).collect::<Vec<_>>());
         if let Some(config) = setting.recurrent(&fit)? {
             let mut rnn = Rnn::new(&config, fit.width, fit.classes(), seed)?;
-            let (_, _, gradients) = rnn.gradients(level, &probe)?;
+            let gradients = rnn.gradients(level, &probe)?.hidden_norms;
             let mut trial = Self { gradients, ..Self::untrained(sets) };
             let mut watched = Watched { trial: &mut trial, next: observer };
             let start = Instant::now();
