@@ -370,6 +370,10 @@ pub static TABLE: &[Experiment] = &[
         &["mnist"],
         || embedded(include_str!("configs/lab-trainable.toml")),
     ),
+    laboratory("lab-trainable-cifar10", "The same on CIFAR-10.", &["cifar10"], || {
+        let cifar10 = embedded(include_str!("configs/lab-trainable-cifar10.toml"));
+        config::merge(embedded(include_str!("configs/lab-trainable.toml")), cifar10)
+    }),
     laboratory(
         "lab-dying",
         "Dying ReLU, provoked by a large learning rate and cured: dead units over time.",
