@@ -12,7 +12,7 @@ use halfwave_kernels::{
     rng::Noise,
 };
 
-use super::{Backward, Gate, Mode, Ops, Tape};
+use super::{Backward, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
 
 /// y = max(0, s x), s by the share of a row's energy that is positive.
@@ -54,16 +54,6 @@ impl Ops for CaRelu {
         if carelu::forward(level, self.function(), x, self.width, y).is_err() {
             y.fill(f32::NAN);
         }
-    }
-
-    fn gate<'a>(
-        &self,
-        _: &'a [f32],
-        _: &'a Tape,
-        _: usize,
-        _: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>> {
-        None
     }
 
     fn needs_dx(&self) -> bool {

@@ -112,6 +112,10 @@ impl Ops for Dropout {
             });
     }
 
+    fn passes_gates(&self) -> bool {
+        true
+    }
+
     fn in_place(&self) -> bool {
         true
     }

@@ -12,7 +12,7 @@ use halfwave_kernels::{
     rows::{self, Moments},
 };
 
-use super::{Backward, Gate, Mode, Ops, Tape};
+use super::{Backward, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
 
 /// Scale and shift.
@@ -60,16 +60,6 @@ impl Ops for LayerNorm {
         let (mean, inverse_std) = tape.saved[..2 * rows].split_at_mut(rows);
         let y = &mut tape.output[..x.len()];
         rows::layer_norm(level, norm, x, y, Moments { mean, inverse_std });
-    }
-
-    fn gate<'a>(
-        &self,
-        _: &'a [f32],
-        _: &'a Tape,
-        _: usize,
-        _: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>> {
-        None
     }
 
     fn needs_dx(&self) -> bool {

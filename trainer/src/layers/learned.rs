@@ -15,7 +15,7 @@ use halfwave_kernels::{
     rng::Noise,
 };
 
-use super::{Backward, Gate, Mode, Ops, Step, Tape};
+use super::{Backward, Mode, Ops, Step, Tape};
 use crate::{TrainError, buffers::zeros, optim::State};
 
 /// Parameters that a function has at most.
@@ -122,16 +122,6 @@ impl Ops for Learned {
         if done.is_err() {
             y.fill(f32::NAN);
         }
-    }
-
-    fn gate<'a>(
-        &self,
-        _: &'a [f32],
-        _: &'a Tape,
-        _: usize,
-        _: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>> {
-        None
     }
 
     fn needs_dx(&self) -> bool {

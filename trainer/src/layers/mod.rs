@@ -245,8 +245,14 @@ pub(crate) trait Ops: Send {
     /// Fills the tape from `x [rows, inputs]`; `noise` is where the layer's draws of this step are.
     fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, noise: Noise);
 
+    /// Whether numbers only move, are multiplied or left out: what is to be done to gradients of the outputs of the
+    /// layer below can be done to those of this layer's.
+    fn passes_gates(&self) -> bool {
+        false
+    }
+
     /// What the layer above does to the gradient of the first `length` outputs; `below` is the same of the
-    /// layer below, and `x` its outputs. By default it is left to the layer below.
+    /// layer below, and `x` its outputs. By default nothing: backward does it.
     fn gate<'a>(
         &self,
         _x: &'a [f32],
@@ -254,7 +260,7 @@ pub(crate) trait Ops: Send {
         _length: usize,
         below: &dyn Fn() -> Option<Gate<'a>>,
     ) -> Option<Gate<'a>> {
-        below()
+        self.passes_gates().then(below).flatten()
     }
 
     /// Whether dy becomes dx where it stands.

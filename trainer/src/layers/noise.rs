@@ -45,6 +45,10 @@ impl Ops for GaussianNoise {
         });
     }
 
+    fn passes_gates(&self) -> bool {
+        true
+    }
+
     fn in_place(&self) -> bool {
         true
     }

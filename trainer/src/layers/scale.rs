@@ -38,6 +38,10 @@ impl Ops for Scale {
         });
     }
 
+    fn passes_gates(&self) -> bool {
+        true
+    }
+
     fn in_place(&self) -> bool {
         true
     }
