@@ -69,9 +69,13 @@ impl Run for Config {
 impl Config {
     fn notes(&self) -> Vec<String> {
         vec![format!(
-            "MNIST, ours: pixels in [0, 1], all 60,000 training images, {} epochs of batches of {}; the last epoch \
-             counts, nothing is selected, so no validation images are set aside; the test is read once.",
-            self.mlp.epochs, self.mlp.batch
+            "MNIST, ours: pixels in [0, 1], all 60,000 training images, {} epochs of batches of {}, learning rate {:?} \
+             by schedule {:?} (from practice, not tuned); the last epoch counts, nothing is selected, so no validation \
+             images are set aside; the test is read once.",
+            self.mlp.epochs,
+            self.mlp.batch,
+            self.mlp.optimiser.learning_rate(),
+            self.mlp.schedule
         )]
     }
 }
