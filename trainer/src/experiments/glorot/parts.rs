@@ -3,12 +3,13 @@
 use halfwave_datasets::{Dataset, Loaded, Locator, load};
 use serde::Deserialize;
 
+use super::super::sets;
 use crate::{
     Error, TrainError,
     samples::{Rows, Samples},
 };
 
-/// A published set of images, in [0, 1].
+/// A set of images of Table 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Set {
@@ -55,18 +56,19 @@ pub(super) struct Parts<'a> {
 }
 
 impl Set {
-    pub(super) fn name(self) -> &'static str {
+    fn all(self) -> sets::Set {
         match self {
-            Self::Mnist => "mnist",
-            Self::Cifar10 => "cifar10",
+            Self::Mnist => sets::Set::Mnist,
+            Self::Cifar10 => sets::Set::Cifar10,
         }
     }
 
+    pub(super) fn name(self) -> &'static str {
+        self.all().name()
+    }
+
     pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Mnist => "MNIST",
-            Self::Cifar10 => "CIFAR-10",
-        }
+        self.all().title()
     }
 
     /// Rows, columns, colours.
