@@ -183,8 +183,10 @@ impl Report<'_> {
         let [fit, validation, test] = self.config.rows;
         format!(
             "{}: at most {fit} images to train on and {validation} to look at while training, drawn by the seed; {test} \
-             of the published test images, read once, after the last epoch. All variants share seeds. Learning rates are \
-             the configuration's, one for all variants unless it says otherwise: they were not tuned for each.",
+             of the published test images, read once, after the last epoch; pixels in [0, 1]. All variants share seeds. Learning \
+             rates are the configuration's, one for all variants unless it says otherwise: they were not tuned for each. \
+             Means, variances, zeros and dead units are those of validation images after the last epoch; epochs to an \
+             accuracy are over the n runs that got there.",
             self.config.set.title()
         )
     }
