@@ -29,7 +29,7 @@ use halfwave_trainer::{
     layers::LayerConfig,
     network::{Head, Network, NetworkConfig},
     observe::Silent,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{AisConfig, Centring, Chains, Rbm, RbmConfig, Sparsity, Temperatures, Visible},
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -94,9 +94,16 @@ fn run_everything(level: Level, b: &mut Buffers) {
     crelu_backward(level, &x[..N / 2], dy, &mut y[..N / 2], COLUMNS);
     rng::uniform(level, Stream::new(1).at(0), y);
     rng::normal(level, Stream::new(1).at(0), y);
-    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4, l1: 0.0 };
+    let momentum = Momentum {
+        learning_rate: 0.05,
+        momentum: 0.9,
+        weight_decay: 2e-4,
+        l1: 0.0,
+        nesterov: false,
+    };
     update::momentum(level, momentum, 0.01, dy, y, z);
-    let adam = Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let adam =
+        Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
     let (m, v) = y.split_at_mut(N / 2);
     update::adam(level, adam, 7, 0.01, &dy[..N / 2], m, v, &mut z[..N / 2]);
     masks::relu_forward(level, x, y, mask);
@@ -312,6 +319,13 @@ fn networks() -> [NetworkConfig; 2] {
         L::Dropout { rate },
         L::Flatten,
         L::dense(30, Kind::Tanh),
+        L::L1Activations { weight: 1e-3 },
+        L::NegateHalf,
+        L::GaussianNoise { std: 0.1 },
+        L::LayerNorm { epsilon: 1e-5 },
+        L::Learned { activation: LearnedKind::Prelu, per_channel: true },
+        L::CaRelu,
+        L::AlphaDropout { rate },
         L::dense(10, Kind::Identity),
     ];
     let (optimiser, batch, epochs) = (Optimiser::adam(), 50, 1);
@@ -321,6 +335,7 @@ fn networks() -> [NetworkConfig; 2] {
         layers,
         head,
         optimiser,
+        schedule: Schedule::Constant,
         batch,
         epochs,
     })
@@ -368,7 +383,7 @@ fn no_step_of_an_auto_encoder_allocates_after_the_first(pools: &[ThreadPool]) {
                 masking: 0.25,
                 salt_and_pepper: 0.0,
                 l1: 1e-3,
-                optimiser: Optimiser::Sgd { learning_rate: 1e-3, momentum: 0.0 },
+                optimiser: Optimiser::sgd(1e-3, 0.0),
                 batch: 50,
                 epochs: 1,
             };

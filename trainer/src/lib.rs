@@ -14,11 +14,13 @@
 //! | [`metrics`] | confusion matrix, accuracy, precision, recall, F1 |
 //! | [`observe`] | what watches a training run |
 //! | [`experiments`], [`run`](mod@run) | the table of experiments, and how one is run |
+//! | [`sweep`](mod@sweep) | an experiment over a grid of settings |
 //! | [`config`] | TOML with all defaults, `--set a.b=c` |
 //! | [`result`], [`report`] | rows beside published numbers; Markdown, terminal, plots, filters |
+//! | [`reproductions`] | the table of measured and published numbers, from `result.json` files |
 //! | [`own`] | machines on one's own data, in files |
 //! | [`apply`](mod@apply), [`npy`] | any kernel on a `.npy` file |
-//! | [`info`], [`data`] | what this machine and its data directories have |
+//! | [`info`], [`machine`], [`data`] | what this machine and its data directories have |
 //! | [`output`] | files that are there completely or not at all |
 //!
 //! Threads are those of the current rayon pool. The same seed gives the same bits at any number of
@@ -29,6 +31,7 @@
 mod buffers;
 mod by_name;
 mod losses;
+mod tensors;
 mod train;
 
 pub mod apply;
@@ -41,6 +44,7 @@ pub mod failure;
 pub mod gallery;
 pub mod info;
 pub mod layers;
+pub mod machine;
 pub mod metrics;
 pub mod mixture;
 pub mod names;
@@ -51,11 +55,14 @@ pub mod output;
 pub mod own;
 pub mod rbm;
 pub mod report;
+pub mod reproductions;
 pub mod result;
+pub mod rnn;
 pub mod run;
 pub mod samples;
 pub mod siamese;
 pub mod stack;
+pub mod sweep;
 
 pub use error::TrainError;
 pub use failure::Error;

@@ -72,7 +72,7 @@ impl Learner for Fit<'_> {
         self.sums.1 += cost;
         network.chain.backward(level, x, tape);
         tape.check()?;
-        network.update(level, x, tape, at.steps + 1);
+        network.update(level, x, tape, at);
         Ok(())
     }
 

@@ -25,7 +25,7 @@ use crate::{
     layers::{Layer, LayerConfig, Mode},
     network::{Gradients, Head, Network, NetworkConfig, chain::Tape},
     observe::Observer,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     samples::Rows,
 };
 pub use cost::Cost;
@@ -129,6 +129,7 @@ impl AutoEncoderConfig {
             // The cost stands in its place.
             head: Head::Softmax,
             optimiser,
+            schedule: Schedule::Constant,
             batch,
             epochs,
         }

@@ -23,7 +23,7 @@ fn config(activation: Kind, reconstruction: Reconstruction) -> AutoEncoderConfig
         masking: 0.25,
         salt_and_pepper: 0.0,
         l1: 0.03,
-        optimiser: Optimiser::Sgd { learning_rate: 0.05, momentum: 0.0 },
+        optimiser: Optimiser::sgd(0.05, 0.0),
         batch: ROWS,
         epochs: 1,
     }
@@ -127,7 +127,7 @@ fn gradients_are_those_of_torch() {
         (0..12).map(|i| f((from + i) as f64) as f32).collect()
     };
     let [b, c] = [vec![-0.15, -0.05, 0.05, 0.15], vec![0.2, 0.1, 0.0]];
-    let relu: [&[f32]; 4] = [
+    let relu: [&[f64]; 4] = [
         &[
             -0.35887099,
             0.37012375,
@@ -149,7 +149,7 @@ fn gradients_are_those_of_torch() {
         ],
         &[0.77395496, 0.51433642, 0.81650782],
     ];
-    let tanh: [&[f32]; 4] = [
+    let tanh: [&[f64]; 4] = [
         &[
             -0.07072570,
             0.09645753,
@@ -194,7 +194,7 @@ fn gradients_are_those_of_torch() {
         assert!((found.loss - cost).abs() < 1e-6, "{}", found.loss);
         for (found, expected) in found.parameters.iter().flatten().zip(gradients) {
             assert!(
-                found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 2e-6),
+                found.iter().zip(expected).all(|(a, b)| (f64::from(*a) - b).abs() < 2e-6),
                 "{found:?}, not {expected:?}"
             );
         }
@@ -266,7 +266,7 @@ fn stacks_are_unrolled() {
         .unwrap();
         trained.unroll(&mut network).unwrap();
         let mut below = first.encode(level, &x);
-        let mut maxima = vec![1.0; 7];
+        let mut maxima = [1.0; 7];
         if reconstruction == Reconstruction::Scaled {
             for (j, maximum) in maxima.iter_mut().enumerate() {
                 let most = below.iter().skip(j).step_by(7).fold(0.0_f32, |m, &h| m.max(h));
@@ -329,7 +329,7 @@ fn data_and_settings_that_do_not_fit_are_errors() {
     assert!(settings(|c| c.hidden_units = 0).contains("units"));
     assert!(settings(|c| c.batch = 0).contains("batch"));
     assert!(stack(level, &x, VISIBLE, &[], 1, "test", &mut Silent).is_err());
-    let wild = Optimiser::Sgd { learning_rate: 1e9, momentum: 0.0 };
+    let wild = Optimiser::sgd(1e9, 0.0);
     let config = AutoEncoderConfig { optimiser: wild, epochs: 9, ..config(Kind::Relu, ALL[0]) };
     let error = stack(level, &x, VISIBLE, &[config], 1, "wild", &mut Silent).unwrap_err();
     assert!(matches!(error, TrainError::Diverged { .. }), "{error}");

@@ -1,12 +1,14 @@
 //! Fine-tuning that stops by a validation set.
 
+use std::ops::ControlFlow;
+
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
 use crate::{
     TrainError,
-    network::Network,
-    observe::{Epoch, Observer},
+    network::{Network, Validated},
+    observe::Observer,
     samples::Samples,
 };
 
@@ -36,18 +38,6 @@ pub(super) enum By {
     Loss,
 }
 
-impl By {
-    /// The higher the better.
-    fn score(self, metrics: &[(&'static str, f64)]) -> f64 {
-        let (name, sign) = match self {
-            Self::Accuracy => ("validation_accuracy", 1.0),
-            Self::Loss => ("validation_loss", -1.0),
-        };
-        let found = metrics.iter().find(|(known, _)| *known == name);
-        found.map_or(f64::MIN, |&(_, value)| sign * value)
-    }
-}
-
 /// The network after the epoch that did best on the validation set, the first of equals.
 pub(super) struct Best {
     pub(super) network: Network,
@@ -56,7 +46,7 @@ pub(super) struct Best {
     pub(super) score: f64,
 }
 
-/// Trains on the first samples and stops by the second; `network` trains for one epoch a call.
+/// Trains on the first samples and stops by the second.
 pub(super) fn train(
     level: Level,
     Stopping { epochs, patience }: Stopping,
@@ -67,31 +57,20 @@ pub(super) fn train(
     observer: &mut dyn Observer,
 ) -> Result<Best, TrainError> {
     let mut best = Best { network: network.clone(), epoch: 0, score: f64::MIN };
-    for epoch in 1..=epochs {
-        let mut last = Last { by, epoch, epochs, score: f64::MIN, next: &mut *observer };
-        network.fit(level, fit, Some(validation), run, &mut last)?;
-        let score = last.score;
+    let mut epoch = 0;
+    let mut watch = |network: &Network, Validated { accuracy, loss }| {
+        epoch += 1;
+        let score = match by {
+            By::Accuracy => accuracy,
+            By::Loss => -loss,
+        };
         if score > best.score {
             best = Best { network: network.clone(), epoch, score };
         } else if epoch - best.epoch >= patience {
-            break;
+            return ControlFlow::Break(());
         }
-    }
+        ControlFlow::Continue(())
+    };
+    network.fit_watched(level, fit, validation, epochs, run, observer, &mut watch)?;
     Ok(best)
-}
-
-/// Numbers the epochs of calls of one epoch, and keeps the score on the validation set.
-struct Last<'a> {
-    by: By,
-    epoch: usize,
-    epochs: usize,
-    score: f64,
-    next: &'a mut dyn Observer,
-}
-
-impl Observer for Last<'_> {
-    fn epoch(&mut self, epoch: &Epoch<'_>) {
-        self.score = self.by.score(epoch.metrics);
-        self.next.epoch(&Epoch { epoch: self.epoch, epochs: self.epochs, ..*epoch });
-    }
 }

@@ -3,17 +3,18 @@
 use halfwave_kernels::{
     Kind,
     conv::{Conv2d, GeometryError, MaxPool2d, Padding},
+    learned::LearnedKind,
     rng::Noise,
 };
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Activation, BatchNorm, Conv, Dense, Dropout, Flatten, Initialiser, L1Activations, Layer,
-    MaxPool, NegateHalf, SaltAndPepper,
+    Activation, BatchNorm, CaRelu, Conv, Dense, Dropout, Flatten, GaussianNoise, Initialiser,
+    L1Activations, Layer, LayerNorm, Learned, MaxPool, NegateHalf, SaltAndPepper, Scale,
 };
 use crate::{
     TrainError,
-    optim::{positive, share},
+    optim::{not_negative, positive, share},
 };
 
 /// The settings of a layer; what lies below says how many inputs it has.
@@ -88,13 +89,29 @@ pub enum LayerConfig {
         /// In \[0, 1).
         rate: f32,
     },
+    /// The same for SELU: mean 0 and variance 1 stay.
+    AlphaDropout {
+        /// In \[0, 1).
+        rate: f32,
+    },
+    /// In training, y = x + σ n with n ~ N(0, 1).
+    GaussianNoise {
+        /// σ.
+        std: f32,
+    },
+    /// Each row, or each position of an image, with zero mean and unit variance, then scaled and shifted.
+    LayerNorm {
+        /// Added to the variance.
+        #[serde(default = "norm_epsilon")]
+        epsilon: f32,
+    },
     /// Each channel with zero mean and unit variance, then scaled and shifted.
     BatchNorm {
         /// Weight of the newest batch in the running moments, in \[0, 1).
         #[serde(default = "batch_norm_momentum")]
         momentum: f32,
         /// Added to the variance.
-        #[serde(default = "batch_norm_epsilon")]
+        #[serde(default = "norm_epsilon")]
         epsilon: f32,
     },
     /// y = f(x).
@@ -102,6 +119,23 @@ pub enum LayerConfig {
         /// f.
         #[serde(with = "crate::by_name")]
         activation: Kind,
+    },
+    /// y = f(x; p) with learned parameters p: PReLU, Swish, dynamic tanh (DyT) and others.
+    Learned {
+        /// f.
+        #[serde(with = "crate::by_name")]
+        activation: LearnedKind,
+        /// Whether each unit, or channel, has parameters of its own.
+        #[serde(default)]
+        per_channel: bool,
+    },
+    /// CAReLU.
+    #[serde(rename = "carelu")]
+    CaRelu,
+    /// y = c x.
+    Scale {
+        /// c, above 0.
+        factor: f32,
     },
     /// The outputs of the second half of the units, or channels, times −1.
     NegateHalf,
@@ -138,7 +172,7 @@ fn batch_norm_momentum() -> f32 {
 }
 
 /// As in PyTorch.
-fn batch_norm_epsilon() -> f32 {
+fn norm_epsilon() -> f32 {
     1e-5
 }
 
@@ -207,7 +241,7 @@ impl LayerConfig {
     /// Batch normalisation with the constants of PyTorch.
     #[must_use]
     pub fn batch_norm() -> Self {
-        Self::BatchNorm { momentum: batch_norm_momentum(), epsilon: batch_norm_epsilon() }
+        Self::BatchNorm { momentum: batch_norm_momentum(), epsilon: norm_epsilon() }
     }
 
     /// What it is called, as [`Layer::name`].
@@ -221,8 +255,14 @@ impl LayerConfig {
             Self::Dropout { .. } => "dropout",
             Self::Masking { .. } => "masking",
             Self::SaltAndPepper { .. } => "salt-and-pepper",
+            Self::AlphaDropout { .. } => "alpha-dropout",
+            Self::GaussianNoise { .. } => "gaussian-noise",
+            Self::LayerNorm { .. } => "layer-norm",
             Self::BatchNorm { .. } => "batch-norm",
             Self::Activation { .. } => "activation",
+            Self::Learned { activation, .. } => activation.name(),
+            Self::CaRelu => "carelu",
+            Self::Scale { .. } => "scale",
             Self::NegateHalf => "negate-half",
             Self::L1Activations { .. } => "l1-activations",
         }
@@ -230,7 +270,25 @@ impl LayerConfig {
 
     /// Whether it has something to train.
     pub(crate) fn is_trained(&self) -> bool {
-        matches!(self, Self::Dense { .. } | Self::Conv { .. } | Self::BatchNorm { .. })
+        match self {
+            Self::Dense { .. }
+            | Self::Conv { .. }
+            | Self::LayerNorm { .. }
+            | Self::BatchNorm { .. }
+            | Self::Learned { .. }
+            | Self::CaRelu => true,
+            Self::MaxPool { .. }
+            | Self::Flatten
+            | Self::Dropout { .. }
+            | Self::Masking { .. }
+            | Self::AlphaDropout { .. }
+            | Self::SaltAndPepper { .. }
+            | Self::GaussianNoise { .. }
+            | Self::Activation { .. }
+            | Self::Scale { .. }
+            | Self::NegateHalf
+            | Self::L1Activations { .. } => false,
+        }
     }
 
     /// What the layer is on rows of shape `input`, before anything is allocated.
@@ -257,21 +315,37 @@ impl LayerConfig {
                 image(input)?;
                 plan(&[input.iter().product()])
             }
-            Self::Dropout { rate } | Self::Masking { rate } | Self::SaltAndPepper { rate } => {
+            Self::Dropout { rate }
+            | Self::Masking { rate }
+            | Self::AlphaDropout { rate }
+            | Self::SaltAndPepper { rate } => {
                 share("rate", rate)?;
                 Plan { masks: product(input), ..plan(input) }
+            }
+            Self::GaussianNoise { std } => {
+                not_negative("std", std)?;
+                Plan { masks: product(input), ..plan(input) }
+            }
+            Self::LayerNorm { epsilon } => {
+                positive("epsilon", epsilon)?;
+                plan(input)
             }
             Self::BatchNorm { momentum, epsilon } => {
                 share("momentum", momentum)?;
                 positive("epsilon", epsilon)?;
                 plan(input)
             }
-            Self::L1Activations { weight } => {
-                let holds = weight >= 0.0 && weight.is_finite();
-                TrainError::require(holds, "weight", "a finite number from 0", weight)?;
+            Self::Scale { factor } => {
+                positive("factor", factor)?;
                 plan(input)
             }
-            Self::Activation { .. } | Self::NegateHalf => plan(input),
+            Self::L1Activations { weight } => {
+                not_negative("weight", weight)?;
+                plan(input)
+            }
+            Self::Activation { .. } | Self::Learned { .. } | Self::CaRelu | Self::NegateHalf => {
+                plan(input)
+            }
         })
     }
 
@@ -299,6 +373,17 @@ impl LayerConfig {
                 Layer::BatchNorm(BatchNorm::new([width, channels], momentum, epsilon)?)
             }
             Self::Activation { activation } => Layer::Activation(Activation { activation, width }),
+            Self::AlphaDropout { rate } => Layer::Dropout(Dropout::alpha(rate, width)?),
+            Self::GaussianNoise { std } => Layer::GaussianNoise(GaussianNoise { std, width }),
+            Self::LayerNorm { epsilon } => {
+                Layer::LayerNorm(LayerNorm::new([width, channels], epsilon)?)
+            }
+            Self::Learned { activation, per_channel } => {
+                let channels = if per_channel { channels } else { 1 };
+                Layer::Learned(Learned::new(activation, width, channels)?)
+            }
+            Self::CaRelu => Layer::CaRelu(CaRelu::new(width)),
+            Self::Scale { factor } => Layer::Scale(Scale { factor, width }),
             Self::NegateHalf => Layer::NegateHalf(NegateHalf { width, channels }),
             Self::L1Activations { weight } => Layer::L1Activations(L1Activations { weight }),
         })

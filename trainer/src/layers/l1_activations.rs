@@ -4,13 +4,13 @@
 //! x, dx [batch, width]        dx = dy + λ sign(x), sign(0) = 0
 //! ```
 //!
-//! The losses that are reported are without it. Glorot, Bordes & Bengio, AISTATS 2011, section 3.2: λ = .001 gives
-//! rectifier networks their sparsity.
+//! It is added before f' of the layer below. The losses that are reported are without it. Glorot, Bordes & Bengio, AISTATS
+//! 2011, section 3.2: λ = .001 gives rectifier networks their sparsity.
 
 use halfwave_kernels::{Level, rng::Noise};
 use rayon::prelude::*;
 
-use super::{BLOCK, Backward, Gate, Mode, Ops, Tape};
+use super::{BLOCK, Backward, Mode, Ops, Tape};
 use crate::TrainError;
 
 /// λ Σ|x| of each row is part of what is minimised.
@@ -30,17 +30,6 @@ impl Ops for L1Activations {
     }
 
     fn forward(&self, _: Level, _: &[f32], _: &mut Tape, _: Noise) {}
-
-    /// None: the gradient of the penalty has to be added before f' of the layer below.
-    fn gate<'a>(
-        &self,
-        _: &'a [f32],
-        _: &'a Tape,
-        _: usize,
-        _: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>> {
-        None
-    }
 
     fn in_place(&self) -> bool {
         true

@@ -13,6 +13,7 @@
 
 mod activation;
 mod batch_norm;
+mod carelu;
 mod config;
 mod conv;
 mod dense;
@@ -20,10 +21,14 @@ mod dropout;
 mod flatten;
 mod initialiser;
 mod l1_activations;
+mod layer_norm;
+mod learned;
 mod negate_half;
+mod noise;
 mod ones;
 mod pool;
 mod salt_and_pepper;
+mod scale;
 
 use halfwave_kernels::{Kind, Level, Saved, conv::Workspace, par_backward_in_place, rng::Noise};
 
@@ -34,6 +39,7 @@ use crate::{
 
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
+pub use carelu::CaRelu;
 pub(crate) use config::Plan;
 pub use config::{LayerConfig, LayerError};
 pub use conv::Conv;
@@ -42,10 +48,14 @@ pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use initialiser::Initialiser;
 pub use l1_activations::L1Activations;
+pub use layer_norm::LayerNorm;
+pub use learned::Learned;
 pub use negate_half::NegateHalf;
+pub use noise::GaussianNoise;
 pub(crate) use ones::Ones;
 pub use pool::MaxPool;
 pub use salt_and_pepper::SaltAndPepper;
+pub use scale::Scale;
 
 /// A layer of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,12 +68,22 @@ pub enum Layer {
     MaxPool(MaxPool),
     /// An image as a row of numbers.
     Flatten(Flatten),
-    /// Some numbers are 0, in training.
+    /// Some numbers are left out, in training.
     Dropout(Dropout),
+    /// y = x + σ n, in training.
+    GaussianNoise(GaussianNoise),
     /// Each channel with zero mean and unit variance, then scaled and shifted.
     BatchNorm(BatchNorm),
+    /// Each row, or position of an image, likewise.
+    LayerNorm(LayerNorm),
     /// y = f(x).
     Activation(Activation),
+    /// y = f(x; p) with learned p.
+    Learned(Learned),
+    /// y = max(0, s x), s by the share of a row's energy that is positive.
+    CaRelu(CaRelu),
+    /// y = c x.
+    Scale(Scale),
     /// The outputs of half of the units change their sign.
     NegateHalf(NegateHalf),
     /// λ Σ|x| of each row is part of what is minimised.
@@ -83,9 +103,14 @@ impl Layer {
             Self::MaxPool(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Dropout(layer) => layer,
+            Self::GaussianNoise(layer) => layer,
             Self::BatchNorm(layer) => layer,
+            Self::LayerNorm(layer) => layer,
             Self::Activation(layer) => layer,
+            Self::Learned(layer) => layer,
+            Self::CaRelu(layer) => layer,
             Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
             Self::SaltAndPepper(layer) => layer,
         }
@@ -98,9 +123,14 @@ impl Layer {
             Self::MaxPool(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Dropout(layer) => layer,
+            Self::GaussianNoise(layer) => layer,
             Self::BatchNorm(layer) => layer,
+            Self::LayerNorm(layer) => layer,
             Self::Activation(layer) => layer,
+            Self::Learned(layer) => layer,
+            Self::CaRelu(layer) => layer,
             Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
             Self::SaltAndPepper(layer) => layer,
         }
@@ -112,10 +142,17 @@ impl Layer {
         self.ops().name()
     }
 
-    /// Weights and biases (batch normalisation: γ and β); both empty where there are none.
+    /// Weights and biases (normalisation: γ and β; learned activations: their parameters); both empty where there are
+    /// none.
     #[must_use]
     pub fn parameters(&self) -> [&[f32]; 2] {
         self.ops().parameters()
+    }
+
+    /// Whether its parameters are the weights and biases of a product.
+    #[must_use]
+    pub fn has_weights(&self) -> bool {
+        matches!(self, Self::Dense(_) | Self::Conv(_))
     }
 
     /// Whether there is anything to train.
@@ -218,8 +255,14 @@ pub(crate) trait Ops: Send {
     /// Fills the tape from `x [rows, inputs]`; `noise` is where the layer's draws of this step are.
     fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, noise: Noise);
 
+    /// Whether numbers only move, are multiplied or left out: what is to be done to gradients of the outputs of the
+    /// layer below can be done to those of this layer's.
+    fn passes_gates(&self) -> bool {
+        false
+    }
+
     /// What the layer above does to the gradient of the first `length` outputs; `below` is the same of the
-    /// layer below, and `x` its outputs. By default it is left to the layer below.
+    /// layer below, and `x` its outputs. By default nothing: backward does it.
     fn gate<'a>(
         &self,
         _x: &'a [f32],
@@ -227,7 +270,7 @@ pub(crate) trait Ops: Send {
         _length: usize,
         below: &dyn Fn() -> Option<Gate<'a>>,
     ) -> Option<Gate<'a>> {
-        below()
+        self.passes_gates().then(below).flatten()
     }
 
     /// Whether dy becomes dx where it stands.
@@ -274,6 +317,13 @@ pub(crate) trait Ops: Send {
 }
 
 impl Step {
+    /// Of weights, which decay.
+    fn update_weights(self, gradient: &[f32], state: &mut State, weights: &mut [f32]) {
+        let Self { level, optimiser, t, scale } = self;
+        optimiser.update_weights(level, t, scale, gradient, state, weights);
+    }
+
+    /// Of all others.
     fn update(self, gradient: &[f32], state: &mut State, parameters: &mut [f32]) {
         let Self { level, optimiser, t, scale } = self;
         optimiser.update(level, t, scale, gradient, state, parameters);

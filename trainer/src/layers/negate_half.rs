@@ -54,6 +54,10 @@ impl Ops for NegateHalf {
         });
     }
 
+    fn passes_gates(&self) -> bool {
+        true
+    }
+
     fn in_place(&self) -> bool {
         true
     }

@@ -140,7 +140,7 @@ impl Chain {
     }
 
     /// Numbers of a row of x (0), or of the outputs of the layer below `l`.
-    fn width(&self, l: usize) -> usize {
+    pub(super) fn width(&self, l: usize) -> usize {
         self.shapes[l].iter().product()
     }
 
@@ -265,33 +265,23 @@ impl Chain {
     /// If `x` is no whole number of rows.
     pub(crate) fn evaluate(&self, level: Level, x: &[f32], mut f: impl FnMut(&[f32])) {
         let outputs = self.outputs();
-        self.evaluate_tapes(level, x, |x, tapes, rows| {
-            self.input(x, tapes, tapes.len(), rows).chunks_exact(outputs).for_each(&mut f);
-        });
-    }
-
-    /// Adds to `zeros`, for each layer that has outputs of its own, how many of them are exactly 0 for the rows of
-    /// `x`, beside the width of the layer.
-    pub(crate) fn count_zeros(&self, level: Level, x: &[f32], zeros: &mut Vec<(u64, usize)>) {
-        self.evaluate_tapes(level, x, |_, tapes, rows| {
-            let own = tapes.iter().enumerate().filter(|(_, tape)| !tape.output.is_empty());
-            for (place, (l, tape)) in own.enumerate() {
-                let width = self.width(l + 1);
-                if place == zeros.len() {
-                    zeros.push((0, width));
-                }
-                let outputs = tape.output[..rows * width].iter();
-                zeros[place].0 += outputs.filter(|&&y| y == 0.0).count() as u64;
+        self.for_each_chunk(level, x, |rows, tapes| {
+            if let Some(last) = top(tapes) {
+                last[..rows * outputs].chunks_exact(outputs).for_each(&mut f);
             }
         });
     }
 
-    /// Calls `f` with some rows of `x [rows, inputs]` and the tapes of their forward pass, until all had their turn.
-    fn evaluate_tapes(
+    /// Calls `f` with some rows' number and the tapes of inference on them, until all rows of `x [rows, inputs]` were
+    /// met.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    pub(crate) fn for_each_chunk(
         &self,
         level: Level,
         x: &[f32],
-        mut f: impl FnMut(&[f32], &[layers::Tape], usize),
+        mut f: impl FnMut(usize, &[layers::Tape]),
     ) {
         let inputs = self.inputs();
         assert!(x.len().is_multiple_of(inputs), "{} values are no whole rows", x.len());
@@ -303,7 +293,7 @@ impl Chain {
         for x in x.chunks(rows * inputs) {
             let rows = x.len() / inputs;
             self.forward_into(level, x, &mut tapes, |_| Stream::new(0).at(0));
-            f(x, &tapes, rows);
+            f(rows, &tapes);
         }
     }
 }

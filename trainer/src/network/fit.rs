@@ -3,7 +3,7 @@
 use halfwave_kernels::Level;
 use rayon::prelude::*;
 
-use super::{Network, chain::Tape};
+use super::{Network, NetworkConfig, chain::Tape};
 use crate::{
     TrainError,
     buffers::zeros,
@@ -63,12 +63,14 @@ impl<'a> Fit<'a> {
 }
 
 impl Network {
-    /// One step of the optimiser on all parameters, number `t` from 1, after a backward pass from `x [rows, input]`.
+    /// The step of the optimiser at this progress on all parameters, after a backward pass from `x [rows, input]`.
     ///
     /// The gradients of dense weights are products that become updates tile by tile. The layers have nothing to
     /// do with each other by now: the threads share all of them out at once.
-    pub(crate) fn update(&mut self, level: Level, x: &[f32], tape: &Tape, t: u64) {
-        let (optimiser, scale) = (self.config.optimiser, 1.0 / tape.rows() as f32);
+    pub(crate) fn update(&mut self, level: Level, x: &[f32], tape: &Tape, at: Progress) {
+        let NetworkConfig { optimiser, schedule, .. } = self.config;
+        let optimiser = optimiser.scaled(schedule.factor(at.epochs));
+        let (t, scale) = (at.steps + 1, 1.0 / tape.rows() as f32);
         let step = Step { level, optimiser, t, scale };
         let layers = self.chain.layers.par_iter_mut().zip(&mut self.states);
         layers.enumerate().filter(|(_, (layer, _))| layer.is_trained()).for_each(
@@ -98,7 +100,7 @@ impl Learner for Fit<'_> {
         let x = &self.x[..rows.len() * width];
         self.network.chain.backward(self.level, x, &mut self.tape);
         self.tape.check()?;
-        self.network.update(self.level, x, &self.tape, at.steps + 1);
+        self.network.update(self.level, x, &self.tape, at);
         Ok(())
     }
 

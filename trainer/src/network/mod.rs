@@ -6,30 +6,35 @@
 
 pub(crate) mod chain;
 mod draws;
+mod file;
 mod fit;
 mod mlp;
+mod statistics;
 mod summary;
+mod watch;
 
 use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
 use serde::{Deserialize, Serialize};
 
-pub use crate::losses::Head;
 use crate::{
     TrainError,
     buffers::check_rows,
     layers::{Layer, LayerConfig, LayerError, Mode, Plan},
     metrics::Confusion,
     observe::Observer,
-    optim::{Optimiser, State},
+    optim::{Optimiser, Schedule, State},
     samples::{Rows, Samples},
     train::{Loop, Progress},
 };
+pub use crate::{losses::Head, tensors::ModelError};
 use chain::{Chain, Tape};
 use draws::Draws;
 use fit::Fit;
 pub use mlp::MlpConfig;
+pub use statistics::LayerStatistics;
 pub use summary::{LayerSummary, Summary};
+pub(crate) use watch::Validated;
 
 /// The settings of a network and of its training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,6 +48,9 @@ pub struct NetworkConfig {
     pub head: Head,
     /// How gradients become updates.
     pub optimiser: Optimiser,
+    /// How its step size changes with the epochs.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Rows of a mini-batch.
     pub batch: usize,
     /// Epochs of one call of [`Network::fit`].
@@ -74,7 +82,7 @@ pub struct Gradients {
 /// use halfwave_kernels::{Kind, Level};
 /// use halfwave_trainer::{
 ///     layers::LayerConfig, metrics::accuracy, network::{Head, Network, NetworkConfig}, observe::Silent,
-///     optim::Optimiser,
+///     optim::{Optimiser, Schedule},
 /// };
 ///
 /// let mut digits = load("optdigits", &Locator::new(None))?.train;
@@ -89,6 +97,7 @@ pub struct Gradients {
 ///     ],
 ///     head: Head::Softmax,
 ///     optimiser: Optimiser::adam(),
+///     schedule: Schedule::Constant,
 ///     batch: 32,
 ///     epochs: 20,
 /// }, 42)?;
@@ -183,7 +192,9 @@ impl Network {
             if old.len() != new.len() {
                 return Err(TrainError::Shape { name, expected: old.len(), found: new.len() });
             }
-            check_rows(new, bias.len())?;
+            if !new.is_empty() {
+                check_rows(new, bias.len().max(1))?;
+            }
         }
         parameters.into_iter().zip(new).for_each(|(old, new)| old.copy_from_slice(new));
         Ok(())
@@ -232,21 +243,6 @@ impl Network {
         self.chain.forward(level, x, tape, |layer| self.draws.mask(layer, step));
     }
 
-    /// Of each layer that has outputs of its own, the last one left out, the share of outputs for the rows of `x` that
-    /// are exactly 0.
-    ///
-    /// # Panics
-    /// If `x` is no whole number of rows.
-    #[must_use]
-    pub fn sparsity<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f64> {
-        let x = x.into();
-        let (rows, mut zeros) = (x.count(self.chain.inputs()), Vec::new());
-        x.for_each(self.chain.inputs(), |x| self.chain.count_zeros(level, x, &mut zeros));
-        zeros.pop();
-        let share = |(zeros, width): (u64, usize)| zeros as f64 / (rows * width) as f64;
-        zeros.into_iter().map(share).collect()
-    }
-
     /// The class of each row of `x [rows, input]`.
     ///
     /// # Panics
@@ -257,15 +253,34 @@ impl Network {
         outputs.chunks_exact(self.chain.outputs()).map(|z| self.config.head.predict(z)).collect()
     }
 
-    /// The probability of each class for each row of `x [rows, input]`: `[rows, classes]`.
+    /// The probabilities of all classes for each row of `x [rows, input]`: `[rows, classes]`. Where no output of a
+    /// row is above 0, all classes of a [`Head::NormalisedRelu`] are equally probable.
     ///
     /// # Panics
     /// If `x` is no whole number of rows.
     #[must_use]
     pub fn probabilities<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
-        let mut z = self.outputs(level, x.into());
-        self.config.head.probabilities(level, self.chain.outputs(), &mut z);
-        z
+        let mut outputs = self.outputs(level, x.into());
+        self.config.head.probabilities(level, &mut outputs, self.chain.outputs());
+        outputs
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    /// Numbers of a row of x.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.chain.inputs()
+    }
+
+    /// Outputs.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.chain.outputs()
     }
 
     /// What the head sees, `[rows, classes]`.
@@ -326,12 +341,13 @@ impl Network {
 
 /// The shapes and draws of all layers, before anything is allocated.
 fn plans(config: &NetworkConfig) -> Result<Vec<Plan>, TrainError> {
-    let NetworkConfig { input, layers, optimiser, batch, .. } = config;
+    let NetworkConfig { input, layers, optimiser, schedule, batch, .. } = config;
     let sizes = !input.is_empty() && !input.contains(&0);
     TrainError::require(sizes, "input", "sizes of at least 1", format!("{input:?}"))?;
     TrainError::require(!layers.is_empty(), "layers", "at least one", "[]")?;
     TrainError::require(*batch > 0, "batch", "at least 1", batch)?;
     optimiser.check()?;
+    schedule.check()?;
     let mut plans: Vec<Plan> = Vec::with_capacity(layers.len());
     let mut trained = false;
     for (l, layer) in layers.iter().enumerate() {

@@ -22,7 +22,7 @@ use crate::{
     layers::LayerConfig,
     network::{Head, Network, NetworkConfig},
     observe::{Epoch, Observer, Recorder},
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     result::{Figure, Outcome},
     stack::Stack,
 };
@@ -256,7 +256,8 @@ impl Config {
             input: vec![terms],
             layers,
             head: Head::Softmax,
-            optimiser: Optimiser::Sgd { learning_rate: rate, momentum: 0.0 },
+            optimiser: Optimiser::sgd(rate, 0.0),
+            schedule: Schedule::Constant,
             batch: self.tuning(variant).batch,
             epochs: 1,
         }

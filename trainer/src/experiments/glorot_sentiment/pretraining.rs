@@ -52,10 +52,7 @@ impl Pretraining {
             masking: if l == 0 { 0.0 } else { self.masking },
             salt_and_pepper: if l == 0 { self.salt_and_pepper } else { 0.0 },
             l1,
-            optimiser: Optimiser::Sgd {
-                learning_rate: if l == 0 { rates.first_rate } else { rates.rate },
-                momentum: 0.0,
-            },
+            optimiser: Optimiser::sgd(if l == 0 { rates.first_rate } else { rates.rate }, 0.0),
             batch: self.batch,
             epochs: self.epochs,
         };

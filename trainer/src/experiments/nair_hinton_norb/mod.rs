@@ -4,7 +4,7 @@
 //!
 //! On the jittered-cluttered NORB where its files are, else on synthetic pairs.
 
-mod sets;
+pub(super) mod sets;
 mod table;
 
 use halfwave_datasets::norb::{CLASSES, SHAPE, WIDTH};
@@ -21,7 +21,7 @@ use crate::{
     layers::LayerConfig,
     network::{Head, MlpConfig, Network, NetworkConfig},
     observe::{Epoch, Observer, Recorder},
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{RbmConfig, Visible},
     result::{Figure, Outcome},
     stack::Stack,
@@ -178,10 +178,10 @@ impl Training<'_> {
         let Self { config, level, sets, seed } = *self;
         let run = format!("{run}, seed {seed}");
         let stopping = config.stopping;
-        let samples = [Set::Fit, Set::Validation].map(|set| sets.samples(set, order));
+        let parts = [Set::Fit, Set::Validation].map(|set| sets.samples(set, order));
         let by = By::Accuracy;
         let Best { network, epoch, .. } =
-            early::train(level, stopping, by, network, samples, &run, observer)?;
+            early::train(level, stopping, by, network, parts, &run, observer)?;
         let tested = network.evaluate(level, sets.samples(Set::Test, order))?;
         let error = 1.0 - tested.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, test"), &[("test_error", error)]);
@@ -221,7 +221,8 @@ impl Convolutional {
             LayerConfig::dense(CLASSES.len(), Kind::Identity),
         ]);
         let (input, head) = (vec![rows, columns, cameras], Head::Softmax);
-        NetworkConfig { input, layers, head, optimiser, batch, epochs: 1 }
+        let schedule = Schedule::Constant;
+        NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs: 1 }
     }
 }
 
