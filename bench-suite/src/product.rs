@@ -24,14 +24,16 @@ pub struct Product<'a> {
     state: [Vec<f32>; 2],
 }
 
-const MOMENTUM: update::Momentum = update::Momentum {
+/// Stochastic gradient descent as in training.
+pub const MOMENTUM: update::Momentum = update::Momentum {
     learning_rate: 1e-3,
     momentum: 0.9,
     weight_decay: 1e-4,
     l1: 0.0,
     nesterov: false,
 };
-const ADAM: update::Adam = update::Adam {
+/// Adam with the constants of its paper.
+pub const ADAM: update::Adam = update::Adam {
     learning_rate: 1e-3,
     beta1: 0.9,
     beta2: 0.999,

@@ -31,6 +31,7 @@ use halfwave_trainer::{
     observe::Silent,
     optim::{Optimiser, Schedule},
     rbm::{AisConfig, Centring, Chains, Rbm, RbmConfig, Sparsity, Temperatures, Visible},
+    rnn::{Recurrent, Rnn, RnnConfig},
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -362,6 +363,25 @@ fn no_step_of_a_network_allocates_after_the_first(pools: &[ThreadPool]) {
                 assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
             });
         }
+        let config = RnnConfig {
+            steps: 9,
+            hidden_units: 30,
+            activation: Kind::Relu,
+            recurrent: Recurrent::Identity,
+            clip: Some(1.0),
+            optimiser: Optimiser::adam(),
+            batch: 50,
+            epochs: 1,
+        };
+        let mut rnn = Rnn::new(&config, 90, 10, 1).unwrap();
+        pool.install(|| {
+            let mut epoch = |data: &Dataset| {
+                count(&mut || rnn.fit(level, data, None, "recurrent", &mut Silent).unwrap())
+            };
+            epoch(&many);
+            let steady = |_| epoch(&many) == epoch(&few);
+            assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
+        });
     }
 }
 

@@ -345,5 +345,7 @@ const GOLDEN: &[(&str, u64)] = &[
     ("batch_norm_inference of moderate numbers", 0x2783e99458df45dd),
     ("batch_norm_backward of moderate numbers", 0xdee1252f77b4be2f),
     ("momentum", 0x3331008ba4740959),
+    ("momentum, Nesterov", 0x61d8b4f70034d482),
     ("adam", 0xa315b42fc0928f30),
+    ("adamw", 0xd1ef9010e65754a3),
 ];

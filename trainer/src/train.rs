@@ -17,6 +17,40 @@ pub(crate) type Metrics = Vec<(&'static str, f64)>;
 /// A statistic, loss or weight that is no longer a number of use: what it is.
 pub(crate) struct Diverged(pub(crate) String);
 
+/// What a classifier's epoch has shown so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sums {
+    rows: usize,
+    right: usize,
+    loss: f64,
+}
+
+impl Sums {
+    /// Adds a mini-batch: the sum of its losses, and its rows' classes, true and predicted. A loss that is not finite
+    /// is divergence.
+    pub(crate) fn add(
+        &mut self,
+        loss: f64,
+        labels: &[u32],
+        predicted: impl Iterator<Item = u32>,
+    ) -> Result<(), Diverged> {
+        if !loss.is_finite() {
+            return Err(Diverged(format!("the loss is {loss}")));
+        }
+        self.rows += labels.len();
+        self.right += labels.iter().zip(predicted).filter(|(a, b)| **a == *b).count();
+        self.loss += loss;
+        Ok(())
+    }
+
+    /// The metrics of the epoch; the next one begins.
+    pub(crate) fn metrics(&mut self) -> Metrics {
+        let Self { rows, right, loss } = std::mem::take(self);
+        let rows = rows as f64;
+        vec![("loss", loss / rows), ("accuracy", right as f64 / rows)]
+    }
+}
+
 /// What the loop trains.
 pub(crate) trait Learner {
     /// One update from the rows of a mini-batch. Statistics that are not finite are found before

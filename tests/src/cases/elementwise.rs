@@ -115,31 +115,39 @@ fn words_of(numbers: &[f32]) -> Vec<u16> {
 /// Optimiser steps.
 #[must_use]
 pub fn updates() -> Vec<Case> {
-    let momentum = Momentum {
+    let plain = Momentum {
         learning_rate: 0.05,
         momentum: 0.9,
         weight_decay: 2e-4,
         l1: 0.0,
         nesterov: false,
     };
-    let adam =
-        Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
-    vec![
+    let momentum = |name, step| {
         case(
-            "momentum",
+            name,
             |n| vec![n; 3],
             move |level, arrays| {
                 let [gradient, velocity, weights] = arrays else { unreachable!() };
-                update::momentum(level, momentum, 0.01, gradient, velocity, weights);
+                update::momentum(level, step, 0.01, gradient, velocity, weights);
             },
-        ),
+        )
+    };
+    let adam = |name, weight_decay| {
+        let step =
+            Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay };
         case(
-            "adam",
+            name,
             |n| vec![n; 4],
             move |level, arrays| {
                 let [gradient, m, v, weights] = arrays else { unreachable!() };
-                update::adam(level, adam, 7, 0.01, gradient, m, v, weights);
+                update::adam(level, step, 7, 0.01, gradient, m, v, weights);
             },
-        ),
+        )
+    };
+    vec![
+        momentum("momentum", plain),
+        momentum("momentum, Nesterov", Momentum { l1: 1e-3, nesterov: true, ..plain }),
+        adam("adam", 0.0),
+        adam("adamw", 0.1),
     ]
 }

@@ -9,7 +9,7 @@ use crate::{
     buffers::zeros,
     layers::{Mode, Step},
     samples::{Rows, Samples},
-    train::{Diverged, Learner, Metrics, Progress},
+    train::{Diverged, Learner, Metrics, Progress, Sums},
 };
 
 /// One call of `fit`: the model, the data, and all memory that a step needs.
@@ -24,13 +24,6 @@ pub(super) struct Fit<'a> {
     labels: Vec<u32>,
     /// Of the epoch so far.
     sums: Sums,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    rows: usize,
-    right: usize,
-    loss: f64,
 }
 
 impl<'a> Fit<'a> {
@@ -48,17 +41,6 @@ impl<'a> Fit<'a> {
         let x = zeros("a mini-batch", &[batch, train.width])?;
         let (labels, sums) = (Vec::with_capacity(batch), Sums::default());
         Ok(Self { network, level, train, validation, tape, x, labels, sums })
-    }
-
-    /// Adds what the forward pass said to the sums of the epoch; returns the loss.
-    fn count(&mut self) -> f64 {
-        let (head, classes) = (self.network.config.head, self.network.chain.outputs());
-        let loss = self.tape.loss(self.level, head, &self.labels);
-        let predicted = self.tape.logits().chunks_exact(classes).map(|z| head.predict(z));
-        self.sums.rows += self.labels.len();
-        self.sums.right += self.labels.iter().zip(predicted).filter(|(a, b)| **a == *b).count();
-        self.sums.loss += loss;
-        loss
     }
 }
 
@@ -93,10 +75,10 @@ impl Learner for Fit<'_> {
         self.labels.extend(rows.iter().map(|&row| self.train.labels[row as usize]));
 
         self.network.forward(self.level, x, &mut self.tape, at.steps);
-        let loss = self.count();
-        if !loss.is_finite() {
-            return Err(Diverged(format!("the loss is {loss}")));
-        }
+        let (head, classes) = (self.network.config.head, self.network.chain.outputs());
+        let loss = self.tape.loss(self.level, head, &self.labels);
+        let predicted = self.tape.logits().chunks_exact(classes).map(|z| head.predict(z));
+        self.sums.add(loss, &self.labels, predicted)?;
         let x = &self.x[..rows.len() * width];
         self.network.chain.backward(self.level, x, &mut self.tape);
         self.tape.check()?;
@@ -106,9 +88,7 @@ impl Learner for Fit<'_> {
 
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
         self.network.chain.check()?;
-        let Sums { rows, right, loss } = std::mem::take(&mut self.sums);
-        let rows = rows as f64;
-        let mut metrics = vec![("loss", loss / rows), ("accuracy", right as f64 / rows)];
+        let mut metrics = self.sums.metrics();
         if let Some(data) = self.validation {
             let evaluation = self.network.evaluate(self.level, data);
             let evaluation = evaluation.map_err(|error| Diverged(error.to_string()))?;

@@ -8,7 +8,7 @@ use crate::{
     buffers::within,
     losses::Head,
     samples::Samples,
-    train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
+    train::{Diverged, Learner, Metrics, Progress, Sums, WEIGHT_LIMIT},
 };
 
 /// One call of `fit`.
@@ -19,15 +19,8 @@ pub(super) struct Fit<'a> {
     validation: Option<Samples<'a>>,
     pass: Pass,
     labels: Vec<u32>,
+    /// Of the epoch so far, as the longest gradient.
     sums: Sums,
-}
-
-/// Of the epoch so far.
-#[derive(Clone, Copy, Default)]
-struct Sums {
-    rows: usize,
-    right: usize,
-    loss: f64,
     longest: f64,
 }
 
@@ -40,31 +33,26 @@ impl<'a> Fit<'a> {
     ) -> Result<Self, TrainError> {
         let (pass, sums) = (Pass::new(rnn, rnn.config.batch)?, Sums::default());
         let labels = Vec::with_capacity(rnn.config.batch);
-        Ok(Self { rnn, level, train, validation, pass, labels, sums })
+        Ok(Self { rnn, level, train, validation, pass, labels, sums, longest: 0.0 })
     }
 }
 
 impl Learner for Fit<'_> {
     fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged> {
-        let Self { rnn, level, train, pass, labels, sums, .. } = self;
+        let Self { rnn, level, train, pass, labels, sums, longest, .. } = self;
         labels.clear();
         labels.extend(rows.iter().map(|&row| train.labels[row as usize]));
         pass.forward(rnn, *level, train.rows, rows);
         let loss = pass.loss(*level, labels);
-        if !loss.is_finite() {
-            return Err(Diverged(format!("the loss is {loss}")));
-        }
         let predicted = pass.logits().chunks_exact(rnn.classes).map(|z| Head::Softmax.predict(z));
-        sums.right += labels.iter().zip(predicted).filter(|(a, b)| **a == *b).count();
-        sums.rows += rows.len();
-        sums.loss += loss;
+        sums.add(loss, labels, predicted)?;
         pass.backward(rnn, *level, false);
         let square: f64 = pass.gradients.iter().flatten().map(|&g| f64::from(g).powi(2)).sum();
         let norm = square.sqrt() / rows.len() as f64;
         if !norm.is_finite() {
             return Err(Diverged(format!("the norm of the gradient is {norm}")));
         }
-        sums.longest = sums.longest.max(norm);
+        *longest = longest.max(norm);
         let kept = match rnn.config.clip {
             Some(clip) if norm > f64::from(clip) => f64::from(clip) / norm,
             _ => 1.0,
@@ -86,13 +74,8 @@ impl Learner for Fit<'_> {
         if !self.rnn.parameters.iter().all(|parameters| within(parameters, WEIGHT_LIMIT)) {
             return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
         }
-        let Sums { rows, right, loss, longest } = std::mem::take(&mut self.sums);
-        let rows = rows as f64;
-        let mut metrics = vec![
-            ("loss", loss / rows),
-            ("accuracy", right as f64 / rows),
-            ("gradient_norm", longest),
-        ];
+        let mut metrics = self.sums.metrics();
+        metrics.push(("gradient_norm", std::mem::take(&mut self.longest)));
         if let Some(data) = self.validation {
             let predicted = self.rnn.predict(self.level, data);
             let predicted = predicted.map_err(|error| Diverged(error.to_string()))?;

@@ -79,6 +79,7 @@ impl TryFrom<Written> for Config {
             };
             let setting = config::typed::<Setting>(config::merge(base.clone(), change));
             let setting = setting.map_err(|error| format!("variants.{name}: {error}"))?;
+            setting.check().map_err(|error| format!("variants.{name}: {error}"))?;
             Ok((name, setting))
         };
         let mut variants = variants.into_iter().map(variant).collect::<Result<Vec<_>, _>>()?;
@@ -97,6 +98,11 @@ impl Run for Config {
         let [_, _, tested] = self.rows;
         let Parts { train, test } =
             Parts::load(self.set, [usize::MAX, tested], 0, context.locator)?;
+        // What would else be found after the variants before it.
+        for (name, setting) in &self.variants {
+            let model = setting.model(&train).check(&train);
+            model.map_err(|error| Error::Usage(format!("variants.{name}: {error}")))?;
+        }
         let mut recorder = Recorder::new(&mut *context.observer);
         let mut trials: Vec<Vec<Trial>> = vec![Vec::new(); self.variants.len()];
         for &seed in context.seeds {
@@ -196,5 +202,28 @@ mod tests {
         let error = read("variants.tanh.activation=\"tan\"").unwrap_err();
         assert!(error.contains("variants.tanh"), "{error}");
         assert!(read("rows=[0, 1, 1]").is_err());
+        let rnn = |change: &str| {
+            let mut table = embedded(include_str!("../configs/lab-rnn.toml"));
+            config::set(&mut table, &change.parse().unwrap()).unwrap();
+            config::typed::<Config>(table).map_err(|error| error.to_string())
+        };
+        assert!(rnn("base.epochs=1").is_ok());
+        assert!(rnn("base.hidden=[10, 10]").unwrap_err().contains("one number of hidden units"));
+        assert!(rnn("base.activation=\"prelu\"").unwrap_err().contains("without parameters"));
+        assert!(rnn("base.body=\"mlp\"").unwrap_err().contains("for rnn only"));
+    }
+
+    /// Found before the first variant is trained.
+    #[test]
+    fn a_variant_that_cannot_be_made_is_named() {
+        let mut table = embedded(include_str!("../configs/lab-mlp.toml"));
+        for change in ["set=\"optdigits\"", "base.hidden=[16, 0]"] {
+            config::set(&mut table, &change.parse().unwrap()).unwrap();
+        }
+        let config: Config = config::typed(table).unwrap();
+        let (locator, level, seeds) = (Locator::new(None), Level::best(), &[1][..]);
+        let mut context = Context { level, seeds, locator: &locator, observer: &mut Silent };
+        let error = config.run(&mut context).unwrap_err().to_string();
+        assert!(error.contains("variants.relu: ") && error.contains("units"), "{error}");
     }
 }

@@ -80,9 +80,11 @@ impl Report<'_> {
     }
 
     fn rows(&self, setting: &str, model: &str, trials: &[Trial]) -> Vec<Row> {
+        // A network may overflow before it diverges.
         let row = |metric: &str, of: &dyn Fn(&Trial) -> f64| {
-            let values: Vec<f64> = trials.iter().map(of).collect();
-            Row::new(setting, model, metric, "", &values)
+            let values: Vec<f64> =
+                trials.iter().map(of).filter(|value| value.is_finite()).collect();
+            (!values.is_empty()).then(|| Row::new(setting, model, metric, "", &values))
         };
         let percent = |metric: &str, of: &dyn Fn(&Trial) -> f64| {
             let values: Vec<f64> = trials.iter().map(of).collect();
@@ -94,10 +96,10 @@ impl Report<'_> {
                 Measure::Epochs => rows.extend(self.epochs(setting, model, trials)),
                 Measure::Zeros => rows.push(percent("exact zeros", &|trial| zeros(last(trial)))),
                 Measure::Dead => rows.push(percent("dead units", &|trial| dead(last(trial)))),
-                Measure::Mean => rows.extend(by_layer(trials).map(|l| {
+                Measure::Mean => rows.extend(by_layer(trials).filter_map(|l| {
                     row(&format!("mean activation, layer {}", l + 1), &|trial| last(trial)[l].mean)
                 })),
-                Measure::Variance => rows.extend(by_layer(trials).map(|l| {
+                Measure::Variance => rows.extend(by_layer(trials).filter_map(|l| {
                     let metric = format!("variance of activations, layer {}", l + 1);
                     row(&metric, &|trial| last(trial)[l].variance)
                 })),
@@ -107,12 +109,12 @@ impl Report<'_> {
                         _ => 0.0,
                     };
                     let metric = format!("gradient of the first {0} / the last", self.place());
-                    rows.push(row(&metric, &ratio));
+                    rows.extend(row(&metric, &ratio));
                 }
                 Measure::Seconds => {
                     let seconds =
                         |trial: &Trial| trial.seconds / trial.validation.len().max(1) as f64;
-                    rows.push(row("seconds an epoch", &seconds));
+                    rows.extend(row("seconds an epoch", &seconds));
                 }
             }
         }
@@ -166,8 +168,8 @@ impl Report<'_> {
             let layers = all.first().map_or(0, Vec::len);
             let mean = |l: usize| all.iter().map(|of| of[l]).sum::<f64>() / all.len() as f64;
             let points = (0..layers).map(|l| (l as f64 + 1.0, mean(l)));
-            // A logarithm has no place for 0.
-            Line::new(name, points.filter(|(_, value)| *value > 0.0).collect())
+            // A logarithm has no place for 0, nor a plot for infinity.
+            Line::new(name, points.filter(|(_, value)| value.is_normal() && *value > 0.0).collect())
         };
         Figure::Lines {
             name: name.into(),

@@ -12,11 +12,11 @@ use halfwave_kernels::{
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use crate::{
-    Error,
+    TrainError,
     layers::{Initialiser, LayerConfig},
-    network::{Head, NetworkConfig},
+    network::{Head, Network, NetworkConfig},
     optim::{Optimiser, Schedule},
-    rnn::{Recurrent, RnnConfig},
+    rnn::{Recurrent, Rnn, RnnConfig},
 };
 
 /// The settings of a variant.
@@ -126,40 +126,73 @@ impl Activation {
     }
 }
 
+/// What a variant trains.
+pub(super) enum Model {
+    /// A network, and which of its layers are activations of hidden units.
+    Network(NetworkConfig, Vec<usize>),
+    Recurrent(RnnConfig),
+}
+
+impl Model {
+    /// That it can be made for rows of the shape of `train`.
+    pub(super) fn check(&self, train: &Dataset) -> Result<(), TrainError> {
+        match self {
+            Self::Network(config, _) => Network::new(config, 0).map(|_| ()),
+            Self::Recurrent(config) => {
+                Rnn::new(config, train.width, train.classes(), 0).map(|_| ())
+            }
+        }
+    }
+}
+
 impl Setting {
     pub(super) fn is_recurrent(&self) -> bool {
         self.body == Body::Rnn
     }
 
-    /// The recurrent network on such images, if it is to be one; `None` for the others.
-    pub(super) fn recurrent(&self, train: &Dataset) -> Result<Option<RnnConfig>, Error> {
-        if self.body != Body::Rnn {
-            return Ok(None);
+    /// That no setting stands there for nothing.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if !(0.0..=1.0).contains(&self.label_noise) {
+            return Err(format!("label_noise: expected 0 to 1, found {}", self.label_noise));
         }
-        let (&[hidden_units], Activation::Fixed(activation)) = (&self.hidden[..], self.activation)
-        else {
-            let expected =
-                "rnn: expected one number of hidden units and an activation without parameters";
-            return Err(Error::Usage(expected.into()));
-        };
-        let Self { recurrent, clip, optimiser, batch, epochs, .. } = *self;
-        let recurrent = recurrent.unwrap_or(Recurrent::Identity);
-        let (steps, batch) = (train.shape[0], batch.min(train.rows()));
-        Ok(Some(RnnConfig {
-            steps,
-            hidden_units,
-            activation,
-            recurrent,
-            clip,
-            optimiser,
-            batch,
-            epochs,
-        }))
+        if !self.is_recurrent() {
+            let other = self.recurrent.is_some() || self.clip.is_some();
+            return if other { Err("recurrent and clip are for rnn only".into()) } else { Ok(()) };
+        }
+        let fits = self.hidden.len() == 1
+            && matches!(self.activation, Activation::Fixed(_))
+            && self.normalisation == Normalisation::None
+            && [self.dropout, self.alpha_dropout, self.input_noise] == [0.0; 3]
+            && self.output == Activation::default()
+            && self.head == Head::Softmax
+            && self.schedule == Schedule::Constant;
+        let expected = "rnn: expected one number of hidden units and an activation without parameters, and no \
+                        normalisation, dropout, input_noise, output, head or schedule";
+        if fits { Ok(()) } else { Err(expected.into()) }
     }
 
-    /// The network on such rows, and which of its layers are activations of hidden units.
-    pub(super) fn network(&self, train: &Dataset) -> (NetworkConfig, Vec<usize>) {
-        let classes = train.classes();
+    /// What is trained on such rows; the setting passes [`Setting::check`].
+    pub(super) fn model(&self, train: &Dataset) -> Model {
+        let batch = self.batch.min(train.rows());
+        match (self.body, &self.hidden[..], self.activation) {
+            (Body::Rnn, &[hidden_units], Activation::Fixed(activation)) => {
+                let Self { recurrent, clip, optimiser, epochs, .. } = *self;
+                Model::Recurrent(RnnConfig {
+                    steps: train.shape[0],
+                    hidden_units,
+                    activation,
+                    recurrent: recurrent.unwrap_or(Recurrent::Identity),
+                    clip,
+                    optimiser,
+                    batch,
+                    epochs,
+                })
+            }
+            _ => self.network(train, batch),
+        }
+    }
+
+    fn network(&self, train: &Dataset, batch: usize) -> Model {
         let mut layers = Vec::new();
         let mut activations = Vec::new();
         if self.input_noise > 0.0 {
@@ -168,21 +201,20 @@ impl Setting {
         for &units in &self.hidden {
             self.push_hidden(units, &mut layers, &mut activations);
         }
-        if self.body == Body::Cnn {
+        let input = if self.body == Body::Cnn {
             layers.push(LayerConfig::Flatten);
-        }
-        layers.push(LayerConfig::dense(classes, Kind::Identity));
+            let colours = if train.shape.len() == 2 { &[1][..] } else { &[] };
+            [&train.shape[..], colours].concat()
+        } else {
+            vec![train.width]
+        };
+        layers.push(LayerConfig::dense(train.classes(), Kind::Identity));
         if self.output != Activation::default() {
             layers.push(self.output.layer(self.per_channel));
         }
-        let input = match self.body {
-            Body::Mlp | Body::Rnn => vec![train.width],
-            Body::Cnn if train.shape.len() == 2 => [&train.shape[..], &[1]].concat(),
-            Body::Cnn => train.shape.clone(),
-        };
-        let Self { head, optimiser, schedule, batch, .. } = *self;
-        let batch = batch.min(train.rows());
-        (NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs: 1 }, activations)
+        let Self { head, optimiser, schedule, .. } = *self;
+        let config = NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs: 1 };
+        Model::Network(config, activations)
     }
 
     fn push_hidden(
@@ -197,16 +229,17 @@ impl Setting {
             (Activation::Fixed(kind), Normalisation::None) => (kind, None),
             (activation, _) => (Kind::Identity, Some(activation)),
         };
-        layers.push(match self.body {
-            Body::Mlp | Body::Rnn => LayerConfig::Dense { units, activation: inner, initialiser },
-            Body::Cnn => LayerConfig::Conv {
+        layers.push(if self.body == Body::Cnn {
+            LayerConfig::Conv {
                 channels: units,
                 kernel: [3, 3],
                 stride: [1, 1],
                 padding: Padding::Same,
                 activation: inner,
                 initialiser,
-            },
+            }
+        } else {
+            LayerConfig::Dense { units, activation: inner, initialiser }
         });
         layers.extend(match self.normalisation {
             Normalisation::None => None,

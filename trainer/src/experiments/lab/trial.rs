@@ -8,13 +8,14 @@ use std::{
 use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
 
-use super::setting::Setting;
+use super::setting::{Model, Setting};
 use crate::{
     Error, TrainError,
     metrics::accuracy,
     network::{LayerStatistics, Network, Validated},
     observe::{Epoch, Observer},
     rnn::Rnn,
+    samples::Samples,
 };
 
 /// Rows that statistics of layers and gradients are taken from.
@@ -52,22 +53,24 @@ impl Trial {
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<Self, Error> {
-        let (config, activations) = setting.network(&sets.fit);
         let labels = setting.labels(&sets.fit, seed);
-        let fit = Dataset { labels, ..sets.fit.clone() };
+        let fit = Samples { labels: &labels, ..Samples::from(&sets.fit) };
         let probe =
             sets.validation.subset(&(0..sets.validation.rows().min(PROBED)).collect::<Vec<_>>());
-        if let Some(config) = setting.recurrent(&fit)? {
-            let mut rnn = Rnn::new(&config, fit.width, fit.classes(), seed)?;
-            let gradients = rnn.gradients(level, &probe)?.hidden_norms;
-            let mut trial = Self { gradients, ..Self::untrained(sets) };
-            let mut watched = Watched { trial: &mut trial, next: observer };
-            let start = Instant::now();
-            let done = rnn.fit(level, &fit, Some((&sets.validation).into()), run, &mut watched);
-            trial.seconds = start.elapsed().as_secs_f64();
-            return trial
-                .tested(done, || Ok(accuracy(&sets.test.labels, &rnn.predict(level, sets.test)?)));
-        }
+        let (config, activations) = match setting.model(&sets.fit) {
+            Model::Network(config, activations) => (config, activations),
+            Model::Recurrent(config) => {
+                let mut rnn = Rnn::new(&config, fit.width, sets.fit.classes(), seed)?;
+                let gradients = rnn.gradients(level, &probe)?.hidden_norms;
+                let mut trial = Self { gradients, ..Self::untrained(sets) };
+                let mut watched = Watched { trial: &mut trial, next: observer };
+                let start = Instant::now();
+                let done = rnn.fit(level, fit, Some((&sets.validation).into()), run, &mut watched);
+                trial.seconds = start.elapsed().as_secs_f64();
+                let test = || Ok(accuracy(&sets.test.labels, &rnn.predict(level, sets.test)?));
+                return trial.tested(done, test);
+            }
+        };
         let mut network = Network::new(&config, seed)?;
         let statistics = |network: &Network| {
             let mut all = network.statistics(level, &probe.x[..]);
@@ -83,7 +86,7 @@ impl Trial {
         let mut looking = Duration::ZERO;
         let done = network.fit_watched(
             level,
-            &fit,
+            fit,
             (&sets.validation).into(),
             setting.epochs,
             run,

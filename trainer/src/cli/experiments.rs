@@ -1,0 +1,190 @@
+//! Experiments and the data sets that they need.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use halfwave_trainer::{
+    config::Override,
+    experiments::{self, Experiment},
+    names::UnknownName,
+    run::Options,
+    sweep::{Axis, SweepOptions},
+};
+
+use super::{Threads, counted};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave run                                            the tour, into runs/tour-1
+  halfwave run agarap-wdbc --set mlp.optimiser.learning_rate=0.01 --set folds=5
+  halfwave run mnist-mlp --data-dir ~/data --epochs 5 --out /tmp/mnist
+  halfwave run agarap-wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
+
+`halfwave list EXPERIMENT` shows its keys with their defaults.")]
+pub(crate) struct Run {
+    /// Which experiment (see `halfwave list`)
+    #[arg(default_value = "tour", value_parser = experiment)]
+    pub(crate) experiment: &'static Experiment,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+    /// Output directory [default: the first free of runs/EXPERIMENT-1, -2, …]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace files in a directory that is not empty
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// How an experiment is run.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// First seed: the same seed gives the same metrics at any number of threads
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Number of seeds S, S+1, …: results become means [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
+    seeds: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
+    /// The published sizes, where the defaults are smaller
+    #[arg(long)]
+    full: bool,
+    /// Number of epochs of everything that is trained [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    epochs: Option<usize>,
+    /// Directory with a folder for each data set
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Change a key of the configuration; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<Override>,
+    /// Show no progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave sweep agarap-wdbc --grid mlp.dropout=0,0.1,0.3 --grid 'mlp.hidden=[64],[64,64]' --seeds 5 --out wdbc
+  halfwave sweep optdigits-rbm --sample 20 --grid nrelu.learning_rate=1e-3..1e-1:log --grid nrelu.epochs=5..30 --out r
+
+Each cell is a run over all seeds, in DIR/cell-0001, …; DIR/sweep.csv and sweep.md have the table. The same command \
+goes on with a sweep that was interrupted. Cells whose training diverges are noted and the sweep goes on.
+`halfwave list EXPERIMENT` shows the keys.")]
+pub(crate) struct Sweep {
+    /// Which experiment (see `halfwave list`)
+    #[arg(value_parser = experiment)]
+    experiment: &'static Experiment,
+    /// A key with its values, or with a range for --sample, uniform or logarithmic (:log); may be repeated
+    #[arg(
+        long,
+        value_name = "KEY=V,V,…|LOW..HIGH[:log]",
+        required = true,
+        allow_hyphen_values = true
+    )]
+    grid: Vec<Axis>,
+    /// Take N random points, by the first seed, in place of the whole grid
+    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
+    sample: Option<usize>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Directory of the sweep: a new one, or that of this sweep
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave table runs/*/result.json
+  halfwave table docs/results/*.json --into README.md
+
+The table goes between a line that begins with `<!-- table of reproductions` and the line \
+`<!-- end of the table of reproductions -->`; nothing else in the file changes.")]
+pub(crate) struct Table {
+    /// Results, in the order of the table
+    #[arg(value_name = "RESULT.json", required = true)]
+    pub(crate) results: Vec<PathBuf>,
+    /// Rows without a published number too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Put the table into this Markdown file in place of printing it
+    #[arg(long, value_name = "FILE.md")]
+    pub(crate) into: Option<PathBuf>,
+    /// Write nothing; fail if the table in the file is another one
+    #[arg(long, requires = "into")]
+    pub(crate) check: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Show the keys of this experiment with their defaults
+    #[arg(value_parser = experiment)]
+    pub(crate) experiment: Option<&'static Experiment>,
+    /// Directory with a folder for each data set
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Data {
+    /// List the data sets, and whether they are here
+    List {
+        /// Directory with a folder for each data set
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+    /// Show the folders that are searched; for a data set: its files, or how to get them
+    Path {
+        /// A data set (see `halfwave data list`)
+        name: Option<String>,
+        /// Directory with a folder for each data set
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+fn experiment(name: &str) -> Result<&'static Experiment, UnknownName> {
+    experiments::find(name)
+}
+
+impl Settings {
+    fn options(
+        self,
+        experiment: &'static Experiment,
+        out: Option<PathBuf>,
+        force: bool,
+    ) -> Options {
+        let Self { seed, seeds, threads, full, epochs, data_dir, set: overrides, quiet } = self;
+        let threads = threads.number;
+        Options {
+            experiment,
+            epochs,
+            overrides,
+            seed,
+            full,
+            seeds,
+            threads,
+            data_dir,
+            out,
+            force,
+            quiet,
+        }
+    }
+}
+
+impl Run {
+    pub(crate) fn options(self) -> Options {
+        let Self { experiment, settings, out, force } = self;
+        settings.options(experiment, out, force)
+    }
+}
+
+impl Sweep {
+    pub(crate) fn options(self) -> SweepOptions {
+        let Self { experiment, grid, sample, settings, out } = self;
+        SweepOptions { run: settings.options(experiment, None, false), grid, sample, out }
+    }
+}

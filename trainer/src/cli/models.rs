@@ -1,0 +1,177 @@
+//! Models on one's own data: what trained ones are used for.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use halfwave_trainer::{Error, apply, own};
+
+use super::{DATA_HELP, LABELS_HELP, ModelAndData, Threads, counted};
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave predict m.safetensors x.npy classes.npy
+  halfwave predict m.safetensors x.npy p.npy --probabilities
+
+{DATA_HELP}"))]
+pub(crate) struct Predict {
+    #[command(flatten)]
+    files: ModelAndData,
+    /// The class of each row (i64): its label, or where labels are names its place among them
+    #[arg(value_name = "OUT.npy")]
+    out: PathBuf,
+    /// Write the probabilities of all classes, f32 [rows, classes], instead
+    #[arg(long)]
+    probabilities: bool,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Example:
+  halfwave features m.safetensors x.npy h.npy
+
+{DATA_HELP}"))]
+pub(crate) struct Features {
+    #[command(flatten)]
+    pub(crate) files: ModelAndData,
+    /// h [rows, hidden]: means of the hidden units, max(0, v W + c) for NReLU
+    #[arg(value_name = "OUT.npy")]
+    pub(crate) out: PathBuf,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave score m.safetensors x.npy scores.npy
+  halfwave score m.safetensors x.npy scores.npy --temperatures 10000
+
+ln Z is summed exactly where one layer has at most 2^20 states, and estimated by annealed importance sampling else: \
+too low in expectation, so that scores are too good; compare numbers of temperatures. Bernoulli data must be 0 or 1. \
+NReLU units have no likelihood: ssu(N) units have.
+
+{DATA_HELP}"))]
+pub(crate) struct Score {
+    #[command(flatten)]
+    pub(crate) files: ModelAndData,
+    /// ln p(v) of each row, in nats
+    #[arg(value_name = "OUT.npy")]
+    pub(crate) out: PathBuf,
+    /// Steps of annealed importance sampling
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = counted::<1_000_000>)]
+    pub(crate) temperatures: usize,
+    /// Seed of its noise
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave sample m.safetensors v.npy --rows 64 --steps 1000 --image v.png --shape 28x28
+  halfwave sample m.safetensors v.npy --start x.npy --clamp 0..392   the upper half of 28x28 images stays
+
+Free chains go far from the data: machines trained with `--set chains=persistent` give better samples than those of \
+CD-1.
+
+{DATA_HELP}"))]
+pub(crate) struct Sample {
+    /// A trained model
+    pub(crate) model: PathBuf,
+    /// v [rows, visible]: the last state of each chain
+    #[arg(value_name = "OUT.npy")]
+    pub(crate) out: PathBuf,
+    /// Number of chains
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = counted::<1_000_000>, conflicts_with = "start")]
+    pub(crate) rows: usize,
+    /// Gibbs steps of each chain
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = counted::<100_000_000>)]
+    pub(crate) steps: usize,
+    /// Start a chain at each row of these data [default: samples without hidden units]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) start: Option<PathBuf>,
+    /// A picture of all chains, with --shape
+    #[arg(long, value_name = "GRID.png", requires = "shape")]
+    pub(crate) image: Option<PathBuf>,
+    /// Rows, columns and colours of --image
+    #[arg(long, value_name = "RxC[x3]", requires = "image")]
+    pub(crate) shape: Option<own::ImageShape>,
+    /// Columns that keep the values of --start
+    #[arg(long, value_name = "FROM..TO")]
+    pub(crate) clamp: Option<own::Clamp>,
+    /// Seed of the noise
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave eval m.safetensors x.npy                  an RBM: reconstructions, activity, free energy
+  halfwave eval m.safetensors x.npy --labels y.npy   a network: accuracy, calibration, each class, confusion
+
+{DATA_HELP}
+
+{LABELS_HELP}"))]
+pub(crate) struct Eval {
+    #[command(flatten)]
+    files: ModelAndData,
+    /// The class of each row, for a network
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
+}
+
+impl Predict {
+    pub(crate) fn job(self) -> Result<own::PredictJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { files: ModelAndData { model, data }, out, probabilities, force } = self;
+        Ok(own::PredictJob { model, data, out, probabilities, level, force })
+    }
+}
+
+impl Eval {
+    pub(crate) fn job(self) -> Result<own::EvalJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { files: ModelAndData { model, data }, labels } = self;
+        Ok(own::EvalJob { model, data, labels, level })
+    }
+}
+
+impl Features {
+    pub(crate) fn job(self) -> Result<own::FeatureJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { files: ModelAndData { model, data }, out, force } = self;
+        Ok(own::FeatureJob { model, data, out, level, force })
+    }
+}
+
+impl Score {
+    pub(crate) fn job(self) -> Result<own::ScoreJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { files: ModelAndData { model, data }, out, temperatures, .. } = self;
+        let Self { seed, threads: Threads { number: threads }, force, .. } = self;
+        Ok(own::ScoreJob { model, data, out, temperatures, seed, threads, level, force })
+    }
+}
+
+impl Sample {
+    pub(crate) fn job(self) -> Result<own::SampleJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { model, out, rows, steps, start, image, shape, clamp, seed, force } = self;
+        let image = image.zip(shape);
+        Ok(own::SampleJob { model, out, rows, steps, start, clamp, image, seed, level, force })
+    }
+}
