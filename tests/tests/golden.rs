@@ -348,4 +348,8 @@ const GOLDEN: &[(&str, u64)] = &[
     ("momentum, Nesterov", 0x61d8b4f70034d482),
     ("adam", 0xa315b42fc0928f30),
     ("adamw", 0xd1ef9010e65754a3),
+    ("sparse::product", 0x10a558a1c1741c59),
+    ("sparse::affine identity", 0xdde8f542f8c72aaa),
+    ("sparse::affine relu", 0xb995ef1fc5cd101d),
+    ("sparse::affine_both silu", 0xd0959fa842e25b18),
 ];

@@ -67,6 +67,10 @@ impl Ops for SaltAndPepper {
             });
     }
 
+    fn passes_gates(&self) -> bool {
+        true
+    }
+
     fn in_place(&self) -> bool {
         true
     }
