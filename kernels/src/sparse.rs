@@ -188,8 +188,8 @@ impl SumRows<'_> {
         for &column in self.columns {
             let row = &self.weights[column as usize * self.out.len() + first..][..N * LANES];
             let row = row.as_chunks::<LANES>().0;
-            for k in 0..N {
-                sums[k] = sums[k] + F32::load(simd, &row[k]);
+            for (sum, weights) in sums.iter_mut().zip(row) {
+                *sum = *sum + F32::load(simd, weights);
             }
         }
         sums
@@ -228,8 +228,8 @@ impl Kernel for SumRows<'_> {
         let mut first = 0;
         while first + VECTORS * LANES <= outputs {
             let sums = self.sum::<S, VECTORS>(simd, first);
-            for k in 0..VECTORS {
-                self.finish(simd, sums[k], first + k * LANES);
+            for (k, sum) in sums.into_iter().enumerate() {
+                self.finish(simd, sum, first + k * LANES);
             }
             first += VECTORS * LANES;
         }

@@ -12,6 +12,7 @@ mod cli {
     mod norb;
     mod own;
     mod run;
+    mod sentiment;
     mod support;
     mod sweep;
     mod table;

@@ -350,7 +350,7 @@ fn compressed_rows_train_the_same_auto_encoder() {
     let mut x = Vec::new();
     for i in 0..ROWS {
         let ones: Vec<u32> =
-            (0..VISIBLE as u32).filter(|j| (i * 3 + *j as usize) % 4 == 0).collect();
+            (0..VISIBLE as u32).filter(|j| (i * 3 + *j as usize).is_multiple_of(4)).collect();
         rows.push(&ones).unwrap();
         x.extend((0..VISIBLE as u32).map(|j| f32::from(u8::from(ones.contains(&j)))));
     }

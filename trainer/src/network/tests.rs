@@ -466,8 +466,9 @@ fn compressed_rows_train_the_same_network() {
     let mut rows = SparseRows::new(WIDTH).unwrap();
     let mut data = Dataset { x: Vec::new(), width: WIDTH, shape: vec![WIDTH], ..data() };
     for i in 0..data.labels.len() {
-        let columns: Vec<u32> =
-            (0..WIDTH as u32).filter(|j| (i + 3) * (*j as usize + 7) % 11 == 0).collect();
+        let columns: Vec<u32> = (0..WIDTH as u32)
+            .filter(|j| ((i + 3) * (*j as usize + 7)).is_multiple_of(11))
+            .collect();
         rows.push(&columns).unwrap();
         data.x.extend((0..WIDTH as u32).map(|j| f32::from(u8::from(columns.contains(&j)))));
     }

@@ -38,6 +38,8 @@ pub(super) struct Config {
     validation: f64,
     hidden: usize,
     own: String,
+    /// Names of [`VARIANTS`].
+    models: Vec<String>,
     l1: f32,
     stopping: Stopping,
     linear: Tuning,
@@ -124,7 +126,7 @@ impl Training<'_> {
             let of_domains: Vec<_> = folds.iter().map(|folds| folds[k].clone()).collect();
             let parts = corpus.parts(&of_domains, config.terms, config.validation, seed)?;
             let stacks = self.stacks(&parts, k, observer)?;
-            for (v, variant) in VARIANTS.iter().enumerate() {
+            for (v, variant) in config.variants() {
                 let stack = stacks.iter().find(|(kind, _)| *kind == variant.activation);
                 let stack =
                     stack.filter(|_| variant.pre_trained).map(|(_, s)| s.first(variant.layers));
@@ -145,7 +147,7 @@ impl Training<'_> {
         Ok(())
     }
 
-    /// The encoders of a fold, for each activation that a pre-trained network has.
+    /// The encoders of a fold, for each activation that a wanted pre-trained network has.
     fn stacks(
         &self,
         parts: &[Parts],
@@ -154,11 +156,12 @@ impl Training<'_> {
     ) -> Result<Vec<(Kind, Stack)>, Error> {
         let Self { config, level, corpus, seed } = *self;
         let layers = |kind| {
-            let of_kind = VARIANTS.iter().filter(|v| v.pre_trained && v.activation == kind);
+            let variants = config.variants().map(|(_, variant)| variant);
+            let of_kind = variants.filter(|v| v.pre_trained && v.activation == kind);
             of_kind.map(|variant| variant.layers).max().unwrap_or(0)
         };
         let mut stacks = Vec::new();
-        for kind in [Kind::Relu, Kind::Tanh] {
+        for kind in [Kind::Relu, Kind::Tanh].into_iter().filter(|&kind| layers(kind) > 0) {
             let configs = config.pretraining.configs(kind, layers(kind), config.hidden, config.l1);
             let run = format!("{kind} auto-encoders, {}, fold {}, seed {seed}", corpus.name, k + 1);
             stacks.push((kind, pretraining::stack(level, parts, &configs, seed, &run, observer)?));
@@ -236,6 +239,12 @@ fn rmse(p: &[f32], classes: usize, stars: &[f64]) -> f64 {
 }
 
 impl Config {
+    /// Those that are wanted, with their places in [`VARIANTS`].
+    fn variants(&self) -> impl Iterator<Item = (usize, &'static Variant)> {
+        let wanted = |variant: &Variant| self.models.contains(&variant.name());
+        VARIANTS.iter().enumerate().filter(move |(_, variant)| wanted(variant))
+    }
+
     fn tuning(&self, variant: &Variant) -> &Tuning {
         match (variant.layers, variant.activation) {
             (0, _) => &self.linear,
@@ -270,6 +279,12 @@ impl Config {
         TrainError::require(self.folds > 1, "folds", "at least 2", self.folds)?;
         let share = self.validation > 0.0 && self.validation < 1.0;
         TrainError::require(share, "validation", "above 0 and below 1", self.validation)?;
+        TrainError::require(!self.models.is_empty(), "models", "at least one", "[]")?;
+        for model in &self.models {
+            let known = VARIANTS.iter().any(|variant| variant.name() == *model);
+            let expected = "those that `halfwave list glorot-sentiment` shows";
+            TrainError::require(known, "models", expected, model)?;
+        }
         self.pretraining.check(self.hidden, self.l1)?;
         for variant in &VARIANTS {
             let rates = &self.tuning(variant).learning_rates;
@@ -335,6 +350,8 @@ mod tests {
         for (change, name) in [
             ("terms=0", "terms"),
             ("folds=1", "folds"),
+            ("models=[]", "models"),
+            ("models=[\"rectifier\"]", "models"),
             ("validation=0.0", "validation"),
             ("validation=1.0", "validation"),
             ("stopping.epochs=0", "stopping.epochs"),
