@@ -14,7 +14,7 @@ type Compressed = (Vec<usize>, Vec<u32>);
 fn compressed(rows: usize, width: usize, nth: usize) -> Compressed {
     let (mut offsets, mut columns) = (vec![0], Vec::new());
     for i in 0..rows {
-        let one = |j: &u32| i > 0 && (i * 7919 + *j as usize * 104_729) % (nth + i % 3) == 0;
+        let one = |j: &u32| i > 0 && (i * 7919 + *j as usize * 104_729).is_multiple_of(nth + i % 3);
         columns.extend((0..width as u32).filter(one));
         offsets.push(columns.len());
     }
