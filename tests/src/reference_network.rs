@@ -89,8 +89,12 @@ impl Reference {
     pub fn with_masks(mut self, config: &NetworkConfig, seed: u64, rows: usize) -> Self {
         let mut builder = NoisePlan::builder(seed);
         for layer in &self.layers {
-            let drawn =
-                matches!(layer.config, LayerConfig::Dense { .. } | LayerConfig::Conv { .. });
+            let drawn = matches!(
+                layer.config,
+                LayerConfig::Dense { .. }
+                    | LayerConfig::WeightNorm { .. }
+                    | LayerConfig::Conv { .. }
+            );
             let weights = layer.parameters.filter(|_| drawn).map(|at| &self.parameters[at][0]);
             builder.before(weights.map_or(0, |weights| weights.len() as u64));
         }
@@ -165,6 +169,18 @@ impl Layer {
                         products.sum()
                     };
                     (0..units).map(|j| activation.definition(z(j) + bias[j])).collect()
+                };
+                x.chunks(self.input[0]).flat_map(row).collect()
+            }
+            LayerConfig::WeightNorm { units, .. } => {
+                let (length, bias) = bias.split_at(units);
+                let row = |x: &[f64]| -> Vec<f64> {
+                    let y = |j: usize| {
+                        let v = || weights.chunks(units).map(|v| v[j]);
+                        let norm = v().map(|v| v * v).sum::<f64>().sqrt();
+                        length[j] * v().zip(x).map(|(v, x)| v * x).sum::<f64>() / norm + bias[j]
+                    };
+                    (0..units).map(y).collect()
                 };
                 x.chunks(self.input[0]).flat_map(row).collect()
             }

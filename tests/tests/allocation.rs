@@ -26,7 +26,7 @@ use halfwave_kernels::{
 use halfwave_tests::bits::smooth;
 use halfwave_trainer::{
     autoencoder::{AutoEncoder, AutoEncoderConfig, Reconstruction},
-    layers::LayerConfig,
+    layers::{Initialiser, LayerConfig},
     network::{Head, Network, NetworkConfig},
     observe::Silent,
     optim::{Optimiser, Schedule},
@@ -326,6 +326,7 @@ fn networks() -> [NetworkConfig; 2] {
         L::LayerNorm { epsilon: 1e-5 },
         L::Learned { activation: LearnedKind::Prelu, per_channel: true },
         L::CaRelu,
+        L::WeightNorm { units: 20, initialiser: Initialiser::HeNormal },
         L::AlphaDropout { rate },
         L::dense(10, Kind::Identity),
     ];

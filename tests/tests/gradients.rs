@@ -241,6 +241,17 @@ fn networks() -> Vec<(&'static str, Vec<LayerConfig>)> {
             ],
         ),
         (
+            "weights of a direction and a length",
+            vec![
+                L::Flatten,
+                L::WeightNorm { units: 7, initialiser: Initialiser::HeNormal },
+                activation(Kind::Silu),
+                L::WeightNorm { units: 6, initialiser: Initialiser::GlorotUniform },
+                activation(Kind::Relu),
+                L::WeightNorm { units: 4, initialiser: Initialiser::GlorotUniform },
+            ],
+        ),
+        (
             "noise and pooling of the input",
             vec![dropout(0.2), L::max_pool([3, 2]), L::Flatten, dropout(0.5), last],
         ),

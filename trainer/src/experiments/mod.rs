@@ -400,6 +400,18 @@ pub static TABLE: &[Experiment] = &[
         || embedded(include_str!("configs/lab-depth.toml")),
     ),
     laboratory(
+        "lab-ffn",
+        "Feed-forward blocks of a Transformer with ReLU, GELU and SiLU: accuracy and time.",
+        &["fashion-mnist"],
+        || embedded(include_str!("configs/lab-ffn.toml")),
+    ),
+    laboratory(
+        "lab-boundaries",
+        "How far the boundaries of rectifiers move: standard weights, weight, batch and layer normalisation.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-boundaries.toml")),
+    ),
+    laboratory(
         "lab-selu",
         "Self-normalising networks: mean and variance by layer, alpha-dropout.",
         &["mnist"],

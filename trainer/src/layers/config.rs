@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Activation, BatchNorm, CaRelu, Conv, Dense, Dropout, Flatten, GaussianNoise, Initialiser,
     L1Activations, Layer, LayerNorm, Learned, MaxPool, NegateHalf, SaltAndPepper, Scale,
+    WeightNorm,
 };
 use crate::{
     TrainError,
@@ -40,6 +41,14 @@ pub enum LayerConfig {
         #[serde(with = "crate::by_name", default = "identity")]
         activation: Kind,
         /// W before training.
+        #[serde(default)]
+        initialiser: Initialiser,
+    },
+    /// y = x W + b, each column of W a direction of V times a length g: weight normalisation.
+    WeightNorm {
+        /// Outputs.
+        units: usize,
+        /// V before training.
         #[serde(default)]
         initialiser: Initialiser,
     },
@@ -249,6 +258,7 @@ impl LayerConfig {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Dense { .. } => "dense",
+            Self::WeightNorm { .. } => "weight-norm",
             Self::Conv { .. } => "conv",
             Self::MaxPool { .. } => "max-pool",
             Self::Flatten => "flatten",
@@ -272,6 +282,7 @@ impl LayerConfig {
     pub(crate) fn is_trained(&self) -> bool {
         match self {
             Self::Dense { .. }
+            | Self::WeightNorm { .. }
             | Self::Conv { .. }
             | Self::LayerNorm { .. }
             | Self::BatchNorm { .. }
@@ -298,7 +309,7 @@ impl LayerConfig {
         };
         let plan = |shape: &[usize]| Plan { shape: shape.to_vec(), weights: 0, masks: 0 };
         Ok(match *self {
-            Self::Dense { units, initialiser, .. } => {
+            Self::Dense { units, initialiser, .. } | Self::WeightNorm { units, initialiser } => {
                 TrainError::require(units > 0, "units", "at least 1", units)?;
                 initialiser.check()?;
                 Plan { weights: product(&[row(input)?, units]), ..plan(&[units]) }
@@ -356,6 +367,9 @@ impl LayerConfig {
         Ok(match *self {
             Self::Dense { units, activation, initialiser } => {
                 Layer::Dense(Dense::new([width, units], activation, initialiser, noise)?)
+            }
+            Self::WeightNorm { units, initialiser } => {
+                Layer::WeightNorm(WeightNorm::new([width, units], initialiser, noise)?)
             }
             Self::Conv { channels, kernel, stride, padding, activation, initialiser } => {
                 let shape = convolution(input, channels, kernel, stride, padding).expect(planned);

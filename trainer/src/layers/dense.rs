@@ -145,10 +145,7 @@ impl Ops for Dense {
             ones.backward(level, dy, self.outputs);
         }
         let Some(dx) = dx else { return };
-        let epilogue = gate.map_or(Epilogue::None, |Gate { kind, saved }| Epilogue::Backward {
-            kind,
-            saved: matrix(saved, self.inputs),
-        });
+        let epilogue = Gate::epilogue(gate, self.inputs);
         let w = matrix(&self.weights, self.outputs).transpose();
         gemm::matmul(level, matrix(dy, self.outputs), w, matrix_mut(dx, self.inputs), epilogue);
     }

@@ -29,11 +29,15 @@ mod ones;
 mod pool;
 mod salt_and_pepper;
 mod scale;
+mod weight_norm;
 
-use halfwave_kernels::{Kind, Level, Saved, conv::Workspace, par_backward_in_place, rng::Noise};
+use halfwave_kernels::{
+    Kind, Level, Saved, conv::Workspace, gemm::Epilogue, par_backward_in_place, rng::Noise,
+};
 
 use crate::{
     TrainError,
+    buffers::matrix,
     optim::{Optimiser, State},
 };
 
@@ -56,6 +60,7 @@ pub(crate) use ones::Ones;
 pub use pool::MaxPool;
 pub use salt_and_pepper::SaltAndPepper;
 pub use scale::Scale;
+pub use weight_norm::WeightNorm;
 
 /// A layer of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +95,8 @@ pub enum Layer {
     L1Activations(L1Activations),
     /// Some numbers are 0 and some are 1, in training.
     SaltAndPepper(SaltAndPepper),
+    /// Rows of numbers times weights of a direction and a length each.
+    WeightNorm(WeightNorm),
 }
 
 /// Numbers that a thread takes at a time in a pass over rows: with two or three buffers, at most 192 KiB, well inside L2.
@@ -113,6 +120,7 @@ impl Layer {
             Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
             Self::SaltAndPepper(layer) => layer,
+            Self::WeightNorm(layer) => layer,
         }
     }
 
@@ -133,6 +141,7 @@ impl Layer {
             Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
             Self::SaltAndPepper(layer) => layer,
+            Self::WeightNorm(layer) => layer,
         }
     }
 
@@ -152,7 +161,7 @@ impl Layer {
     /// Whether its parameters are the weights and biases of a product.
     #[must_use]
     pub fn has_weights(&self) -> bool {
-        matches!(self, Self::Dense(_) | Self::Conv(_))
+        matches!(self, Self::Dense(_) | Self::Conv(_) | Self::WeightNorm(_))
     }
 
     /// Whether there is anything to train.
@@ -215,6 +224,14 @@ impl<'a> Gate<'a> {
             Saved::Output => y,
         };
         (kind != Kind::Identity).then_some(Self { kind, saved })
+    }
+
+    /// As the epilogue of the product whose result is a gradient `[_, columns]`.
+    fn epilogue(gate: Option<Self>, columns: usize) -> Epilogue<'a> {
+        gate.map_or(Epilogue::None, |Self { kind, saved }| Epilogue::Backward {
+            kind,
+            saved: matrix(saved, columns),
+        })
     }
 
     /// dy becomes dz.

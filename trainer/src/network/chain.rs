@@ -108,6 +108,11 @@ impl Tape {
         losses.iter().map(|&loss| f64::from(loss)).sum()
     }
 
+    /// Of each row, after [`Tape::loss`].
+    pub(crate) fn losses(&self) -> &[f32] {
+        &self.losses[..self.rows]
+    }
+
     /// That the gradients are finite, as far as those of the biases, sums over all rows, tell.
     pub(crate) fn check(&self) -> Result<(), Diverged> {
         let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
@@ -208,16 +213,27 @@ impl Chain {
         self.layers[l].ops().gate(self.input(x, tapes, l, rows), &tapes[l], length, &below)
     }
 
+    /// The gradient that [`Tape::loss`] left, of y = f(z), becomes that of z.
+    pub(crate) fn backward_last<'a>(
+        &self,
+        level: Level,
+        x: &[f32],
+        tape: &'a mut Tape,
+    ) -> &'a [f32] {
+        let Tape { rows, ref layers, ref mut gradients, .. } = *tape;
+        let gradient = gradients.iter_mut().rev().find(|gradient| !gradient.is_empty());
+        let dz = gradient.map_or(&mut [][..], |dz| &mut dz[..rows * self.outputs()]);
+        if let Some(gate) = self.gate(x, layers, self.layers.len() - 1, rows) {
+            gate.apply(level, dz);
+        }
+        dz
+    }
+
     /// Backward from the gradient that [`Tape::loss`] left: the gradients of all layers' inputs, and of those
     /// parameters that are no products. The layers may then be updated in any order.
     pub(crate) fn backward(&self, level: Level, x: &[f32], tape: &mut Tape) {
+        self.backward_last(level, x, tape);
         let Tape { rows, ref mut layers, ref mut gradients, ref mut unused, .. } = *tape;
-        let last = self.layers.len() - 1;
-        if let Some(gate) = self.gate(x, layers, last, rows)
-            && let Some(dy) = gradients.iter_mut().rev().find(|gradient| !gradient.is_empty())
-        {
-            gate.apply(level, &mut dy[..rows * self.outputs()]);
-        }
         for (l, layer) in self.layers.iter().enumerate().skip(self.lowest).rev() {
             let layer = layer.ops();
             let (below, this) = layers.split_at_mut(l);

@@ -32,6 +32,7 @@ use chain::{Chain, Tape};
 use draws::Draws;
 use fit::Fit;
 pub use mlp::MlpConfig;
+pub(crate) use statistics::HeadStatistics;
 pub use statistics::LayerStatistics;
 pub use summary::{LayerSummary, Summary};
 pub(crate) use watch::Validated;

@@ -4,7 +4,7 @@ use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
 use serde::Serialize;
 
-use super::Network;
+use super::{Network, chain::Tape};
 use crate::{TrainError, layers::Mode, samples::Rows};
 
 /// What the outputs of a layer are on some rows.
@@ -23,6 +23,18 @@ pub struct LayerStatistics {
     /// Share of the units (channels of an image) that are exactly 0 on all rows and positions.
     pub dead: f64,
 }
+
+/// What a head asks of the outputs z, before an activation on them, if there is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct HeadStatistics {
+    /// Share of the rows that are not learned and whose right output has no gradient: it is dead for them.
+    pub(crate) unreached: f64,
+    /// ‖∂L/∂z‖₂, mean over the rows.
+    pub(crate) gradient: f64,
+}
+
+/// The loss of a row that is learned, at most.
+const LEARNED: f32 = 1e-3;
 
 /// Sums over rows.
 struct Sums {
@@ -96,6 +108,50 @@ impl Network {
         let mut layers = self.statistics(level, x);
         layers.pop();
         layers.iter().map(|layer| layer.zeros).collect()
+    }
+
+    /// Whether each output of these layers is above 0 for `x [rows, input]`: on which side of its units' boundaries each row
+    /// lies, where the layers are rectifiers.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    pub(crate) fn sides(&self, level: Level, x: &[f32], layers: &[usize]) -> Vec<bool> {
+        let mut sides = Vec::new();
+        self.chain.for_each_chunk(level, x, |rows, tapes| {
+            for &l in layers {
+                let outputs = &tapes[l].output;
+                let outputs = outputs.get(..rows * self.chain.width(l + 1)).unwrap_or_default();
+                sides.extend(outputs.iter().map(|&y| y > 0.0));
+            }
+        });
+        sides
+    }
+
+    /// What the head asks of the network on `data`, without dropout and noise.
+    ///
+    /// # Errors
+    /// Those of [`Network::gradients`].
+    pub(crate) fn head_statistics(
+        &self,
+        level: Level,
+        data: &Dataset,
+    ) -> Result<HeadStatistics, TrainError> {
+        self.check_data(data.into())?;
+        let mut tape = Tape::new(&self.chain, data.rows(), Mode::Noiseless)?;
+        self.forward(level, &data.x, &mut tape, self.progress.steps);
+        tape.loss(level, self.config.head, &data.labels);
+        let losses = tape.losses().to_vec();
+        let dz = self.chain.backward_last(level, &data.x, &mut tape);
+        let rows = dz.chunks_exact(self.classes()).zip(&data.labels).zip(&losses);
+        let unreached = |((dz, label), loss): &((&[f32], &u32), &f32)| {
+            **loss > LEARNED && dz[**label as usize] == 0.0
+        };
+        let norm = |dz: &[f32]| dz.iter().map(|dz| f64::from(dz * dz)).sum::<f64>().sqrt();
+        let count = data.rows() as f64;
+        Ok(HeadStatistics {
+            unreached: rows.clone().filter(unreached).count() as f64 / count,
+            gradient: rows.map(|((dz, _), _)| norm(dz)).sum::<f64>() / count,
+        })
     }
 
     /// ‖∂L/∂W‖₂ of the weights of each dense and convolutional layer, from the input on; L is the mean loss of a row

@@ -49,9 +49,15 @@ enum Measure {
     Mean,
     /// Variance of the activations of each layer; and before training.
     Variance,
-    /// Norm of the gradient of the weights, layer by layer, before training; of recurrent networks that of the hidden
-    /// units, step by step.
+    /// Norm of the gradient of the weights, layer by layer, before training, and of the first layer over time; of
+    /// recurrent networks that of the hidden units, step by step, before training.
     Gradients,
+    /// What the head asks: the norm of the gradient of the outputs, and the share of images whose right output is dead;
+    /// before training and over time.
+    Head,
+    /// Share of hidden units times images that changed from on to off or back, in the first epoch and the last; and over
+    /// time. A unit's boundary moved across these images.
+    Boundaries,
     /// Seconds of an epoch.
     Seconds,
 }
@@ -165,7 +171,7 @@ mod tests {
         for change in [
             "set=\"optdigits\"",
             "rows=[400, 200, 300]",
-            "report=[\"epochs\", \"zeros\", \"dead\", \"mean\", \"variance\", \"gradients\", \"seconds\"]",
+            "report=[\"epochs\", \"zeros\", \"dead\", \"mean\", \"variance\", \"gradients\", \"head\", \"boundaries\", \"seconds\"]",
             "target=0.5",
             "base.hidden=[32, 16]",
             "base.batch=20",
@@ -192,7 +198,11 @@ mod tests {
             outcome.rows.iter().find(|row| row.unit == "points" && row.model == "tanh");
         let expected = of("tanh", "accuracy").value - relu.value;
         assert!((difference.unwrap().value - expected).abs() < 1e-9);
-        assert_eq!(outcome.figures.len(), 4);
+        assert!(
+            (0.1..0.9).contains(&(of("relu", "boundaries crossed, first epoch").value / 100.0))
+        );
+        assert_eq!(of("relu", "dead right outputs, before training").value, 0.0);
+        assert_eq!(outcome.figures.len(), 8);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Rows, comparisons and figures of a laboratory experiment.
 
-use super::{Config, Measure, trial::Trial};
+use super::{
+    Config, Measure,
+    trial::{Look, Trial},
+};
 use crate::{
     experiments::paired,
     network::LayerStatistics,
@@ -47,7 +50,7 @@ impl Report<'_> {
                     "{title}: share of units that are 0 on all images, before and after each epoch"
                 ),
                 y: "dead units".into(),
-                series: self.over_time(dead),
+                series: self.over_time(|look| Some(dead(&look.layers))),
             });
         }
         if self.shows(Measure::Gradients) {
@@ -58,14 +61,50 @@ impl Report<'_> {
                 } else {
                     "norm of the weights' gradient before training"
                 },
-                |trial| trial.gradients.clone(),
+                |trial| trial.looks[0].gradients.clone(),
             ));
+            if !self.config.recurrent() {
+                outcome.figures.push(Figure::Curves {
+                    name: "gradients-over-time".into(),
+                    title: format!(
+                        "{title}: norm of the first layer's gradient, before and after each epoch"
+                    ),
+                    y: "norm of the gradient".into(),
+                    series: self.over_time(|look| look.gradients.first().copied()),
+                });
+            }
+        }
+        if self.shows(Measure::Head) {
+            outcome.figures.push(Figure::Curves {
+                name: "dead-outputs".into(),
+                title: format!(
+                    "{title}: share of images whose right output is dead, before and after each epoch"
+                ),
+                y: "images".into(),
+                series: self.over_time(|look| look.head.map(|head| head.unreached)),
+            });
+            outcome.figures.push(Figure::Curves {
+                name: "head-gradients".into(),
+                title: format!(
+                    "{title}: norm of the outputs' gradient, before and after each epoch"
+                ),
+                y: "norm of the gradient".into(),
+                series: self.over_time(|look| look.head.map(|head| head.gradient)),
+            });
+        }
+        if self.shows(Measure::Boundaries) {
+            outcome.figures.push(Figure::Curves {
+                name: "boundaries".into(),
+                title: format!("{title}: units × images that changed sides in an epoch"),
+                y: "share".into(),
+                series: self.over_time(|look| Some(look.crossed)),
+            });
         }
         if self.shows(Measure::Variance) {
             outcome.figures.push(self.by_layer(
                 "variances",
                 "variance of activations before training",
-                |trial| trial.layers[0].iter().map(|layer| layer.variance).collect(),
+                |trial| trial.looks[0].layers.iter().map(|layer| layer.variance).collect(),
             ));
         }
         outcome
@@ -104,12 +143,30 @@ impl Report<'_> {
                     row(&metric, &|trial| last(trial)[l].variance)
                 })),
                 Measure::Gradients => {
-                    let ratio = |trial: &Trial| match trial.gradients[..] {
+                    let ratio = |trial: &Trial| match trial.looks[0].gradients[..] {
                         [first, .., last] if last > 0.0 => first / last,
                         _ => 0.0,
                     };
                     let metric = format!("gradient of the first {0} / the last", self.place());
                     rows.extend(row(&metric, &ratio));
+                }
+                Measure::Head => {
+                    for (when, at) in [("before training", 0), ("after the first epoch", 1)] {
+                        let head = |trial: &Trial| trial.looks.get(at).and_then(|look| look.head);
+                        if trials.iter().any(|trial| head(trial).is_none()) {
+                            continue;
+                        }
+                        let dead = |trial: &Trial| head(trial).map_or(0.0, |head| head.unreached);
+                        rows.push(percent(&format!("dead right outputs, {when}"), &dead));
+                        let norm = |trial: &Trial| head(trial).map_or(0.0, |head| head.gradient);
+                        rows.extend(row(&format!("gradient of the outputs, {when}"), &norm));
+                    }
+                }
+                Measure::Boundaries => {
+                    let first = |trial: &Trial| trial.looks.get(1).map_or(0.0, |look| look.crossed);
+                    let last = |trial: &Trial| trial.looks.last().map_or(0.0, |look| look.crossed);
+                    rows.push(percent("boundaries crossed, first epoch", &first));
+                    rows.push(percent("boundaries crossed, last epoch", &last));
                 }
                 Measure::Seconds => {
                     let seconds =
@@ -152,8 +209,8 @@ impl Report<'_> {
         if self.config.recurrent() { "step" } else { "layer" }
     }
 
-    fn over_time(&self, of: fn(&[LayerStatistics]) -> f64) -> Vec<Series> {
-        let run = |trial: &Trial| trial.layers.iter().map(|layers| of(layers)).collect();
+    fn over_time(&self, of: fn(&Look) -> Option<f64>) -> Vec<Series> {
+        let run = |trial: &Trial| trial.looks.iter().filter_map(of).collect();
         let series = |(name, trials): (&str, &[Trial])| Series {
             label: name.into(),
             runs: trials.iter().map(run).collect(),
@@ -196,7 +253,7 @@ impl Report<'_> {
 
 /// After the last epoch.
 fn last(trial: &Trial) -> &[LayerStatistics] {
-    trial.layers.last().map_or(&[], Vec::as_slice)
+    trial.looks.last().map_or(&[], |look| &look.layers)
 }
 
 fn mean(layers: &[LayerStatistics], of: impl Fn(&LayerStatistics) -> f64) -> f64 {

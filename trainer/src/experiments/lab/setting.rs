@@ -71,6 +71,9 @@ enum Body {
     Mlp,
     /// Convolutions of 3×3 with the same padding, each with its activation and 2×2 pooling; a dense layer as the head.
     Cnn,
+    /// Dense layer, then Transformers' feed-forward blocks W₂ f(W₁ x), each followed by layer normalisation, without
+    /// attention and residuals. `hidden`: numbers between blocks, then the units of each block.
+    Ffn,
     /// A recurrent network that reads images row by row.
     Rnn,
 }
@@ -82,6 +85,8 @@ enum Normalisation {
     None,
     Batch,
     Layer,
+    /// Weights of a direction and a length each.
+    Weight,
     /// Dynamic tanh.
     Dyt,
 }
@@ -155,6 +160,14 @@ impl Setting {
         if !(0.0..=1.0).contains(&self.label_noise) {
             return Err(format!("label_noise: expected 0 to 1, found {}", self.label_noise));
         }
+        if self.normalisation == Normalisation::Weight && self.body != Body::Mlp {
+            return Err("normalisation: weight is for mlp only".into());
+        }
+        if self.body == Body::Ffn && self.hidden.len() < 2 {
+            return Err(
+                "ffn: expected hidden = [numbers between blocks, units of a block, …]".into()
+            );
+        }
         if !self.is_recurrent() {
             let other = self.recurrent.is_some() || self.clip.is_some();
             return if other { Err("recurrent and clip are for rnn only".into()) } else { Ok(()) };
@@ -198,8 +211,19 @@ impl Setting {
         if self.input_noise > 0.0 {
             layers.push(LayerConfig::GaussianNoise { std: self.input_noise });
         }
-        for &units in &self.hidden {
-            self.push_hidden(units, &mut layers, &mut activations);
+        if let (Body::Ffn, &[width, ref blocks @ ..]) = (self.body, &self.hidden[..]) {
+            let initialiser = self.initialiser;
+            let between =
+                LayerConfig::Dense { units: width, activation: Kind::Identity, initialiser };
+            layers.push(between);
+            for &units in blocks {
+                self.push_hidden(units, &mut layers, &mut activations);
+                layers.extend([between, LayerConfig::LayerNorm { epsilon: 1e-5 }]);
+            }
+        } else {
+            for &units in &self.hidden {
+                self.push_hidden(units, &mut layers, &mut activations);
+            }
         }
         let input = if self.body == Body::Cnn {
             layers.push(LayerConfig::Flatten);
@@ -229,7 +253,9 @@ impl Setting {
             (Activation::Fixed(kind), Normalisation::None) => (kind, None),
             (activation, _) => (Kind::Identity, Some(activation)),
         };
-        layers.push(if self.body == Body::Cnn {
+        layers.push(if self.normalisation == Normalisation::Weight {
+            LayerConfig::WeightNorm { units, initialiser }
+        } else if self.body == Body::Cnn {
             LayerConfig::Conv {
                 channels: units,
                 kernel: [3, 3],
@@ -242,7 +268,7 @@ impl Setting {
             LayerConfig::Dense { units, activation: inner, initialiser }
         });
         layers.extend(match self.normalisation {
-            Normalisation::None => None,
+            Normalisation::None | Normalisation::Weight => None,
             Normalisation::Batch => Some(LayerConfig::batch_norm()),
             Normalisation::Layer => Some(LayerConfig::LayerNorm { epsilon: 1e-5 }),
             Normalisation::Dyt => {

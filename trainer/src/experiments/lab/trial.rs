@@ -12,7 +12,7 @@ use super::setting::{Model, Setting};
 use crate::{
     Error, TrainError,
     metrics::accuracy,
-    network::{LayerStatistics, Network, Validated},
+    network::{HeadStatistics, LayerStatistics, Network, Validated},
     observe::{Epoch, Observer},
     rnn::Rnn,
     samples::Samples,
@@ -34,14 +34,52 @@ pub(super) struct Trial {
     pub(super) accuracy: f64,
     /// On the validation images, after each epoch.
     pub(super) validation: Vec<f64>,
-    /// Of the hidden activations on validation images: before training, then after each epoch.
-    pub(super) layers: Vec<Vec<LayerStatistics>>,
-    /// Norms of the weights' gradients before training.
-    pub(super) gradients: Vec<f64>,
+    /// Before training, then after each epoch.
+    pub(super) looks: Vec<Look>,
     /// Seconds of training.
     pub(super) seconds: f64,
     /// Why it stopped early.
     pub(super) diverged: Option<String>,
+}
+
+/// What a network is like on some validation images.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Look {
+    /// Of the hidden activations.
+    pub(super) layers: Vec<LayerStatistics>,
+    /// Norms of the weights' gradients; of a recurrent network those of the hidden units, step by step.
+    pub(super) gradients: Vec<f64>,
+    /// None of a recurrent network.
+    pub(super) head: Option<HeadStatistics>,
+    /// Whether each hidden activation is above 0 on each image.
+    sides: Vec<bool>,
+    /// Share of these that changed since the look before.
+    pub(super) crossed: f64,
+}
+
+impl Look {
+    fn new(
+        level: Level,
+        network: &Network,
+        probe: &Dataset,
+        activations: &[usize],
+        before: Option<&Self>,
+    ) -> Result<Self, TrainError> {
+        let mut layers = network.statistics(level, &probe.x[..]);
+        layers.retain(|layer| activations.contains(&layer.layer));
+        let sides = network.sides(level, &probe.x, activations);
+        let crossed = before.map_or(0.0, |before| {
+            let changed = sides.iter().zip(&before.sides).filter(|(now, then)| now != then);
+            changed.count() as f64 / sides.len().max(1) as f64
+        });
+        Ok(Self {
+            layers,
+            gradients: network.gradient_norms(level, probe)?,
+            head: Some(network.head_statistics(level, probe)?),
+            sides,
+            crossed,
+        })
+    }
 }
 
 impl Trial {
@@ -62,7 +100,8 @@ impl Trial {
             Model::Recurrent(config) => {
                 let mut rnn = Rnn::new(&config, fit.width, sets.fit.classes(), seed)?;
                 let gradients = rnn.gradients(level, &probe)?.hidden_norms;
-                let mut trial = Self { gradients, ..Self::untrained(sets) };
+                let look = Look { gradients, ..Look::default() };
+                let mut trial = Self { looks: vec![look], ..Self::untrained(sets) };
                 let mut watched = Watched { trial: &mut trial, next: observer };
                 let start = Instant::now();
                 let done = rnn.fit(level, fit, Some((&sets.validation).into()), run, &mut watched);
@@ -72,16 +111,11 @@ impl Trial {
             }
         };
         let mut network = Network::new(&config, seed)?;
-        let statistics = |network: &Network| {
-            let mut all = network.statistics(level, &probe.x[..]);
-            all.retain(|layer| activations.contains(&layer.layer));
-            all
+        let look = |network: &Network, before: Option<&Look>| {
+            Look::new(level, network, &probe, &activations, before)
         };
-        let mut trial = Self {
-            layers: vec![statistics(&network)],
-            gradients: network.gradient_norms(level, &probe)?,
-            ..Self::untrained(sets)
-        };
+        let mut trial = Self { looks: vec![look(&network, None)?], ..Self::untrained(sets) };
+        let mut failed = None;
         let start = Instant::now();
         let mut looking = Duration::ZERO;
         let done = network.fit_watched(
@@ -94,12 +128,16 @@ impl Trial {
             &mut |network, Validated { accuracy, .. }| {
                 let start = Instant::now();
                 trial.validation.push(accuracy);
-                trial.layers.push(statistics(network));
+                match look(network, trial.looks.last()) {
+                    Ok(look) => trial.looks.push(look),
+                    Err(error) => failed = Some(error),
+                }
                 looking += start.elapsed();
-                ControlFlow::Continue(())
+                if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             },
         );
         trial.seconds = (start.elapsed() - looking).as_secs_f64();
+        let done = failed.map_or(done, Err);
         trial.tested(done, || Ok(network.evaluate(level, sets.test)?.confusion.accuracy()))
     }
 
@@ -108,8 +146,7 @@ impl Trial {
         Self {
             accuracy: 1.0 / sets.test.classes() as f64,
             validation: Vec::new(),
-            layers: vec![Vec::new()],
-            gradients: Vec::new(),
+            looks: vec![Look::default()],
             seconds: 0.0,
             diverged: None,
         }
