@@ -7,7 +7,7 @@ use halfwave_kernels::{Kind, Level, units::Unit};
 use halfwave_trainer::{
     network::{Head, MlpConfig, Network},
     observe::Silent,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{Rbm, RbmConfig, Visible},
 };
 
@@ -100,6 +100,7 @@ impl Classifier {
             dropout: 0.0,
             head: Head::Softmax,
             optimiser: Optimiser::adam(),
+            schedule: Schedule::Constant,
             batch: Self::BATCH,
             epochs: 1,
         };

@@ -34,6 +34,7 @@ fn mlp_config(optimiser: Optimiser, epochs: usize) -> MlpConfig {
         dropout: 0.2,
         head: Head::Softmax,
         optimiser,
+        schedule: Schedule::Constant,
         batch: 600,
         epochs,
     }

@@ -66,7 +66,8 @@ fn data(rows: usize, shape: &[usize], classes: u32, scale: f64) -> Dataset {
 
 fn mlp(sizes: &[usize], activation: Kind, head: Head, optimiser: Optimiser) -> MlpConfig {
     let (sizes, batch) = (sizes.to_vec(), 12);
-    MlpConfig { sizes, activation, dropout: 0.0, head, optimiser, batch, epochs: 10 }
+    let schedule = Schedule::Constant;
+    MlpConfig { sizes, activation, dropout: 0.0, head, optimiser, schedule, batch, epochs: 10 }
 }
 
 fn network(input: Vec<usize>, layers: Vec<LayerConfig>, head: Head) -> NetworkConfig {

@@ -50,7 +50,8 @@ fn accuracy((train, test): &(Dataset, Dataset), config: MlpConfig) -> f64 {
 
 fn config(sizes: &[usize], head: Head, optimiser: Optimiser, epochs: usize) -> MlpConfig {
     let (sizes, activation) = (sizes.to_vec(), Kind::Relu);
-    MlpConfig { sizes, activation, dropout: 0.1, head, optimiser, batch: 64, epochs }
+    let (dropout, batch, schedule) = (0.1, 64, Schedule::Constant);
+    MlpConfig { sizes, activation, dropout, head, optimiser, schedule, batch, epochs }
 }
 
 const SGD: Optimiser = Optimiser::sgd(0.05, 0.9);

@@ -10,7 +10,7 @@ use halfwave_trainer::{
     metrics::calibration_error,
     network::{Head, MlpConfig, Network},
     observe::Silent,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         dropout: 0.1,
         head: Head::Softmax,
         optimiser: Optimiser::adam(),
+        schedule: Schedule::Constant,
         batch: 64,
         epochs: 40,
     };

@@ -170,8 +170,14 @@ fn last(metrics: &[(&str, f64)]) -> String {
 
 fn network(quiet: bool, job: &own::NetworkJob) -> anyhow::Result<()> {
     let trained = watched(quiet, |observer| own::train_network(job, observer))?;
-    let own::TrainedNetwork { rows, validation, inputs, classes, parameters, metrics } = trained;
-    let (out, classes, metrics) = (job.out.display(), classes.len(), last(&metrics));
+    let own::TrainedNetwork { rows, validation, inputs, classes, parameters, epoch, metrics } =
+        trained;
+    let metrics = if job.patience.is_some() {
+        format!("; best epoch {epoch}{}", last(&metrics))
+    } else {
+        last(&metrics)
+    };
+    let (out, classes) = (job.out.display(), classes.len());
     let rows = if validation > 0 { format!("{rows} + {validation}") } else { rows.to_string() };
     print(&format!(
         "{out}: {inputs} inputs, {classes} classes, {parameters} parameters; {rows} rows{metrics}\n"

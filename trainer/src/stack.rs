@@ -202,7 +202,7 @@ mod tests {
     use crate::{
         network::{Head, MlpConfig},
         observe::Silent,
-        optim::Optimiser,
+        optim::{Optimiser, Schedule},
     };
 
     const WIDTH: usize = 6;
@@ -218,6 +218,7 @@ mod tests {
             dropout: 0.0,
             head: Head::Softmax,
             optimiser: Optimiser::adam(),
+            schedule: Schedule::Constant,
             batch: 4,
             epochs: 1,
         };

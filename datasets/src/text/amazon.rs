@@ -196,9 +196,9 @@ mod tests {
         let wrapped = |end: &str| format!("<data>\n{REVIEW}{REVIEW}{end}");
         assert_eq!(parse(wrapped("</data>\n").as_bytes(), 0).unwrap().len(), 2);
         for (text, expected) in [
-            (wrapped(""), "line 32: expected </data>, found the end of the file"),
-            (wrapped("<data>\n"), r#"line 32: expected <review>, found "<data>""#),
-            (format!("{REVIEW}</data>\n"), r#"line 16: expected <review>, found "</data>""#),
+            (wrapped(""), "line 34: expected </data>, found the end of the file"),
+            (wrapped("<data>\n"), r#"line 34: expected <review>, found "<data>""#),
+            (format!("{REVIEW}</data>\n"), r#"line 17: expected <review>, found "</data>""#),
         ] {
             assert_eq!(message(&text), expected);
         }

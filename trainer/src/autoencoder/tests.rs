@@ -258,6 +258,7 @@ fn stacks_are_unrolled() {
                 dropout: 0.0,
                 head: Head::Softmax,
                 optimiser: Optimiser::adam(),
+                schedule: Schedule::Constant,
                 batch: 1,
                 epochs: 1,
             },

@@ -71,7 +71,7 @@ pub(crate) struct TrainRbm {
 const NETWORK_KEYS: &str = "\
 Keys of --set: batch, epochs, head (softmax, normalised_relu, logistic, squared_error), optimiser.learning_rate, or e.g. \
 optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9, nesterov=true, weight_decay=1e-4}; adam takes weight_decay \
-too (AdamW)";
+too (AdamW); schedule={name=\"linear\", epochs=20} (or cosine, inverse)";
 
 /// What all networks are trained on, and how.
 #[derive(Debug, Args)]
@@ -94,6 +94,9 @@ pub(crate) struct TrainNetwork {
     /// Do not train on this share of each class: test on it after each epoch
     #[arg(long, value_name = "SHARE")]
     validation: Option<f64>,
+    /// Stop after N epochs without a lower loss on those rows, and keep the best epoch
+    #[arg(long, value_name = "N", requires = "validation", value_parser = counted::<1_000_000>)]
+    patience: Option<usize>,
     /// Bring each column to zero mean and unit variance (of the training rows) first
     #[arg(long, alias = "standardize")]
     standardise: bool,
@@ -193,7 +196,7 @@ impl TrainNetwork {
         pca: Option<usize>,
     ) -> Result<own::NetworkJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { data, labels, out, epochs, set, validation, standardise, .. } = self;
+        let Self { data, labels, out, epochs, set, validation, patience, standardise, .. } = self;
         let Self { seed, threads: Threads { number: threads }, force, .. } = self;
         let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
         Ok(own::NetworkJob {
@@ -203,6 +206,7 @@ impl TrainNetwork {
             architecture,
             overrides: epochs.into_iter().chain(set).collect(),
             validation,
+            patience,
             standardise,
             pca,
             threads,

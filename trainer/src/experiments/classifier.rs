@@ -38,10 +38,11 @@ impl Classifier {
             dropout: self.dropout,
             head,
             optimiser: self.optimiser,
+            schedule: self.schedule,
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
         };
-        Ok(NetworkConfig { schedule: self.schedule, ..mlp.network()? })
+        mlp.network()
     }
 
     /// Trains a fresh network and tests it once, after the last epoch.

@@ -10,7 +10,7 @@ use crate::{
     metrics::accuracy,
     network::{Head, MlpConfig, Network},
     observe::Observer,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{Rbm, RbmConfig},
     result::Figure,
 };
@@ -122,6 +122,7 @@ impl Logistic {
             dropout: 0.0,
             head: Head::Softmax,
             optimiser: Optimiser::adam_with_rate(learning_rate),
+            schedule: Schedule::Constant,
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
         };

@@ -12,7 +12,7 @@ use crate::{
     metrics::accuracy,
     network::{Head, MlpConfig, Network, NetworkConfig},
     observe::Recorder,
-    optim::{Optimiser, share},
+    optim::{Optimiser, Schedule, share},
     rbm::{RbmConfig, Visible},
     result::{Figure, Outcome, Row},
     stack::Stack,
@@ -161,6 +161,7 @@ impl Config {
             dropout,
             head: Head::Softmax,
             optimiser,
+            schedule: Schedule::Constant,
             batch,
             epochs,
         };

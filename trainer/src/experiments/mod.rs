@@ -2,7 +2,6 @@
 
 mod agarap;
 mod classifier;
-mod early;
 mod equivariance;
 mod features;
 mod glorot;

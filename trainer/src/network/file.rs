@@ -32,10 +32,10 @@ impl Network {
     ///
     /// ```
     /// use halfwave_kernels::{Kind, Level};
-    /// use halfwave_trainer::{network::{Head, MlpConfig, Network}, optim::Optimiser};
+    /// use halfwave_trainer::{network::{Head, MlpConfig, Network}, optim::{Optimiser, Schedule}};
     /// let config = MlpConfig {
     ///     sizes: vec![3, 4, 2], activation: Kind::Relu, dropout: 0.0, head: Head::Softmax,
-    ///     optimiser: Optimiser::adam(), batch: 1, epochs: 1,
+    ///     optimiser: Optimiser::adam(), schedule: Schedule::Constant, batch: 1, epochs: 1,
     /// };
     /// let network = Network::mlp(&config, 1)?;
     /// let again = Network::from_bytes(&network.to_bytes()?, 1)?;

@@ -29,6 +29,9 @@ pub struct MlpConfig {
     pub head: Head,
     /// How gradients become updates.
     pub optimiser: Optimiser,
+    /// How the step size changes over the epochs.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Rows of a mini-batch.
     pub batch: usize,
     /// Epochs of one call of [`Network::fit`](super::Network::fit).
@@ -41,7 +44,7 @@ impl MlpConfig {
     /// # Errors
     /// [`TrainError::Setting`] for sizes and dropout that make no sense.
     pub fn network(&self) -> Result<NetworkConfig, TrainError> {
-        let Self { sizes, activation, dropout, head, optimiser, batch, epochs } = self;
+        let Self { sizes, activation, dropout, head, optimiser, schedule, batch, epochs } = self;
         let found = || format!("{sizes:?}");
         TrainError::require(!sizes.contains(&0), "sizes", "at least 1 each", found())?;
         let (&[inputs, ref hidden @ ..], Some(&classes)) = (&sizes[..], sizes.last()) else {
@@ -63,7 +66,7 @@ impl MlpConfig {
             layers: hidden.chain([last]).collect(),
             head: *head,
             optimiser: *optimiser,
-            schedule: Schedule::Constant,
+            schedule: *schedule,
             batch: *batch,
             epochs: *epochs,
         })

@@ -10,6 +10,7 @@ mod file;
 mod fit;
 mod mlp;
 mod statistics;
+mod stopping;
 mod summary;
 mod watch;
 
@@ -34,6 +35,7 @@ use fit::Fit;
 pub use mlp::MlpConfig;
 pub(crate) use statistics::HeadStatistics;
 pub use statistics::LayerStatistics;
+pub use stopping::{Best, Criterion, Stopping};
 pub use summary::{LayerSummary, Summary};
 pub(crate) use watch::Validated;
 
@@ -194,7 +196,7 @@ impl Network {
                 return Err(TrainError::Shape { name, expected: old.len(), found: new.len() });
             }
             if !new.is_empty() {
-                check_rows(new, bias.len().max(1))?;
+                check_rows(new, new.len())?;
             }
         }
         parameters.into_iter().zip(new).for_each(|(old, new)| old.copy_from_slice(new));

@@ -7,10 +7,10 @@ use std::fmt;
 /// ```
 /// use halfwave_kernels::Kind;
 /// use halfwave_trainer::network::{Head, MlpConfig, Network};
-/// use halfwave_trainer::optim::Optimiser;
+/// use halfwave_trainer::optim::{Optimiser, Schedule};
 /// let config = MlpConfig {
 ///     sizes: vec![30, 16, 2], activation: Kind::Relu, dropout: 0.0, head: Head::Softmax,
-///     optimiser: Optimiser::adam(), batch: 64, epochs: 20,
+///     optimiser: Optimiser::adam(), schedule: Schedule::Constant, batch: 64, epochs: 20,
 /// };
 /// let text = Network::mlp(&config, 1)?.summary().to_string();
 /// assert_eq!(text, "\

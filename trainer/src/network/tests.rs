@@ -15,6 +15,7 @@ fn config() -> MlpConfig {
         dropout: 0.1,
         head: Head::Softmax,
         optimiser: Optimiser::adam(),
+        schedule: Schedule::Constant,
         batch: 4,
         epochs: 3,
     }
@@ -505,4 +506,81 @@ fn compressed_rows_train_the_same_network() {
         assert_eq!(dense.probabilities(level, &data.x), sparse.probabilities(level, &rows));
         assert_ne!(dense.layers(), Network::new(&config, 3).unwrap().layers());
     }
+}
+
+/// The network that is kept did best, not the last one; training goes on for `patience` epochs after it.
+#[test]
+fn the_best_epoch_on_validation_rows_counts() {
+    struct Scores(Vec<[f64; 2]>);
+    impl Observer for Scores {
+        fn epoch(&mut self, epoch: &Epoch<'_>) {
+            let of = |name| epoch.metrics.iter().find(|(n, _)| *n == name).unwrap().1;
+            self.0.push([of("validation_accuracy"), -of("validation_loss")]);
+        }
+    }
+    let (train, mut validation) = (data(), data());
+    // A validation set that disagrees: it gets worse as training goes on.
+    validation.labels.iter_mut().for_each(|label| *label = 1 - *label);
+    let level = Level::best();
+    for (criterion, at) in [(Criterion::Accuracy, 0), (Criterion::Loss, 1)] {
+        let sets = [Samples::from(&train), Samples::from(&validation)];
+        let network = Network::mlp(
+            &MlpConfig { dropout: 0.0, optimiser: Optimiser::adam_with_rate(0.1), ..config() },
+            1,
+        )
+        .unwrap();
+        let mut scores = Scores(Vec::new());
+        let stopping = Stopping { epochs: 40, patience: 5 };
+        let best = network.fit_until(level, sets, stopping, criterion, "run", &mut scores).unwrap();
+        let all: Vec<f64> = scores.0.iter().map(|scores| scores[at]).collect();
+        let most = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        assert_eq!(
+            (best.score, all.iter().position(|&score| score == most)),
+            (most, Some(best.epoch - 1))
+        );
+        assert_eq!(all.len(), best.epoch + 5, "{criterion:?}: {all:?}");
+        let found = best.network.evaluate(level, &validation).unwrap();
+        assert_eq!([found.confusion.accuracy(), -found.loss][at], most);
+        assert_eq!(best.network.config().epochs, 3);
+    }
+    for (epochs, patience) in [(0, 1), (1, 0)] {
+        let sets = [Samples::from(&train), Samples::from(&validation)];
+        let network = Network::mlp(&config(), 1).unwrap();
+        let stopping = Stopping { epochs, patience };
+        let error = network.fit_until(level, sets, stopping, Criterion::Loss, "run", &mut Silent);
+        assert!(matches!(error, Err(TrainError::Setting { .. })));
+    }
+}
+
+/// Weight normalisation begins as the dense layer of the same draws, and its length is not the direction's.
+#[test]
+fn weight_normalisation_begins_as_a_dense_layer() {
+    let of = |layer| NetworkConfig {
+        input: vec![2],
+        layers: vec![layer],
+        head: Head::Softmax,
+        optimiser: Optimiser::sgd(0.1, 0.0),
+        schedule: Schedule::Constant,
+        batch: 5,
+        epochs: 20,
+    };
+    let dense = Network::new(&of(LayerConfig::dense(2, Kind::Identity)), 4).unwrap();
+    let initialiser = Initialiser::GlorotUniform;
+    let config = of(LayerConfig::WeightNorm { units: 2, initialiser });
+    let mut network = Network::new(&config, 4).unwrap();
+    let (data, level) = (data(), Level::best());
+    let probabilities = |network: &Network| network.probabilities(level, &data.x);
+    for (a, b) in probabilities(&dense).iter().zip(probabilities(&network)) {
+        assert!((a - b).abs() < 1e-6, "{a} is not {b}");
+    }
+    let before = probabilities(&network);
+    let [v, rest] = network.parameters()[0].map(<[f32]>::to_vec);
+    let doubled: Vec<f32> = v.iter().map(|v| 2.0 * v).collect();
+    network.set_parameters(0, &doubled, &rest).unwrap();
+    assert_eq!(probabilities(&network), before);
+    let loss = network.evaluate(level, &data).unwrap().loss;
+    network.fit(level, &data, None, "run", &mut Silent).unwrap();
+    assert!(network.evaluate(level, &data).unwrap().loss < loss);
+    let again = Network::from_bytes(&network.to_bytes().unwrap(), 1).unwrap();
+    assert_eq!(again.parameters(), network.parameters());
 }

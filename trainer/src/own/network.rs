@@ -11,7 +11,6 @@ use super::{
     ImageShape, classify, data,
     data::Problem,
     labels,
-    machine::Last,
     model::{Classifier, Model},
     preprocessing::Preprocessing,
 };
@@ -19,10 +18,11 @@ use crate::{
     Error,
     config::{self, ConfigError, Override},
     layers::{Initialiser, LayerConfig},
-    network::{Head, MlpConfig, Network, NetworkConfig},
-    observe::Observer,
+    network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
+    observe::{Epoch, Observer},
     optim::{Optimiser, Schedule},
     output, run,
+    samples::Samples,
 };
 
 /// Rows of a mini-batch where nothing is said, or all if there are fewer.
@@ -60,6 +60,9 @@ pub struct NetworkJob {
     pub overrides: Vec<Override>,
     /// Share of the rows of each class that is not trained on, but tested after each epoch.
     pub validation: Option<f64>,
+    /// Training ends after so many epochs without a lower loss on the rows of `validation`, and the best epoch counts;
+    /// else the last one does.
+    pub patience: Option<usize>,
     /// Whether columns are brought to zero mean and unit variance.
     pub standardise: bool,
     /// How many principal components are taken in place of the columns.
@@ -87,7 +90,9 @@ pub struct TrainedNetwork {
     pub classes: Vec<String>,
     /// Numbers that were trained.
     pub parameters: usize,
-    /// The metrics of the last epoch.
+    /// The epoch that counts.
+    pub epoch: usize,
+    /// Its metrics.
     pub metrics: Vec<(&'static str, f64)>,
 }
 
@@ -99,10 +104,16 @@ struct Training {
     batch: usize,
     epochs: usize,
     optimiser: Optimiser,
+    schedule: Schedule,
 }
 
-const DEFAULTS: fn() -> Training =
-    || Training { head: Head::Softmax, batch: BATCH, epochs: 20, optimiser: Optimiser::adam() };
+const DEFAULTS: fn() -> Training = || Training {
+    head: Head::Softmax,
+    batch: BATCH,
+    epochs: 20,
+    optimiser: Optimiser::adam(),
+    schedule: Schedule::Constant,
+};
 
 /// Settings whose classes are not known yet.
 struct Settings {
@@ -154,9 +165,9 @@ impl Settings {
                 config::typed::<MlpConfig>(self.table)?.network()?
             }
             Architecture::Cnn(ImageShape(shape)) => {
-                let Training { head, batch, epochs, optimiser } = config::typed(self.table)?;
+                let training = config::typed(self.table)?;
+                let Training { head, batch, epochs, optimiser, schedule } = training;
                 let (input, layers) = (shape.to_vec(), small(classes));
-                let schedule = Schedule::Constant;
                 NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs }
             }
             Architecture::File(_) => config::typed(self.table)?,
@@ -189,7 +200,7 @@ fn small(classes: usize) -> Vec<LayerConfig> {
     ]
 }
 
-/// Trains a network and writes its file; the last epoch counts. What is done to the data is fitted on training rows.
+/// Trains a network and writes its file; the last epoch counts, or with patience the best one. What is done to the data is fitted on training rows.
 ///
 /// # Errors
 /// Bad settings, data and labels that cannot be read or do not fit, before training starts; divergence. No file is
@@ -223,14 +234,43 @@ pub fn train_network(
     let config = settings.network(job, [train.rows(), train.width, classes.len()])?;
     let mut network = Network::new(&config, job.seed)?;
     check(&network, &train, classes.len())?;
-    let mut last = Last { next: observer, metrics: Vec::new() };
-    let tested = validation.as_ref().map(Into::into);
-    pool.install(|| network.fit(job.level, &train, tested, "network", &mut last))?;
+    let mut seen = Seen { next: observer, metrics: Vec::new() };
+    let tested: Option<Samples<'_>> = validation.as_ref().map(Into::into);
+    let (network, epoch) = match (job.patience, tested) {
+        (Some(patience), Some(tested)) => {
+            let stopping = Stopping { epochs: config.epochs, patience };
+            let (sets, by) = ([(&train).into(), tested], Criterion::Loss);
+            let fit = || network.fit_until(job.level, sets, stopping, by, "network", &mut seen);
+            let Best { network, epoch, .. } = pool.install(fit)?;
+            (network, epoch)
+        }
+        (Some(_), None) => {
+            return Err(Error::Usage("--patience: say --validation too, what to stop by".into()));
+        }
+        (None, tested) => {
+            pool.install(|| network.fit(job.level, &train, tested, "network", &mut seen))?;
+            (network, config.epochs)
+        }
+    };
     let (rows, validation) = (train.rows(), validation.map_or(0, |set| set.rows()));
-    let (parameters, metrics) = (network.summary().parameters(), last.metrics);
+    let metrics = epoch.checked_sub(1).and_then(|epoch| seen.metrics.get(epoch).cloned());
+    let (parameters, metrics) = (network.summary().parameters(), metrics.unwrap_or_default());
     let of = Classifier { network, classes: classes.clone() };
     Model::new(of, preprocessing, &job.out).save(job.force)?;
-    Ok(TrainedNetwork { rows, validation, inputs, classes, parameters, metrics })
+    Ok(TrainedNetwork { rows, validation, inputs, classes, parameters, epoch, metrics })
+}
+
+/// Passes epochs on and keeps their metrics.
+struct Seen<'a> {
+    next: &'a mut (dyn Observer + Send),
+    metrics: Vec<Vec<(&'static str, f64)>>,
+}
+
+impl Observer for Seen<'_> {
+    fn epoch(&mut self, epoch: &Epoch<'_>) {
+        self.metrics.push(epoch.metrics.to_vec());
+        self.next.epoch(epoch);
+    }
 }
 
 /// The rows with their classes, of which there are at least two.

@@ -302,3 +302,28 @@ fn models_of_the_other_kind_and_data_that_do_not_fit_are_errors() {
     }
     run(path, "eval r.safetensors v.npy").success().stdout(contains("reconstruction error"));
 }
+
+/// Labels that have nothing to do with the rows: the loss on other rows is lowest early.
+#[test]
+fn training_stops_when_validation_gets_no_better() {
+    let home = files();
+    let path = home.path();
+    let random =
+        (0..90_u64).map(|i| NAMES[(i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 60) as usize % 3]);
+    fs::write(
+        path.join("random.csv"),
+        random.map(|name| name.to_owned() + "\n").collect::<String>(),
+    )
+    .unwrap();
+    let train = format!("{TRAIN} --standardise --labels random.csv --force");
+    let patient = run(path, &format!("{train} --validation 0.3 --patience 4")).success();
+    let out = String::from_utf8(patient.get_output().stdout.clone()).unwrap();
+    let (_, best) = out.split_once("; best epoch ").unwrap();
+    let best: usize = best.split(';').next().unwrap().parse().unwrap();
+    assert!(best < 50, "{out}");
+    run(path, &format!("{train} --patience 4")).failure().code(2).stderr(contains("--validation"));
+    let schedule = "--set schedule={name=\"cosine\",epochs=60}";
+    run(path, &format!("{train} {schedule}")).success();
+    let wrong = "--set schedule={name=\"cosine\",epochs=0}";
+    run(path, &format!("{train} {wrong}")).failure().stderr(contains("schedule.epochs"));
+}

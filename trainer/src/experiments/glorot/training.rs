@@ -7,9 +7,8 @@ use super::parts::Parts;
 use crate::{
     TrainError,
     autoencoder::{self, AutoEncoder, AutoEncoderConfig, Reconstruction},
-    experiments::early::{self, Best, By, Stopping},
     layers::LayerConfig,
-    network::{Head, Network, NetworkConfig},
+    network::{Best, Criterion, Head, Network, NetworkConfig, Stopping},
     observe::{Epoch, Observer},
     optim::{Optimiser, Schedule},
     stack::Stack,
@@ -180,9 +179,9 @@ impl Tuning {
             hidden.take(self.hidden.len()).map(|layer| layer.zeros).collect()
         };
         let before = zeros(&network);
-        let (stopping, by) = (self.stopping, By::Accuracy);
+        let (sets, stopping, by) = ([fit, validation], self.stopping, Criterion::Accuracy);
         let Best { network, epoch, .. } =
-            early::train(level, stopping, by, network, [fit, validation], run, observer)?;
+            network.fit_until(level, sets, stopping, by, run, observer)?;
         let after = zeros(&network);
         let error = 1.0 - network.evaluate(level, measured)?.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, measured"), &[("error", error)]);

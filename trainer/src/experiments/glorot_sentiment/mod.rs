@@ -13,14 +13,11 @@ mod table;
 use halfwave_kernels::{Kind, Level};
 use serde::Deserialize;
 
-use super::{
-    Context, Run,
-    early::{self, Best, By, Stopping},
-};
+use super::{Context, Run};
 use crate::{
     Error, TrainError,
     layers::LayerConfig,
-    network::{Head, Network, NetworkConfig},
+    network::{Best, Criterion, Head, Network, NetworkConfig, Stopping},
     observe::{Epoch, Observer, Recorder},
     optim::{Optimiser, Schedule},
     result::{Figure, Outcome},
@@ -185,7 +182,8 @@ impl Training<'_> {
             stack.map_or(Ok(()), |stack| stack.unroll(&mut network))?;
             let run = format!("{run}, rate {rate}, seed {seed}");
             let sets = [fit, validation];
-            match early::train(level, config.stopping, By::Loss, network, sets, &run, observer) {
+            let by = Criterion::Loss;
+            match network.fit_until(level, sets, config.stopping, by, &run, observer) {
                 Ok(found) => {
                     if best.as_ref().is_none_or(|best| found.score > best.score) {
                         best = Some(found);

@@ -11,15 +11,11 @@ use halfwave_datasets::norb::{CLASSES, SHAPE, WIDTH};
 use halfwave_kernels::{Kind, Level, units::Unit};
 use serde::Deserialize;
 
-use super::{
-    Context, Run,
-    early::{self, Best, By, Stopping},
-    pretraining::Pretraining,
-};
+use super::{Context, Run, pretraining::Pretraining};
 use crate::{
     Error, TrainError,
     layers::LayerConfig,
-    network::{Head, MlpConfig, Network, NetworkConfig},
+    network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
     observe::{Epoch, Observer, Recorder},
     optim::{Optimiser, Schedule},
     rbm::{RbmConfig, Visible},
@@ -179,9 +175,9 @@ impl Training<'_> {
         let run = format!("{run}, seed {seed}");
         let stopping = config.stopping;
         let parts = [Set::Fit, Set::Validation].map(|set| sets.samples(set, order));
-        let by = By::Accuracy;
+        let by = Criterion::Accuracy;
         let Best { network, epoch, .. } =
-            early::train(level, stopping, by, network, parts, &run, observer)?;
+            network.fit_until(level, parts, stopping, by, &run, observer)?;
         let tested = network.evaluate(level, sets.samples(Set::Test, order))?;
         let error = 1.0 - tested.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, test"), &[("test_error", error)]);
@@ -199,6 +195,7 @@ impl Tuning {
             dropout: self.dropout,
             head: Head::Softmax,
             optimiser: self.optimiser,
+            schedule: Schedule::Constant,
             batch: self.batch,
             epochs: 1,
         }
