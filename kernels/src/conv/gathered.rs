@@ -82,14 +82,15 @@ impl Kernel for PackWeights<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { source, at, rows, lines } = self;
+        let Self { source, at, rows: all, lines } = self;
+        let rows = at..at + source.nrows();
         for (vector, vectors) in slivers(source.ncols(), S::TILE.1) {
-            let (column, lines) = (vector * LANES, &mut lines[vector * rows..]);
+            let (column, lines) = (vector * LANES, &mut lines[vector * all..]);
             let source = source.subcols(column, (vectors * LANES).min(source.ncols() - column));
             match vectors {
-                3 => pack::<S, 3>(simd, source, &mut lines.as_chunks_mut().0[at..]),
-                2 => pack::<S, 2>(simd, source, &mut lines.as_chunks_mut().0[at..]),
-                _ => pack::<S, 1>(simd, source, &mut lines.as_chunks_mut().0[at..]),
+                3 => pack::<S, 3>(simd, source, &mut lines.as_chunks_mut().0[rows.clone()]),
+                2 => pack::<S, 2>(simd, source, &mut lines.as_chunks_mut().0[rows.clone()]),
+                _ => pack::<S, 1>(simd, source, &mut lines.as_chunks_mut().0[rows.clone()]),
             }
         }
     }
