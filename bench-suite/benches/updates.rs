@@ -11,10 +11,20 @@ use halfwave_kernels::{Level, rows, update};
 /// Weights of the largest layer of the MLP 784-512-512-10.
 const WEIGHTS: usize = 784 * 512;
 
-const MOMENTUM: update::Momentum =
-    update::Momentum { learning_rate: 0.01, momentum: 0.9, weight_decay: 1e-4, l1: 0.0 };
-const ADAM: update::Adam =
-    update::Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const MOMENTUM: update::Momentum = update::Momentum {
+    learning_rate: 0.01,
+    momentum: 0.9,
+    weight_decay: 1e-4,
+    l1: 0.0,
+    nesterov: false,
+};
+const ADAM: update::Adam = update::Adam {
+    learning_rate: 1e-3,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weight_decay: 0.0,
+};
 
 /// An optimiser: (level, gradient, its one or two states, weights).
 type Optimiser = fn(Level, &[f32], &mut [Vec<f32>; 2], &mut [f32]);

@@ -24,10 +24,20 @@ pub struct Product<'a> {
     state: [Vec<f32>; 2],
 }
 
-const MOMENTUM: update::Momentum =
-    update::Momentum { learning_rate: 1e-3, momentum: 0.9, weight_decay: 1e-4, l1: 0.0 };
-const ADAM: update::Adam =
-    update::Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+const MOMENTUM: update::Momentum = update::Momentum {
+    learning_rate: 1e-3,
+    momentum: 0.9,
+    weight_decay: 1e-4,
+    l1: 0.0,
+    nesterov: false,
+};
+const ADAM: update::Adam = update::Adam {
+    learning_rate: 1e-3,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weight_decay: 0.0,
+};
 /// Of the gradient.
 const SCALE: f32 = 0.01;
 

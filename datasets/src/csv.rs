@@ -152,6 +152,33 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
     Ok((x, width))
 }
 
+/// Parses one field a line, of any text, without the blanks around it. No lines are no error.
+///
+/// # Errors
+/// [`CsvError`] for a line of several fields, or of blanks.
+///
+/// ```
+/// use halfwave_datasets::csv;
+/// assert_eq!(csv::column(b"kind\ncat\n\"a, b\"\n")?, ["kind", "cat", "a, b"]);
+/// assert_eq!(csv::column(b"1\n2,3\n").unwrap_err().to_string(), "line 2: expected one field, found 2");
+/// # Ok::<(), csv::CsvError>(())
+/// ```
+pub fn column(bytes: &[u8]) -> Result<Vec<String>, CsvError> {
+    let mut fields = Vec::new();
+    for_each_record(bytes, |record, line| {
+        if record.len() != 1 {
+            return Err(whole_line(line(), "one field", record.len()));
+        }
+        let text = String::from_utf8_lossy(&record[0]).trim().to_owned();
+        if text.is_empty() {
+            return Err(whole_line(line(), "one field", "a blank"));
+        }
+        fields.push(text);
+        Ok(())
+    })?;
+    Ok(fields)
+}
+
 /// Calls `f` with each record, and with what says in which line it starts.
 fn for_each_record(
     bytes: &[u8],

@@ -6,6 +6,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::cifar10::CifarError;
 use crate::csv::CsvError;
 use crate::gz::GzError;
 use crate::idx::IdxError;
@@ -105,6 +106,15 @@ pub enum Error {
         expected: Vec<usize>,
         /// The shape found.
         found: Vec<usize>,
+    },
+
+    /// A file of CIFAR-10 that breaks its format; offsets count in the unpacked file.
+    #[error("{}: {error}", path.display())]
+    Cifar {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: CifarError,
     },
 
     /// A list of LFW that breaks its format.

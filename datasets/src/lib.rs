@@ -6,6 +6,7 @@
 //! | `optdigits` | 1,797 | 8×8 | 10 | 0..=16, as published ([`preprocess::scale`]) | embedded |
 //! | `mnist` | 60,000 + 10,000 | 28×28 | 10 | pixel / 255 | files |
 //! | `fashion-mnist` | 60,000 + 10,000 | 28×28 | 10 | pixel / 255 | files |
+//! | `cifar10` | 50,000 + 10,000 | 32×32×3 | 10 | pixel / 255; bytes: [`cifar10::load`] | files |
 //! | `lfw` | 13,233; 10 folds of 600 pairs | 32×32×3 | same or not | bytes: [`lfw::load`] | files |
 //! | `norb` | 291,600 + 58,320 | 2×32×32 | 6 | bytes: [`norb::load`] | files, or [`synthetic`] |
 //!
@@ -43,6 +44,7 @@ mod idx_images;
 mod rng;
 
 pub mod batches;
+pub mod cifar10;
 pub mod csv;
 pub mod files;
 pub mod gz;
@@ -65,7 +67,7 @@ pub use locate::Locator;
 /// # Errors
 /// [`Error::UnknownName`]; [`Error::Missing`] where its files are not found; and for files that are there,
 /// what is wrong with them: [`Error::Io`], [`Error::NotAFile`], [`Error::FileTooLarge`], [`Error::Gz`],
-/// [`Error::Idx`], [`Error::CountMismatch`], [`Error::Label`].
+/// [`Error::Idx`], [`Error::CountMismatch`], [`Error::Label`], [`Error::Cifar`].
 ///
 /// ```
 /// let digits = halfwave_datasets::load("optdigits", &halfwave_datasets::Locator::new(None))?.train;

@@ -1,4 +1,4 @@
-//! NumPy's `.npy` files of `f32` or `u8`: magic, version, a Python dictionary, then the numbers.
+//! NumPy's `.npy` files of `f32`, `u8`, `i32` or `i64`: magic, version, a Python dictionary, then the numbers.
 //!
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The reader trusts
 //! nothing that the file says about itself: the header is small, sizes are multiplied with checks, and
@@ -38,20 +38,30 @@ pub trait Element: Copy {
     fn extend(numbers: &mut Vec<Self>, bytes: &[u8]);
 }
 
-impl Element for f32 {
-    const DESCR: &str = "<f4";
-    const NAME: &str = "f32 in little-endian order";
-    const CONVERT: &str = "save x.astype('<f4') instead";
-    type Bytes = [u8; 4];
+macro_rules! little_endian {
+    ($($type:ty, $bytes:literal, $descr:literal, $name:literal;)*) => {$(
+        impl Element for $type {
+            const DESCR: &str = $descr;
+            const NAME: &str = concat!($name, " in little-endian order");
+            const CONVERT: &str = concat!("save x.astype('", $descr, "') instead");
+            type Bytes = [u8; $bytes];
 
-    fn to_bytes(self) -> [u8; 4] {
-        self.to_le_bytes()
-    }
+            fn to_bytes(self) -> [u8; $bytes] {
+                self.to_le_bytes()
+            }
 
-    fn extend(numbers: &mut Vec<Self>, bytes: &[u8]) {
-        let (words, _) = bytes.as_chunks::<4>();
-        numbers.extend(words.iter().map(|word| f32::from_le_bytes(*word)));
-    }
+            fn extend(numbers: &mut Vec<Self>, bytes: &[u8]) {
+                let (words, _) = bytes.as_chunks::<$bytes>();
+                numbers.extend(words.iter().map(|word| Self::from_le_bytes(*word)));
+            }
+        }
+    )*};
+}
+
+little_endian! {
+    f32, 4, "<f4", "f32";
+    i32, 4, "<i4", "i32";
+    i64, 8, "<i8", "i64";
 }
 
 impl Element for u8 {

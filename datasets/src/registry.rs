@@ -214,6 +214,46 @@ pub static TABLE: &[Entry] = &[
         load: idx_images::load,
     },
     Entry {
+        name: "cifar10",
+        title: "CIFAR-10",
+        shape: &crate::cifar10::SHAPE,
+        classes: &crate::cifar10::CLASSES,
+        embedded: false,
+        files: &[
+            cifar_file(
+                "cifar-10-batches-bin/data_batch_1.bin",
+                "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+            ),
+            cifar_file(
+                "cifar-10-batches-bin/data_batch_2.bin",
+                "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+            ),
+            cifar_file(
+                "cifar-10-batches-bin/data_batch_3.bin",
+                "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+            ),
+            cifar_file(
+                "cifar-10-batches-bin/data_batch_4.bin",
+                "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+            ),
+            cifar_file(
+                "cifar-10-batches-bin/data_batch_5.bin",
+                "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+            ),
+            cifar_file(
+                "cifar-10-batches-bin/test_batch.bin",
+                "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+            ),
+        ],
+        licence: "none stated; its authors ask to cite the report",
+        citation: "Krizhevsky (2009): Learning multiple layers of features from tiny images. \
+            Technical report, University of Toronto",
+        home: "https://www.cs.toronto.edu/~kriz/cifar.html",
+        how_to_get: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, which unpacks to the folder \
+            cifar-10-batches-bin",
+        load: crate::cifar10::load_table,
+    },
+    Entry {
         name: "lfw",
         title: "Labeled Faces in the Wild (deep-funneled)",
         shape: &crate::lfw::SHAPE,
@@ -318,6 +358,10 @@ const fn made_file(
     File { made_from: Some(from), ..plain_file(name, bytes, sha256) }
 }
 
+const fn cifar_file(name: &'static str, sha256: &'static str) -> File {
+    plain_file(name, crate::cifar10::MAX_BYTES, sha256)
+}
+
 /// Its size follows from its format; no checksum of it is published.
 const fn norb_file(name: &'static str, bytes: usize) -> File {
     File { name, content: Sum { bytes, sha256: None }, gz: None, made_from: None }
@@ -338,7 +382,7 @@ pub fn names() -> Vec<&'static str> {
 /// assert_eq!(find("wdbc")?.classes, ["malignant", "benign"]);
 /// assert_eq!(
 ///     find("minst").unwrap_err().to_string(),
-///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb"#
+///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb"#
 /// );
 /// # Ok::<(), halfwave_datasets::Error>(())
 /// ```
@@ -403,7 +447,12 @@ mod tests {
     fn every_name_is_found_and_is_a_plain_folder_name() {
         for entry in TABLE {
             assert!(std::ptr::eq(find(entry.name).unwrap(), entry));
-            assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+            assert!(
+                entry
+                    .name
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            );
             let sums = entry.files.iter().filter_map(|file| file.content.sha256);
             assert!(sums.into_iter().all(|sum| sum.len() == 64));
         }
@@ -420,6 +469,7 @@ mod tests {
             ("wbdc", "wdbc"),
             ("digits", "optdigits"),
             ("opt-digits", "optdigits"),
+            ("CIFAR-10", "cifar10"),
         ] {
             assert_eq!(nearest(typed), Some(meant), "{typed}");
         }
@@ -435,13 +485,13 @@ mod tests {
 
     #[test]
     fn nonsense_is_like_nothing() {
-        for typed in ["", "xyz", "../../..", "/", "\0", "cifar10"] {
+        for typed in ["", "xyz", "../../..", "/", "\0", "svhn"] {
             assert_eq!(nearest(typed), None, "{typed}");
         }
         let message = find("a\nb").unwrap_err().to_string();
         assert_eq!(
             message,
-            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, lfw, norb"#
+            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb"#
         );
     }
 }

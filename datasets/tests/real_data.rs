@@ -1,4 +1,4 @@
-//! The published files of MNIST, Fashion-MNIST and LFW, where they are found.
+//! The published files of MNIST, Fashion-MNIST, CIFAR-10 and LFW, where they are found.
 //!
 //! `HALFWAVE_DATA=DIR cargo test --release -p halfwave-datasets`
 
@@ -27,9 +27,13 @@ fn skipped(title: &str, test: &str) {
 }
 
 fn assert_part(part: &Dataset, counts: [usize; 10], first_labels: [u32; 10]) {
-    assert_eq!(part.rows(), counts.iter().sum());
-    assert_eq!((part.width, part.shape.as_slice(), part.classes()), (784, &[28, 28][..], 10));
-    assert_eq!(part.x.len(), part.rows() * 784);
+    assert_eq!((part.width, part.shape.as_slice()), (784, &[28, 28][..]));
+    assert_classes(part, counts, first_labels);
+}
+
+fn assert_classes(part: &Dataset, counts: [usize; 10], first_labels: [u32; 10]) {
+    assert_eq!((part.rows(), part.classes()), (counts.iter().sum(), 10));
+    assert_eq!(part.x.len(), part.rows() * part.width);
     assert_eq!(part.class_counts(), counts);
     assert_eq!(part.labels[..10], first_labels);
     assert!(part.x.iter().all(|x| (0.0..=1.0).contains(x)));
@@ -68,8 +72,26 @@ fn fashion_mnist() {
 }
 
 #[test]
+fn cifar10() {
+    let Some(loaded) = published("cifar10", "cifar10") else { return };
+    let test = loaded.test.expect("a test part");
+    for part in [&loaded.train, &test] {
+        assert_eq!((part.width, part.shape.as_slice()), (3072, &[32, 32, 3][..]));
+    }
+    assert_classes(&loaded.train, [5000; 10], [6, 9, 9, 4, 1, 1, 2, 7, 8, 3]);
+    assert_classes(&test, [1000; 10], [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]);
+    assert_eq!(loaded.train.class_names[6], "frog");
+    // The means of red, green and blue that everybody normalises with.
+    for (colour, expected) in [0.4914, 0.4822, 0.4465].into_iter().enumerate() {
+        let values = loaded.train.x.iter().skip(colour).step_by(3);
+        let mean = values.map(|&x| f64::from(x)).sum::<f64>() / (50_000.0 * 1024.0);
+        assert!((mean - expected).abs() < 5e-5, "{mean}");
+    }
+}
+
+#[test]
 fn published_files_have_the_checksums_of_the_table() {
-    for (name, files) in [("mnist", 4), ("fashion-mnist", 4), ("lfw", 6)] {
+    for (name, files) in [("mnist", 4), ("fashion-mnist", 4), ("cifar10", 6), ("lfw", 6)] {
         let entry = registry::find(name).expect("a known name");
         match registry::verify(entry, &Locator::new(None)) {
             Ok(paths) => assert_eq!(paths.len(), files),

@@ -25,6 +25,9 @@ pub struct Momentum {
     pub weight_decay: f32,
     /// Coefficient of the L1 penalty's gradient, sign(w), which is 0 at 0.
     pub l1: f32,
+    /// Whether the weights are moved by the velocity that the next step would begin with: Nesterov's form, as
+    /// Sutskever, Martens, Dahl & Hinton (ICML 2013) write it for the shifted weights.
+    pub nesterov: bool,
 }
 
 impl Momentum {
@@ -45,7 +48,14 @@ impl Momentum {
         }
         let v = g.mul_add(gradient_rate, w.mul_add(decay_rate, kept));
         let v = flush(v, f32::MIN_POSITIVE);
-        (v, w + v)
+        if !self.nesterov {
+            return (v, w + v);
+        }
+        let mut ahead = v.mul_add(g.constant(self.momentum), w);
+        if self.l1 != 0.0 {
+            ahead = sign(w).mul_add(g.constant(-self.learning_rate * self.l1), ahead);
+        }
+        (v, g.mul_add(gradient_rate, w.mul_add(decay_rate, ahead)))
     }
 }
 
@@ -56,7 +66,8 @@ fn sign<S: Simd>(x: F32<S>) -> F32<S> {
     x.lt(zero).select(-one, zero.lt(x).select(one, zero))
 }
 
-/// v ← momentum · v − learning_rate · (scale · g + weight_decay · w + l1 · sign(w));  w ← w + v.
+/// v ← momentum · v − learning_rate · d, with d = scale · g + weight_decay · w + l1 · sign(w);  w ← w + v, or with
+/// `nesterov` w ← w + momentum · v − learning_rate · d.
 ///
 /// # Panics
 /// If the arrays differ in length.
@@ -123,7 +134,7 @@ impl Kernel for MomentumBlock<'_> {
     }
 }
 
-/// Adam (Kingma & Ba, ICLR 2015, algorithm 1).
+/// Adam (Kingma & Ba, ICLR 2015, algorithm 1), with weight decay AdamW (Loshchilov & Hutter, ICLR 2019, algorithm 2).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// α, the step size.
@@ -134,6 +145,8 @@ pub struct Adam {
     pub beta2: f32,
     /// ε, added to the root of the second moment.
     pub epsilon: f32,
+    /// λ: before each step the weights are multiplied by 1 − αλ.
+    pub weight_decay: f32,
 }
 
 /// Step `t` (from 1) of Adam on the gradient scale · g, with first and second moments `m` and `v`.
@@ -180,6 +193,8 @@ pub(crate) struct AdamCoefficients {
     rate: f32,
     /// ε √(1 − β₂ᵗ).
     epsilon: f32,
+    /// 1 − αλ.
+    kept: f32,
     /// Gradients below this count as 0: their squares would be subnormal.
     least_gradient: f32,
 }
@@ -199,6 +214,7 @@ impl AdamCoefficients {
             second: second as f32,
             rate: (f64::from(step.learning_rate) * correction / (1.0 - power(beta1))) as f32,
             epsilon: (f64::from(step.epsilon) * correction) as f32,
+            kept: (1.0 - f64::from(step.learning_rate) * f64::from(step.weight_decay)) as f32,
             least_gradient: (least / second.min(1.0)).sqrt() as f32,
         }
     }
@@ -219,6 +235,7 @@ impl AdamCoefficients {
         let v = (g * g).mul_add(g.constant(self.second), v * g.constant(self.beta2));
         let (m, v) = (flush(m, f32::MIN_POSITIVE), flush(v, f32::MIN_POSITIVE));
         let direction = m / (v.sqrt() + g.constant(self.epsilon));
+        let w = w * g.constant(self.kept);
         (m, v, direction.mul_add(g.constant(-self.rate), w))
     }
 }

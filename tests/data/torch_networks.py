@@ -5,7 +5,7 @@
 The data and the parameters are formulas that the test repeats; weights are written as
 [kernel_h, kernel_w, in_channels, out_channels] and [inputs, outputs], images as [height, width, channels], all
 in float64. `losses` are those of ten steps on all rows, the rest is after the last one: `evaluation` the mean
-loss with running moments.
+loss with running moments. Weight decay is of the weights of convolutions and linear layers only.
 """
 
 import math
@@ -43,9 +43,15 @@ def normalised():
     )
 
 
+def learned():
+    return nn.Sequential(
+        Nhwc(), nn.Linear(112, 9), nn.LayerNorm(9), nn.PReLU(9), nn.Linear(9, 6), nn.PReLU(), nn.Linear(6, CLASSES)
+    )
+
+
 def fill(network):
-    """The formulas of the test: layer by layer, weights and biases; batch normalisation keeps γ = 1, β = 0."""
-    layers = [m for m in network if isinstance(m, (nn.Conv2d, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d))]
+    """The formulas of the test: layer by layer, weights and biases; the others keep their first values."""
+    layers = [m for m in network if list(m.parameters())]
     for l, layer in enumerate(layers):
         if isinstance(layer, nn.Conv2d):
             out, inputs, *kernel = layer.weight.shape
@@ -67,7 +73,8 @@ def parameters(layers):
             yield layer.weight.T
         else:
             yield layer.weight
-        yield layer.bias
+        if not isinstance(layer, nn.PReLU):
+            yield layer.bias
 
 
 def write(name, what, values):
@@ -77,7 +84,9 @@ def write(name, what, values):
 def run(name, network, optimiser):
     network = network().double()
     layers = fill(network)
-    optimiser = optimiser(network.parameters())
+    weights = [layer.weight for layer in layers if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    others = [p for p in network.parameters() if not any(p is weight for weight in weights)]
+    optimiser = optimiser([{"params": weights}, {"params": others, "weight_decay": 0.0}])
     x = numbers([ROWS, *SHAPE], 0.3, 1.7).permute(0, 3, 1, 2)
     labels = torch.tensor([i * i % CLASSES for i in range(ROWS)])
     losses = []
@@ -100,3 +109,5 @@ if __name__ == "__main__":
     for name, network in [("plain", plain), ("normalised", normalised)]:
         run(name + "_adam", network, lambda p: torch.optim.Adam(p, lr=0.01, eps=1e-8))
         run(name + "_sgd", network, lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9))
+    run("learned_adamw", learned, lambda p: torch.optim.AdamW(p, lr=0.01, eps=1e-8, weight_decay=0.3))
+    run("learned_nesterov", learned, lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9, nesterov=True, weight_decay=0.01))

@@ -38,7 +38,7 @@ fn width(shape: &[usize]) -> usize {
     shape.iter().product()
 }
 
-/// −ln p of the true class, by the definition of the head.
+/// What a row costs, by the definition of the head.
 #[must_use]
 pub fn loss(head: Head, z: &[f64], label: usize) -> f64 {
     match head {
@@ -47,6 +47,16 @@ pub fn loss(head: Head, z: &[f64], label: usize) -> f64 {
             let sum: f64 = z.iter().map(|z| z.max(0.0)).sum();
             let p = if sum > 0.0 { z[label].max(0.0) / sum } else { 0.0 };
             -p.clamp(1e-7, 1.0 - 1e-7).ln()
+        }
+        Head::Logistic => z
+            .iter()
+            .enumerate()
+            .map(|(k, &z)| if k == label { -z } else { z })
+            .map(|z| z.exp().ln_1p())
+            .sum(),
+        Head::SquaredError => {
+            let t = |k: usize| f64::from(u8::from(k == label));
+            z.iter().enumerate().map(|(k, z)| 0.5 * (z - t(k)).powi(2)).sum()
         }
     }
 }
@@ -79,17 +89,21 @@ impl Reference {
     pub fn with_masks(mut self, config: &NetworkConfig, seed: u64, rows: usize) -> Self {
         let mut builder = NoisePlan::builder(seed);
         for layer in &self.layers {
-            let drawn = !matches!(layer.config, LayerConfig::BatchNorm { .. });
+            let drawn =
+                matches!(layer.config, LayerConfig::Dense { .. } | LayerConfig::Conv { .. });
             let weights = layer.parameters.filter(|_| drawn).map(|at| &self.parameters[at][0]);
             builder.before(weights.map_or(0, |weights| weights.len() as u64));
         }
         for layer in &mut self.layers {
-            let LayerConfig::Dropout { rate } = layer.config else { continue };
+            let (rate, kept) = match layer.config {
+                LayerConfig::Dropout { rate } => (rate, 1.0 / (1.0 - f64::from(rate))),
+                LayerConfig::Masking { rate } => (rate, 1.0),
+                _ => continue,
+            };
             let block = builder.each_step((config.batch * width(&layer.input)) as u64);
             let noise = builder.build(1).expect("a short run").at(block, 0);
             let mut uniform = vec![0.0; rows * width(&layer.input)];
             rng::uniform(crate::bits::scalar(), noise, &mut uniform);
-            let kept = 1.0 / (1.0 - f64::from(rate));
             let mask = uniform.iter().map(|&u| if u < rate { 0.0 } else { kept });
             layer.mask = Some(mask.collect());
         }
@@ -99,7 +113,17 @@ impl Reference {
     /// The sum of the losses of all rows.
     #[must_use]
     pub fn loss(&self, x: &[f32], labels: &[u32]) -> f64 {
-        let z = self.outputs(x);
+        self.loss_of(&self.outputs(x), labels)
+    }
+
+    /// With the penalties on activations: what is minimised.
+    #[must_use]
+    pub fn objective(&self, x: &[f32], labels: &[u32]) -> f64 {
+        let (z, penalty) = self.forward(x);
+        self.loss_of(&z, labels) + penalty
+    }
+
+    fn loss_of(&self, z: &[f64], labels: &[u32]) -> f64 {
         let classes = z.len() / labels.len();
         let rows = z.chunks(classes).zip(labels);
         rows.map(|(z, &label)| loss(self.head, z, label as usize)).sum()
@@ -108,14 +132,28 @@ impl Reference {
     /// The outputs of the last layer.
     #[must_use]
     pub fn outputs(&self, x: &[f32]) -> Vec<f64> {
-        self.layers.iter().fold(wide(x), |x, layer| {
+        self.forward(x).0
+    }
+
+    fn forward(&self, x: &[f32]) -> (Vec<f64>, f64) {
+        self.layers.iter().fold((wide(x), 0.0), |(x, penalty), layer| {
             let none = [Vec::new(), Vec::new()];
-            layer.forward(&x, layer.parameters.map_or(&none, |at| &self.parameters[at]))
+            let y = layer.forward(&x, layer.parameters.map_or(&none, |at| &self.parameters[at]));
+            (y, penalty + layer.penalty(&x))
         })
     }
 }
 
 impl Layer {
+    fn penalty(&self, x: &[f64]) -> f64 {
+        match self.config {
+            LayerConfig::L1Activations { weight } => {
+                f64::from(weight) * x.iter().map(|x| x.abs()).sum::<f64>()
+            }
+            _ => 0.0,
+        }
+    }
+
     fn forward(&self, x: &[f64], [weights, bias]: &[Vec<f64>; 2]) -> Vec<f64> {
         match self.config {
             LayerConfig::Dense { units, activation, .. } => {
@@ -145,8 +183,49 @@ impl Layer {
                     window.map(|(_, pixel)| pixel[c]).fold(f64::NEG_INFINITY, f64::max)
                 })
             }
-            LayerConfig::Flatten => x.to_vec(),
-            LayerConfig::Dropout { .. } => match &self.mask {
+            LayerConfig::Flatten | LayerConfig::L1Activations { .. } => x.to_vec(),
+            LayerConfig::Scale { factor } => x.iter().map(|x| f64::from(factor) * x).collect(),
+            LayerConfig::NegateHalf => {
+                let channels = self.input.last().copied().unwrap_or(1);
+                let sign = |i: usize| if i % channels < channels.div_ceil(2) { 1.0 } else { -1.0 };
+                x.iter().enumerate().map(|(i, x)| sign(i) * x).collect()
+            }
+            LayerConfig::GaussianNoise { .. } | LayerConfig::AlphaDropout { .. } => x.to_vec(),
+            LayerConfig::LayerNorm { epsilon } => {
+                let columns = bias.len();
+                let normal = |x: &[f64]| -> Vec<f64> {
+                    let mean = x.iter().sum::<f64>() / columns as f64;
+                    let square = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
+                    let std = (square / columns as f64 + f64::from(epsilon)).sqrt();
+                    let parameters = weights.iter().zip(bias);
+                    x.iter().zip(parameters).map(|(x, (g, b))| (x - mean) / std * g + b).collect()
+                };
+                x.chunks(columns).flat_map(normal).collect()
+            }
+            LayerConfig::Learned { activation, .. } => {
+                let channels = self.input.last().copied().unwrap_or(1);
+                let count = activation.parameters().len();
+                // One value each, one a channel each, or α and one a channel for the others.
+                let lengths: Vec<usize> = match weights.len() {
+                    length if length == count => vec![1; count],
+                    length if length == count * channels => vec![channels; count],
+                    _ => [vec![1], vec![channels; count - 1]].concat(),
+                };
+                let starts: Vec<usize> = (0..count).map(|k| lengths[..k].iter().sum()).collect();
+                let p = |k: usize, i: usize| weights[starts[k] + i % channels % lengths[k]];
+                let at = |i: usize| (0..count).map(|k| p(k, i)).collect::<Vec<f64>>();
+                x.iter().enumerate().map(|(i, &x)| activation.definition(x, &at(i))).collect()
+            }
+            LayerConfig::CaRelu => {
+                let (alpha, beta) = (weights[0], weights[1]);
+                let row = |x: &[f64]| -> Vec<f64> {
+                    let energy = x.iter().map(|x| x * x).sum::<f64>() + 1e-8;
+                    let p = x.iter().map(|x| x.max(0.0).powi(2)).sum::<f64>() / energy;
+                    x.iter().map(|x| ((alpha * p + beta).tanh() * x).max(0.0)).collect()
+                };
+                x.chunks(width(&self.input)).flat_map(row).collect()
+            }
+            LayerConfig::Dropout { .. } | LayerConfig::Masking { .. } => match &self.mask {
                 Some(mask) => x.iter().zip(mask).map(|(x, m)| x * m).collect(),
                 None => x.to_vec(),
             },

@@ -1,4 +1,4 @@
-//! No kernel allocates, and no step of a network or an RBM after the first: every thread's allocations are counted while
+//! No kernel allocates, and no step of a network, an auto-encoder or an RBM after the first: every thread's allocations are counted while
 //! all of them run.
 //!
 //! One test, alone in its binary: whoever runs tests allocates when one begins or ends.
@@ -25,10 +25,11 @@ use halfwave_kernels::{
 };
 use halfwave_tests::bits::smooth;
 use halfwave_trainer::{
+    autoencoder::{AutoEncoder, AutoEncoderConfig, Reconstruction},
     layers::LayerConfig,
     network::{Head, Network, NetworkConfig},
     observe::Silent,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{AisConfig, Centring, Chains, Rbm, RbmConfig, Sparsity, Temperatures, Visible},
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -93,9 +94,16 @@ fn run_everything(level: Level, b: &mut Buffers) {
     crelu_backward(level, &x[..N / 2], dy, &mut y[..N / 2], COLUMNS);
     rng::uniform(level, Stream::new(1).at(0), y);
     rng::normal(level, Stream::new(1).at(0), y);
-    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4, l1: 0.0 };
+    let momentum = Momentum {
+        learning_rate: 0.05,
+        momentum: 0.9,
+        weight_decay: 2e-4,
+        l1: 0.0,
+        nesterov: false,
+    };
     update::momentum(level, momentum, 0.01, dy, y, z);
-    let adam = Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let adam =
+        Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
     let (m, v) = y.split_at_mut(N / 2);
     update::adam(level, adam, 7, 0.01, &dy[..N / 2], m, v, &mut z[..N / 2]);
     masks::relu_forward(level, x, y, mask);
@@ -204,6 +212,7 @@ fn nothing_allocates_again_and_again() {
     });
     no_kernel_allocates(&pools);
     no_step_of_a_network_allocates_after_the_first(&pools);
+    no_step_of_an_auto_encoder_allocates_after_the_first(&pools);
     no_step_of_an_rbm_allocates_after_the_first(&pools);
     no_temperature_of_annealing_allocates(&pools);
 }
@@ -312,6 +321,13 @@ fn networks() -> [NetworkConfig; 2] {
         L::Dropout { rate },
         L::Flatten,
         L::dense(30, Kind::Tanh),
+        L::L1Activations { weight: 1e-3 },
+        L::NegateHalf,
+        L::GaussianNoise { std: 0.1 },
+        L::LayerNorm { epsilon: 1e-5 },
+        L::Learned { activation: LearnedKind::Prelu, per_channel: true },
+        L::CaRelu,
+        L::AlphaDropout { rate },
         L::dense(10, Kind::Identity),
     ];
     let (optimiser, batch, epochs) = (Optimiser::adam(), 50, 1);
@@ -321,6 +337,7 @@ fn networks() -> [NetworkConfig; 2] {
         layers,
         head,
         optimiser,
+        schedule: Schedule::Constant,
         batch,
         epochs,
     })
@@ -344,6 +361,43 @@ fn no_step_of_a_network_allocates_after_the_first(pools: &[ThreadPool]) {
                 };
                 epoch(&many);
                 let steady = |_| epoch(&many) == epoch(&few);
+                assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
+            });
+        }
+    }
+}
+
+/// An epoch of 20 steps allocates as often as one of 2, with targets of their own.
+fn no_step_of_an_auto_encoder_allocates_after_the_first(pools: &[ThreadPool]) {
+    let level = Level::best();
+    let x: Vec<f32> = smooth(90 * 1000, 5).iter().map(|x| x.sin().abs()).collect();
+    for pool in pools {
+        let threads = pool.current_num_threads();
+        for (activation, reconstruction) in [
+            (Kind::Relu, Reconstruction::Softplus),
+            (Kind::Softplus, Reconstruction::LinearBefore),
+            (Kind::Tanh, Reconstruction::CrossEntropy),
+        ] {
+            let config = AutoEncoderConfig {
+                hidden_units: 70,
+                activation,
+                reconstruction,
+                masking: 0.25,
+                l1: 1e-3,
+                optimiser: Optimiser::sgd(1e-3, 0.0),
+                batch: 50,
+                epochs: 1,
+            };
+            let mut model = AutoEncoder::new(&config, 90, 1).unwrap();
+            pool.install(|| {
+                let mut epoch = |x: &[f32]| {
+                    count(&mut || {
+                        model.fit(level, x, Some(x.into()), "auto-encoder", &mut Silent).unwrap();
+                    })
+                };
+                let few = &x[..x.len() / 10];
+                epoch(&x);
+                let steady = |_| epoch(&x) == epoch(few);
                 assert!((0..tries(threads)).any(steady), "{threads} threads: {config:?}");
             });
         }

@@ -3,14 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a panic is a test's way to fail")]
 
 use halfwave_datasets::{Dataset, Locator, load};
-use halfwave_kernels::{Kind, Level, conv::Padding, units::Unit};
+use halfwave_kernels::{Kind, Level, conv::Padding, learned::LearnedKind, units::Unit};
 use halfwave_tests::{bits::fused_levels, inputs};
 use halfwave_trainer::{
     layers::{Initialiser, LayerConfig},
     network::{Head, MlpConfig, Network, NetworkConfig},
     observe::{Epoch, Observer, Silent},
-    optim::Optimiser,
-    rbm::{Centring, Chains, Rbm, RbmConfig, Schedule, Sparsity, Visible},
+    optim::{Optimiser, Schedule},
+    rbm::{Centring, Chains, Rbm, RbmConfig, Sparsity, Visible},
 };
 
 fn digits() -> Dataset {
@@ -61,15 +61,23 @@ fn cnn_config(optimiser: Optimiser, epochs: usize) -> NetworkConfig {
             conv(33, Kind::Identity),
             L::batch_norm(),
             L::Activation { activation: Kind::Gelu },
+            L::Learned { activation: LearnedKind::Prelu, per_channel: true },
             L::max_pool([2, 2]),
             L::Dropout { rate: 0.25 },
             L::Flatten,
             L::dense(70, Kind::Elu),
-            L::Dropout { rate: 0.5 },
+            L::L1Activations { weight: 1e-3 },
+            L::NegateHalf,
+            L::GaussianNoise { std: 0.1 },
+            L::LayerNorm { epsilon: 1e-5 },
+            L::Learned { activation: LearnedKind::Dyt, per_channel: true },
+            L::CaRelu,
+            L::AlphaDropout { rate: 0.1 },
             L::dense(10, Kind::Identity),
         ],
         head: Head::Softmax,
         optimiser,
+        schedule: Schedule::Cosine { epochs: 20 },
         batch: 500,
         epochs,
     }
@@ -123,8 +131,7 @@ fn on<T: Send>(threads: usize, f: impl FnOnce() -> T + Send) -> T {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(f)
 }
 
-const OPTIMISERS: [fn() -> Optimiser; 2] =
-    [Optimiser::adam, || Optimiser::Sgd { learning_rate: 0.1, momentum: 0.9 }];
+const OPTIMISERS: [fn() -> Optimiser; 2] = [Optimiser::adam, || Optimiser::sgd(0.1, 0.9)];
 
 /// CD-1 on pairs of units, and CD-2 and PCD-2 with everything that changes a step.
 fn machines(epochs: usize) -> Vec<RbmConfig> {

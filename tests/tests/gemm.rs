@@ -329,9 +329,20 @@ fn view(x: &mut [f32], (rows, columns): (usize, usize)) -> MatMut<'_, f32> {
 
 #[test]
 fn updates_have_the_bits_of_a_product_and_an_update() {
-    let momentum =
-        update::Momentum { learning_rate: 0.1, momentum: 0.9, weight_decay: 1e-3, l1: 0.02 };
-    let adam = update::Adam { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let momentum = update::Momentum {
+        learning_rate: 0.1,
+        momentum: 0.9,
+        weight_decay: 1e-3,
+        l1: 0.02,
+        nesterov: true,
+    };
+    let adam = update::Adam {
+        learning_rate: 0.01,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.1,
+    };
     let (scale, t) = (-0.125, 3);
     for (m, n, k) in [(1, 1, 1), (37, 67, 10), (600, 130, 20), (5, 900, 200), (3, 5, 0)] {
         let (a, b) =
@@ -373,7 +384,13 @@ fn updates_have_the_bits_of_a_product_and_an_update() {
 fn a_state_of_another_shape_is_refused() {
     let (a, b, mut w, mut v) = ([0.0; 4], [0.0; 4], [0.0; 4], [0.0; 6]);
     let (a, b) = (MatRef::from_row_major_slice(&a, 2, 2), MatRef::from_row_major_slice(&b, 2, 2));
-    let step = update::Momentum { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.0, l1: 0.0 };
+    let step = update::Momentum {
+        learning_rate: 0.1,
+        momentum: 0.9,
+        weight_decay: 0.0,
+        l1: 0.0,
+        nesterov: false,
+    };
     let velocity = MatMut::from_row_major_slice_mut(&mut v, 3, 2);
     let update = Update::Momentum { step, scale: 1.0, velocity };
     matmul_update(Level::best(), a, b, update, MatMut::from_row_major_slice_mut(&mut w, 2, 2));

@@ -10,7 +10,7 @@ use halfwave_trainer::{
     layers::LayerConfig,
     network::{Head, MlpConfig, Network, NetworkConfig},
     observe::Silent,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{Rbm, RbmConfig, Visible},
 };
 
@@ -53,7 +53,7 @@ fn config(sizes: &[usize], head: Head, optimiser: Optimiser, epochs: usize) -> M
     MlpConfig { sizes, activation, dropout: 0.1, head, optimiser, batch: 64, epochs }
 }
 
-const SGD: Optimiser = Optimiser::Sgd { learning_rate: 0.05, momentum: 0.9 };
+const SGD: Optimiser = Optimiser::sgd(0.05, 0.9);
 
 #[test]
 fn an_mlp_reads_digits_under_both_heads_and_optimisers() {
@@ -87,6 +87,7 @@ fn a_convolutional_network_reads_digits_under_both_heads() {
             ],
             head,
             optimiser: Optimiser::adam(),
+            schedule: Schedule::Constant,
             batch: 32,
             epochs: 20,
         };
@@ -129,8 +130,7 @@ fn features_of_an_rbm_serve_logistic_regression() {
         (Visible::Gaussian, Unit::Nrelu, 0.001, standardised("optdigits"), 0.965),
         (Visible::Gaussian, Unit::Bernoulli, 0.01, standardised("optdigits"), 0.94),
     ] {
-        let faster =
-            Optimiser::Adam { learning_rate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+        let faster = Optimiser::adam_with_rate(0.01);
         let logistic =
             |width| MlpConfig { dropout: 0.0, ..config(&[width, 10], Head::Softmax, faster, 30) };
         let settings = RbmConfig {

@@ -11,7 +11,8 @@ use halfwave_kernels::{
 use halfwave_tests::inputs::uniform;
 use halfwave_trainer::{
     observe::{Epoch, Observer, Silent},
-    rbm::{Centring, Rbm, RbmConfig, Schedule, Sparsity, States, Visible},
+    optim::Schedule,
+    rbm::{Centring, Rbm, RbmConfig, Sparsity, States, Visible},
 };
 
 fn sigmoid(x: f64) -> f64 {

@@ -7,7 +7,8 @@ use halfwave_kernels::{Level, rng::Stream, units::Unit};
 use halfwave_tests::{boltzmann::Tiny, inputs};
 use halfwave_trainer::{
     observe::Silent,
-    rbm::{AisConfig, Rbm, RbmConfig, Schedule, Temperatures, Visible},
+    optim::Schedule,
+    rbm::{AisConfig, Rbm, RbmConfig, Temperatures, Visible},
 };
 
 /// In units of σ all is as with σ = 1. Powers of two, so that the bits are the same.

@@ -8,7 +8,8 @@ use halfwave_datasets::{Locator, load};
 use halfwave_kernels::{Level, rng::Stream, units::Unit};
 use halfwave_trainer::{
     observe::Silent,
-    rbm::{Average, Chains, Rbm, RbmConfig, Schedule, Visible},
+    optim::Schedule,
+    rbm::{Average, Chains, Rbm, RbmConfig, Visible},
 };
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use halfwave_kernels::{Level, units::Unit};
+use halfwave_kernels::{Kind, Level, units::Unit};
 use halfwave_trainer::{
     Error,
     apply::{self, Assignment, Function},
@@ -12,6 +12,8 @@ use halfwave_trainer::{
     names::UnknownName,
     own,
     rbm::Visible,
+    run::Options,
+    sweep::{Axis, SweepOptions},
 };
 
 /// Rectifier units on a CPU: SIMD activation kernels, RBM and MLP training, the papers' experiments.
@@ -27,6 +29,7 @@ Examples:
   halfwave list                         what can be run, and which data it needs
   halfwave apply softplus x.npy y.npy   a kernel on a NumPy file
   halfwave train rbm --data x.npy --out m.safetensors --hidden-units 100
+  halfwave train mlp --data x.npy --labels y.npy --out c.safetensors
 
 Environment:
   HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
@@ -43,6 +46,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run an experiment: train, show the table, write result, report, metrics and plots
     Run(Run),
+    /// Run an experiment over a grid of settings, or random ones, and tabulate; goes on where it was interrupted
+    Sweep(Sweep),
+    /// Write the table of measured and published numbers from the result.json of runs
+    Table(Table),
     /// List the experiments
     List(List),
     /// Say which data sets there are and where they are looked for
@@ -57,6 +64,8 @@ pub(crate) enum Command {
     Score(Score),
     /// Write samples of a trained model: Gibbs chains
     Sample(Sample),
+    /// Write the classes that a trained network gives rows of data, or their probabilities
+    Predict(Predict),
     /// Say how well a trained model fits data
     Eval(Eval),
     /// Apply an activation function or stochastic unit to a .npy file
@@ -81,35 +90,96 @@ pub(crate) struct Run {
     /// Which experiment (see `halfwave list`)
     #[arg(default_value = "tour", value_parser = experiment)]
     pub(crate) experiment: &'static Experiment,
-    /// First seed: the same seed gives the same metrics at any number of threads
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Number of seeds S, S+1, …: results become means [default: the experiment's]
-    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
-    pub(crate) seeds: Option<usize>,
     #[command(flatten)]
-    pub(crate) threads: Threads,
-    /// The published sizes, where the defaults are smaller
-    #[arg(long)]
-    pub(crate) full: bool,
-    /// Number of epochs of everything that is trained [default: the experiment's]
-    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
-    pub(crate) epochs: Option<usize>,
-    /// Directory with a folder for each data set
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) settings: Settings,
     /// Output directory [default: the first free of runs/EXPERIMENT-1, -2, …]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Change a key of the configuration; may be repeated
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<Override>,
     /// Replace files in a directory that is not empty
     #[arg(long)]
     pub(crate) force: bool,
+}
+
+/// How an experiment is run.
+#[derive(Debug, Args)]
+pub(crate) struct Settings {
+    /// First seed: the same seed gives the same metrics at any number of threads
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// Number of seeds S, S+1, …: results become means [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
+    seeds: Option<usize>,
+    #[command(flatten)]
+    threads: Threads,
+    /// The published sizes, where the defaults are smaller
+    #[arg(long)]
+    full: bool,
+    /// Number of epochs of everything that is trained [default: the experiment's]
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    epochs: Option<usize>,
+    /// Directory with a folder for each data set
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Change a key of the configuration; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<Override>,
     /// Show no progress
     #[arg(long, short)]
-    pub(crate) quiet: bool,
+    quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave sweep agarap-wdbc --grid mlp.dropout=0,0.1,0.3 --grid 'mlp.hidden=[64],[64,64]' --seeds 5 --out wdbc
+  halfwave sweep optdigits-rbm --sample 20 --grid nrelu.learning_rate=1e-3..1e-1:log --grid nrelu.epochs=5..30 --out r
+
+Each cell is a run over all seeds, in DIR/cell-0001, …; DIR/sweep.csv and sweep.md have the table. The same command \
+goes on with a sweep that was interrupted. Cells whose training diverges are noted and the sweep goes on.
+`halfwave list EXPERIMENT` shows the keys.")]
+pub(crate) struct Sweep {
+    /// Which experiment (see `halfwave list`)
+    #[arg(value_parser = experiment)]
+    experiment: &'static Experiment,
+    /// A key with its values, or with a range for --sample, uniform or logarithmic (:log); may be repeated
+    #[arg(
+        long,
+        value_name = "KEY=V,V,…|LOW..HIGH[:log]",
+        required = true,
+        allow_hyphen_values = true
+    )]
+    grid: Vec<Axis>,
+    /// Take N random points, by the first seed, in place of the whole grid
+    #[arg(long, value_name = "N", value_parser = counted::<10_000>)]
+    sample: Option<usize>,
+    #[command(flatten)]
+    settings: Settings,
+    /// Directory of the sweep: a new one, or that of this sweep
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave table runs/*/result.json
+  halfwave table docs/results/*.json --into README.md
+
+The table goes between a line that begins with `<!-- table of reproductions` and the line \
+`<!-- end of the table of reproductions -->`; nothing else in the file changes.")]
+pub(crate) struct Table {
+    /// Results, in the order of the table
+    #[arg(value_name = "RESULT.json", required = true)]
+    pub(crate) results: Vec<PathBuf>,
+    /// Rows without a published number too
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Put the table into this Markdown file in place of printing it
+    #[arg(long, value_name = "FILE.md")]
+    pub(crate) into: Option<PathBuf>,
+    /// Write nothing; fail if the table in the file is another one
+    #[arg(long, requires = "into")]
+    pub(crate) check: bool,
 }
 
 #[derive(Debug, Args)]
@@ -157,6 +227,10 @@ pub(crate) enum Plot {
 pub(crate) enum Train {
     /// Train a restricted Boltzmann machine
     Rbm(TrainRbm),
+    /// Train a network of dense layers that classifies rows
+    Mlp(TrainMlp),
+    /// Train a convolutional network that classifies images
+    Cnn(TrainCnn),
 }
 
 /// How much of the machine a command takes.
@@ -228,6 +302,127 @@ pub(crate) struct TrainRbm {
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+const LABELS_HELP: &str = "\
+Labels: .npy (i64, i32, bytes or whole f32), .csv (a whole number or a name a line), .idx or …ubyte; one for each row. \
+Classes are the labels that there are: numbers ascending, names in alphabetical order.";
+
+const NETWORK_KEYS: &str = "\
+Keys of --set: batch, epochs, head (softmax, normalised_relu), optimiser.learning_rate, or e.g. \
+optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}";
+
+/// What all networks are trained on, and how.
+#[derive(Debug, Args)]
+pub(crate) struct TrainNetwork {
+    /// The data
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// The class of each row
+    #[arg(long, value_name = "FILE")]
+    labels: PathBuf,
+    /// The file of the model (safetensors: weights, classes, and what is done to data first)
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Number of epochs [default: 20]
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    epochs: Option<usize>,
+    /// Change another setting; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<Override>,
+    /// Do not train on this share of each class: test on it after each epoch
+    #[arg(long, value_name = "SHARE")]
+    validation: Option<f64>,
+    /// Bring each column to zero mean and unit variance (of the training rows) first
+    #[arg(long, alias = "standardize")]
+    standardise: bool,
+    /// Seed of weights, shuffles, masks and of the split
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    #[command(flatten)]
+    threads: Threads,
+    /// Replace the file if it exists
+    #[arg(long)]
+    force: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave train mlp --data x.npy --labels y.npy --out m.safetensors
+  halfwave train mlp --data x.csv --labels y.csv --out m.safetensors --hidden 64,64 --activation elu --standardise \\
+      --validation 0.2 --epochs 50 --set optimiser.learning_rate=3e-4 --set dropout=0.2
+
+{NETWORK_KEYS}; dropout.
+
+{DATA_HELP}
+
+{LABELS_HELP}"))]
+pub(crate) struct TrainMlp {
+    #[command(flatten)]
+    pub(crate) network: TrainNetwork,
+    /// Units of each hidden layer
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', default_value = "512,512", value_parser = counted::<1_000_000>)]
+    hidden: Vec<usize>,
+    /// Activation of the hidden layers
+    #[arg(long, value_name = "KIND", default_value = "relu")]
+    activation: Kind,
+    /// Take the first N principal components (of the training rows) in place of the columns
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    pca: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave train cnn --data train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --shape 28x28 --out m.safetensors
+  halfwave train cnn --data x.npy --labels y.npy --config network.toml --out m.safetensors
+
+--shape: conv 32, pool, conv 64, pool, dense 128, ReLU. --config: `input = [28, 28, 1]`, `layers = [...]` as \
+`halfwave list mnist-cnn` shows them, and head, optimiser, batch and epochs where they should not be the defaults.
+{NETWORK_KEYS}.
+
+{DATA_HELP}
+
+{LABELS_HELP}"))]
+pub(crate) struct TrainCnn {
+    #[command(flatten)]
+    pub(crate) network: TrainNetwork,
+    /// Rows, columns and colours of an image, colours last in the data
+    #[arg(
+        long,
+        value_name = "RxC[x3]",
+        required_unless_present = "config",
+        conflicts_with = "config"
+    )]
+    shape: Option<own::ImageShape>,
+    /// A network in TOML
+    #[arg(long, value_name = "NETWORK.toml")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("\
+Examples:
+  halfwave predict m.safetensors x.npy classes.npy
+  halfwave predict m.safetensors x.npy p.npy --probabilities
+
+{DATA_HELP}"))]
+pub(crate) struct Predict {
+    #[command(flatten)]
+    files: ModelAndData,
+    /// The class of each row (i64): its label, or where labels are names its place among them
+    #[arg(value_name = "OUT.npy")]
+    out: PathBuf,
+    /// Write the probabilities of all classes, f32 [rows, classes], instead
+    #[arg(long)]
+    probabilities: bool,
+    /// Replace OUT.npy if it exists
+    #[arg(long)]
+    force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -321,13 +516,19 @@ pub(crate) struct Sample {
 
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
-Example:
-  halfwave eval m.safetensors x.npy
+Examples:
+  halfwave eval m.safetensors x.npy                  an RBM: reconstructions, activity, free energy
+  halfwave eval m.safetensors x.npy --labels y.npy   a network: accuracy, calibration, each class, confusion
 
-{DATA_HELP}"))]
+{DATA_HELP}
+
+{LABELS_HELP}"))]
 pub(crate) struct Eval {
     #[command(flatten)]
-    pub(crate) files: ModelAndData,
+    files: ModelAndData,
+    /// The class of each row, for a network
+    #[arg(long, value_name = "FILE")]
+    labels: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -387,6 +588,45 @@ fn counted<const MAX: usize>(text: &str) -> Result<usize, String> {
     }
 }
 
+impl Settings {
+    fn options(
+        self,
+        experiment: &'static Experiment,
+        out: Option<PathBuf>,
+        force: bool,
+    ) -> Options {
+        let Self { seed, seeds, threads, full, epochs, data_dir, set: overrides, quiet } = self;
+        let threads = threads.number;
+        Options {
+            experiment,
+            epochs,
+            overrides,
+            seed,
+            full,
+            seeds,
+            threads,
+            data_dir,
+            out,
+            force,
+            quiet,
+        }
+    }
+}
+
+impl Run {
+    pub(crate) fn options(self) -> Options {
+        let Self { experiment, settings, out, force } = self;
+        settings.options(experiment, out, force)
+    }
+}
+
+impl Sweep {
+    pub(crate) fn options(self) -> SweepOptions {
+        let Self { experiment, grid, sample, settings, out } = self;
+        SweepOptions { run: settings.options(experiment, None, false), grid, sample, out }
+    }
+}
+
 impl Apply {
     pub(crate) fn job(self) -> Result<apply::Job, Error> {
         let level = self.level.map_or_else(apply::level_from_env, Ok)?;
@@ -413,6 +653,68 @@ impl TrainRbm {
             level,
             force,
         })
+    }
+}
+
+impl TrainNetwork {
+    fn job(
+        self,
+        architecture: own::Architecture,
+        pca: Option<usize>,
+    ) -> Result<own::NetworkJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { data, labels, out, epochs, set, validation, standardise, .. } = self;
+        let Self { seed, threads: Threads { number: threads }, force, .. } = self;
+        let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
+        Ok(own::NetworkJob {
+            data,
+            labels,
+            out,
+            architecture,
+            overrides: epochs.into_iter().chain(set).collect(),
+            validation,
+            standardise,
+            pca,
+            threads,
+            seed,
+            level,
+            force,
+        })
+    }
+}
+
+impl TrainMlp {
+    pub(crate) fn job(self) -> Result<own::NetworkJob, Error> {
+        let Self { network, hidden, activation, pca } = self;
+        network.job(own::Architecture::Mlp { hidden, activation }, pca)
+    }
+}
+
+impl TrainCnn {
+    pub(crate) fn job(self) -> Result<own::NetworkJob, Error> {
+        let Self { network, shape, config } = self;
+        let architecture = match (shape, config) {
+            (_, Some(path)) => own::Architecture::File(path),
+            (Some(shape), None) => own::Architecture::Cnn(shape),
+            (None, None) => return Err(Error::Usage("expected --shape or --config".into())),
+        };
+        network.job(architecture, None)
+    }
+}
+
+impl Predict {
+    pub(crate) fn job(self) -> Result<own::PredictJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { files: ModelAndData { model, data }, out, probabilities, force } = self;
+        Ok(own::PredictJob { model, data, out, probabilities, level, force })
+    }
+}
+
+impl Eval {
+    pub(crate) fn job(self) -> Result<own::EvalJob, Error> {
+        let level = apply::level_from_env()?;
+        let Self { files: ModelAndData { model, data }, labels } = self;
+        Ok(own::EvalJob { model, data, labels, level })
     }
 }
 

@@ -4,13 +4,13 @@
 
 use std::str::FromStr;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use toml::{Table, Value};
 
 use crate::names::UnknownName;
 
 /// One `--set a.b=c`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The dotted key, e.g. `optimiser.learning_rate`.
     pub key: String,
@@ -146,6 +146,15 @@ pub fn keys(table: &Table) -> Vec<String> {
     keys
 }
 
+/// The value of a dotted key.
+#[must_use]
+pub fn get<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
+    match key.split_once('.') {
+        None => table.get(key),
+        Some((first, rest)) => get(table.get(first)?.as_table()?, rest),
+    }
+}
+
 fn find<'a>(table: &'a mut Table, key: &str) -> Option<&'a mut Value> {
     match key.split_once('.') {
         None => table.get_mut(key),
@@ -177,9 +186,14 @@ fn coerce(default: &Value, text: &str) -> Option<Value> {
 fn like(default: &Value, value: Value) -> Option<Value> {
     match (default, value) {
         (Value::Float(_), Value::Integer(n)) => Some(Value::Float(n as f64)),
-        (Value::Float(_), Value::Float(x)) => x.is_finite().then_some(Value::Float(x)),
+        // Infinity only where it is among the defaults.
+        (Value::Float(default), Value::Float(x)) => {
+            (x.is_finite() || x == *default).then_some(Value::Float(x))
+        }
         (Value::Array(defaults), Value::Array(values)) => {
-            let values = values.into_iter().map(|value| match defaults.first() {
+            let infinite = |value: &&Value| value.as_float().is_some_and(f64::is_infinite);
+            let default = defaults.iter().find(infinite).or(defaults.first());
+            let values = values.into_iter().map(|value| match default {
                 Some(default) => like(default, value),
                 None => Some(value),
             });
@@ -205,8 +219,6 @@ fn type_name(value: &Value) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     const DEFAULTS: &str = r#"

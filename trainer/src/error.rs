@@ -92,6 +92,19 @@ pub enum TrainError {
         /// The value.
         value: f32,
     },
+    /// A target of a cross-entropy is a probability.
+    #[error(
+        "{value} in row {row}, column {column} of the targets: cross-entropy takes values from 0 to 1; scale the data, \
+         or take another reconstruction"
+    )]
+    Target {
+        /// Where.
+        row: usize,
+        /// Where.
+        column: usize,
+        /// The value.
+        value: f32,
+    },
     /// A group of Potts visible units is in no state.
     #[error(
         "row {row} of the data, from column {column} on: expected one 1 and {} zeros, the state of a Potts unit",

@@ -1,12 +1,22 @@
 //! Everything that can go wrong outside training.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use halfwave_kernels::LevelError;
 
 use crate::{
-    TrainError, config::ConfigError, names::UnknownName, npy::NpyError, output::OutputError,
-    own::DataError, rbm::ModelError,
+    TrainError,
+    config::ConfigError,
+    names::UnknownName,
+    npy::NpyError,
+    output::OutputError,
+    own::{DataError, Problem},
+    rbm::ModelError,
+    reproductions::TableError,
+    sweep::SweepError,
 };
 
 /// Why a command failed.
@@ -31,7 +41,7 @@ pub enum Error {
     /// A file of one's own data.
     #[error(transparent)]
     OwnData(Box<DataError>),
-    /// A file that holds no machine.
+    /// A file that holds no model of the kind that is needed.
     #[error("{}: {error}", path.display())]
     Model {
         /// The file.
@@ -39,13 +49,27 @@ pub enum Error {
         /// What is wrong with it.
         error: ModelError,
     },
-    /// A file of a machine that cannot be read.
+    /// A file of a model that cannot be read.
     #[error("{}: cannot read it: {error}", path.display())]
     ModelFile {
         /// The file.
         path: PathBuf,
         /// The system's reason.
         error: io::Error,
+    },
+    /// A sweep over settings.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
+    /// A table of results.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A file that is no `result.json`.
+    #[error("{}: expected a result.json: {reason}", path.display())]
+    Report {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
     },
     /// Two arrays that should have one shape.
     #[error("{what} has the shape {found}, expected {expected}")]
@@ -91,11 +115,16 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn own_data(path: &Path, problem: Problem) -> Self {
+        Self::OwnData(Box::new(DataError { path: path.into(), problem }))
+    }
+
     /// Whether the command line is to blame (exit code 2), not what happened later (exit code 1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
             Self::Name(_) | Self::Config(_) | Self::Level(_) | Self::Usage(_) => true,
+            Self::Sweep(error) => error.is_usage(),
             Self::Data(error) => matches!(error, halfwave_datasets::Error::UnknownName { .. }),
             _ => false,
         }

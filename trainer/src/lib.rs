@@ -5,6 +5,7 @@
 //! | [`network`] | networks of layers, with a softmax head or the ReLU head of Agarap |
 //! | [`layers`] | dense, convolution, max-pooling, dropout, batch normalisation |
 //! | [`rbm`] | restricted Boltzmann machines by contrastive divergence |
+//! | [`autoencoder`] | denoising auto-encoders, one by one or stacked |
 //! | [`mixture`] | mixture of Bernoullis, whose likelihood is exact |
 //! | [`siamese`] | whether two images are of the same class: shared features and their cosine |
 //! | [`stack`] | RBMs layer by layer, unrolled into a perceptron |
@@ -13,11 +14,13 @@
 //! | [`metrics`] | confusion matrix, accuracy, precision, recall, F1 |
 //! | [`observe`] | what watches a training run |
 //! | [`experiments`], [`run`](mod@run) | the table of experiments, and how one is run |
+//! | [`sweep`](mod@sweep) | an experiment over a grid of settings |
 //! | [`config`] | TOML with all defaults, `--set a.b=c` |
 //! | [`result`], [`report`] | rows beside published numbers; Markdown, terminal, plots, filters |
+//! | [`reproductions`] | the table of measured and published numbers, from `result.json` files |
 //! | [`own`] | machines on one's own data, in files |
 //! | [`apply`](mod@apply), [`npy`] | any kernel on a `.npy` file |
-//! | [`info`], [`data`] | what this machine and its data directories have |
+//! | [`info`], [`machine`], [`data`] | what this machine and its data directories have |
 //! | [`output`] | files that are there completely or not at all |
 //!
 //! Threads are those of the current rayon pool. The same seed gives the same bits at any number of
@@ -28,9 +31,11 @@
 mod buffers;
 mod by_name;
 mod losses;
+mod tensors;
 mod train;
 
 pub mod apply;
+pub mod autoencoder;
 pub mod config;
 pub mod data;
 pub mod error;
@@ -39,6 +44,7 @@ pub mod failure;
 pub mod gallery;
 pub mod info;
 pub mod layers;
+pub mod machine;
 pub mod metrics;
 pub mod mixture;
 pub mod names;
@@ -49,11 +55,14 @@ pub mod output;
 pub mod own;
 pub mod rbm;
 pub mod report;
+pub mod reproductions;
 pub mod result;
+pub mod rnn;
 pub mod run;
 pub mod samples;
 pub mod siamese;
 pub mod stack;
+pub mod sweep;
 
 pub use error::TrainError;
 pub use failure::Error;

@@ -15,8 +15,9 @@ use halfwave_datasets::Locator;
 use halfwave_trainer::{
     Error, apply, data, experiments, gallery, info, npy,
     observe::{Observer, Progress, Silent},
-    output, own,
-    run::{self, Options},
+    output, own, reproductions,
+    result::Report,
+    run, sweep,
 };
 
 use crate::cli::{Cli, Command, Data, Plot, Train};
@@ -46,24 +47,36 @@ fn watch_for_interrupt() -> anyhow::Result<()> {
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(args) => {
-            let done = run::run(&Options {
-                experiment: args.experiment,
-                full: args.full,
-                epochs: args.epochs,
-                overrides: args.set,
-                seed: args.seed,
-                seeds: args.seeds,
-                threads: args.threads.number,
-                data_dir: args.data_dir,
-                out: args.out,
-                force: args.force,
-                quiet: args.quiet,
-            })?;
+            let done = run::run(&args.options())?;
             let directory = done.directory.display();
             print(&format!(
                 "{}\n{:.1} s; report, plots and metrics: {directory}\n",
                 done.table, done.seconds
             ))
+        }
+        Command::Sweep(args) => {
+            let options = args.options();
+            let announce = &mut |cell: &str| {
+                if !options.run.quiet {
+                    // Progress that cannot be shown is no reason to stop.
+                    let _ = writeln!(io::stderr(), "{cell}");
+                }
+            };
+            let sweep::Swept { table, ran, kept, failure } = sweep::sweep(&options, announce)?;
+            let out = options.out.display();
+            print(&format!(
+                "{table}\n{ran} cells run, {kept} kept; table: {out}/sweep.md, .csv\n"
+            ))?;
+            failure.map_or(Ok(()), |failure| Err(Error::from(failure).into()))
+        }
+        Command::Table(args) => {
+            let reports = args.results.iter().map(|path| Report::read(path));
+            let reports = reports.collect::<Result<Vec<_>, Error>>()?;
+            let table = reproductions::table(&reports, args.all).map_err(Error::from)?;
+            match args.into {
+                Some(path) => Ok(reproductions::write_into(&path, &table, args.check)?),
+                None => print(&table),
+            }
         }
         Command::List(args) => match args.experiment {
             Some(experiment) => print(&experiments::keys(experiment)),
@@ -77,22 +90,23 @@ fn execute(command: Command) -> anyhow::Result<()> {
             print(&data::path(&name, &Locator::new(data_dir))?)
         }
         Command::Train(Train::Rbm(args)) => {
-            let mut progress = (!args.quiet).then(Progress::stderr);
-            let job = args.job()?;
-            let mut silent = Silent;
-            let observer =
-                progress.as_mut().map_or(&mut silent as &mut (dyn Observer + Send), |it| it);
-            let trained = own::train(&job, observer)?;
-            if let Some(progress) = &mut progress {
-                progress.finish();
-            }
+            let (quiet, job) = (args.quiet, args.job()?);
+            let trained = watched(quiet, |observer| own::train(&job, observer))?;
             let own::Trained { rows, visible, hidden, metrics } = trained;
-            let metrics: String =
-                metrics.iter().map(|(name, value)| format!("; {name} {value:.6}")).collect();
+            let metrics = last(&metrics);
             let out = job.out.display();
             print(&format!(
                 "{out}: {visible} visible, {hidden} hidden units; {rows} rows{metrics}\n"
             ))
+        }
+        Command::Train(Train::Mlp(args)) => network(args.network.quiet, &args.job()?),
+        Command::Train(Train::Cnn(args)) => network(args.network.quiet, &args.job()?),
+        Command::Predict(args) => {
+            let job = args.job()?;
+            let (shape, classes) = own::predict(&job)?;
+            let (kind, out) = (if job.probabilities { "f32" } else { "i64" }, job.out.display());
+            let shape = npy::shape_text(&shape);
+            print(&format!("{out}: {kind} {shape}\nclasses: {}\n", classes.join(", ")))
         }
         Command::Features(args) => {
             let job = args.job()?;
@@ -121,9 +135,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let shape = own::sample(&job)?;
             print(&format!("{}: f32 {}\n", job.out.display(), npy::shape_text(&shape)))
         }
-        Command::Eval(args) => {
-            print(&own::evaluate(&args.files.model, &args.files.data, apply::level_from_env()?)?)
-        }
+        Command::Eval(args) => print(&own::evaluate(&args.job()?)?),
         Command::Apply(args) => {
             let job = args.job()?;
             let shape = apply::apply(&job)?;
@@ -136,6 +148,34 @@ fn execute(command: Command) -> anyhow::Result<()> {
         }
         Command::Info => print(&info::text()?),
     }
+}
+
+/// Trains, with progress on standard error unless it is to be `quiet`.
+fn watched<T>(
+    quiet: bool,
+    train: impl FnOnce(&mut (dyn Observer + Send)) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let (mut progress, mut silent) = ((!quiet).then(Progress::stderr), Silent);
+    let trained = train(progress.as_mut().map_or(&mut silent as _, |it| it as _))?;
+    if let Some(progress) = &mut progress {
+        progress.finish();
+    }
+    Ok(trained)
+}
+
+/// Metrics of the last epoch, as the end of a line.
+fn last(metrics: &[(&str, f64)]) -> String {
+    metrics.iter().map(|(name, value)| format!("; {name} {value:.6}")).collect()
+}
+
+fn network(quiet: bool, job: &own::NetworkJob) -> anyhow::Result<()> {
+    let trained = watched(quiet, |observer| own::train_network(job, observer))?;
+    let own::TrainedNetwork { rows, validation, inputs, classes, parameters, metrics } = trained;
+    let (out, classes, metrics) = (job.out.display(), classes.len(), last(&metrics));
+    let rows = if validation > 0 { format!("{rows} + {validation}") } else { rows.to_string() };
+    print(&format!(
+        "{out}: {inputs} inputs, {classes} classes, {parameters} parameters; {rows} rows{metrics}\n"
+    ))
 }
 
 /// Prints; a reader that has seen enough (`halfwave list | head -1`) is no failure.

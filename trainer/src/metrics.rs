@@ -113,6 +113,43 @@ impl Confusion {
     }
 }
 
+/// Expected calibration error: Σ over `bins` equal intervals of the largest probability p of a row, of the share of
+/// rows in it times |accuracy − mean p|. Guo et al., ICML 2017, arXiv:1706.04599, equation 3; 0 for no rows.
+///
+/// `probabilities [rows, classes]`, `labels [rows]`; the first of equal probabilities is the prediction.
+///
+/// ```
+/// use halfwave_trainer::metrics::calibration_error;
+/// // Sure of .9, right in one row of two.
+/// assert!((calibration_error(&[0.9, 0.1, 0.1, 0.9], &[0, 0], 2, 10) - 0.4).abs() < 1e-7);
+/// ```
+///
+/// # Panics
+/// If the lengths do not fit, or `classes` or `bins` is 0.
+#[must_use]
+pub fn calibration_error(
+    probabilities: &[f32],
+    labels: &[u32],
+    classes: usize,
+    bins: usize,
+) -> f64 {
+    assert!(bins > 0 && probabilities.len() == labels.len() * classes, "a row for each label");
+    // Of each bin: rows right minus Σ p.
+    let mut gaps = vec![0.0; bins];
+    for (row, &label) in probabilities.chunks_exact(classes).zip(labels) {
+        let (mut class, mut largest) = (0, f32::NEG_INFINITY);
+        for (k, &p) in (0..).zip(row) {
+            if p > largest {
+                (class, largest) = (k, p);
+            }
+        }
+        // Intervals are open below and closed above, as in the paper.
+        let bin = (f64::from(largest) * bins as f64).ceil() as usize;
+        gaps[bin.clamp(1, bins) - 1] += f64::from(u8::from(class == label)) - f64::from(largest);
+    }
+    gaps.iter().map(|gap| gap.abs()).sum::<f64>() / labels.len().max(1) as f64
+}
+
 /// Share of `labels` that `predicted` names; 0 for none.
 ///
 /// # Panics
@@ -170,6 +207,16 @@ mod tests {
         assert_eq!(confusion.class(1), Scores::default());
         assert_eq!(confusion.weighted().recall, 0.5);
         assert_eq!(Confusion::new(0, &[], &[]).unwrap().accuracy(), 0.0);
+    }
+
+    /// By hand: bins (0.5, 0.75] and (0.75, 1] with gaps of |1 − 1.35| and |2 − 1.8|.
+    #[test]
+    fn calibration_error_of_a_small_table() {
+        let p = [0.7, 0.3, 0.35, 0.65, 0.9, 0.1, 0.1, 0.9];
+        assert!((calibration_error(&p, &[0, 0, 0, 1], 2, 4) - 0.55 / 4.0).abs() < 1e-7);
+        // The edge of a bin belongs to the lower one; 1 to the last.
+        assert!((calibration_error(&[0.5, 0.5, 1.0, 0.0], &[0, 0], 2, 2) - 0.25).abs() < 1e-7);
+        assert_eq!(calibration_error(&[], &[], 3, 15), 0.0);
     }
 
     #[test]

@@ -12,23 +12,43 @@ use crate::{
     buffers::{matrix_mut, zeros},
 };
 
+mod schedule;
+
+pub use schedule::Schedule;
+
 /// How gradients become updates.
+///
+/// `weight_decay` and `l1` are for the weights of dense and convolutional layers only: biases, scales, shifts and the
+/// learned parameters of activations are not drawn to 0 (He et al., ICCV 2015, section 2.1, for PReLU).
 ///
 /// ```
 /// use halfwave_trainer::optim::Optimiser;
-/// let adam = Optimiser::Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-/// assert_eq!(Optimiser::adam(), adam);
+/// let read: Optimiser = toml::from_str("name = 'adam'")?;
+/// assert_eq!(read, Optimiser::adam());
+/// let read: Optimiser = toml::from_str("name = 'sgd'\nlearning_rate = 0.1\nmomentum = 0.9")?;
+/// assert_eq!(read, Optimiser::sgd(0.1, 0.9));
+/// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Optimiser {
-    /// Stochastic gradient descent with momentum: v ← momentum v − learning_rate g, w ← w + v.
+    /// Stochastic gradient descent with momentum: v ← momentum v − learning_rate d, w ← w + v, where d = g +
+    /// weight_decay w + l1 sign(w).
     Sgd {
         /// Step size.
         learning_rate: f32,
         /// Share of the velocity that stays, in \[0, 1).
         #[serde(default)]
         momentum: f32,
+        /// Nesterov's form: w ← w + momentum v − learning_rate d.
+        #[serde(default)]
+        nesterov: bool,
+        /// Coefficient of the gradient of ½ Σw².
+        #[serde(default)]
+        weight_decay: f32,
+        /// Coefficient of the gradient of Σ|w|.
+        #[serde(default)]
+        l1: f32,
     },
     /// Adam (Kingma & Ba, ICLR 2015, algorithm 1); by default with the constants of the paper.
     Adam {
@@ -44,6 +64,9 @@ pub enum Optimiser {
         /// What keeps the quotient of the moments finite.
         #[serde(default = "epsilon")]
         epsilon: f32,
+        /// AdamW (Loshchilov & Hutter, ICLR 2019): w ← (1 − learning_rate weight_decay) w before each step.
+        #[serde(default)]
+        weight_decay: f32,
     },
 }
 
@@ -56,16 +79,30 @@ pub(crate) struct State {
     second: Vec<f32>,
 }
 
+/// The kernel of a step.
+enum Kernel {
+    Momentum(update::Momentum),
+    Adam(update::Adam),
+}
+
 impl Optimiser {
+    /// Stochastic gradient descent with momentum, without decay.
+    #[must_use]
+    pub const fn sgd(learning_rate: f32, momentum: f32) -> Self {
+        Self::Sgd { learning_rate, momentum, nesterov: false, weight_decay: 0.0, l1: 0.0 }
+    }
+
     /// Adam with the constants of the paper.
     #[must_use]
     pub fn adam() -> Self {
-        Self::Adam {
-            learning_rate: learning_rate(),
-            beta1: beta1(),
-            beta2: beta2(),
-            epsilon: epsilon(),
-        }
+        Self::adam_with_rate(learning_rate())
+    }
+
+    /// Adam with the constants of the paper but for the step size.
+    #[must_use]
+    pub fn adam_with_rate(learning_rate: f32) -> Self {
+        let (beta1, beta2, epsilon) = (beta1(), beta2(), epsilon());
+        Self::Adam { learning_rate, beta1, beta2, epsilon, weight_decay: 0.0 }
     }
 
     /// The step size.
@@ -86,14 +123,28 @@ impl Optimiser {
         self
     }
 
+    /// For parameters that are not weights.
+    fn without_decay(mut self) -> Self {
+        match &mut self {
+            Self::Sgd { weight_decay, l1, .. } => (*weight_decay, *l1) = (0.0, 0.0),
+            Self::Adam { weight_decay, .. } => *weight_decay = 0.0,
+        }
+        self
+    }
+
     pub(crate) fn check(self) -> Result<(), TrainError> {
         positive("learning_rate", self.learning_rate())?;
         match self {
-            Self::Sgd { momentum, .. } => share("momentum", momentum),
-            Self::Adam { beta1, beta2, epsilon, .. } => {
+            Self::Sgd { momentum, weight_decay, l1, .. } => {
+                share("momentum", momentum)?;
+                not_negative("weight_decay", weight_decay)?;
+                not_negative("l1", l1)
+            }
+            Self::Adam { beta1, beta2, epsilon, weight_decay, .. } => {
                 share("beta1", beta1)?;
                 share("beta2", beta2)?;
-                positive("epsilon", epsilon)
+                positive("epsilon", epsilon)?;
+                not_negative("weight_decay", weight_decay)
             }
         }
     }
@@ -105,7 +156,45 @@ impl Optimiser {
         Ok(State { first: buffer(length)?, second: buffer(second)? })
     }
 
-    /// Step `t` (from 1) of `parameters`, against `scale · gradient`.
+    fn kernel(self) -> Kernel {
+        match self {
+            Self::Sgd { learning_rate, momentum, nesterov, weight_decay, l1 } => {
+                Kernel::Momentum(update::Momentum {
+                    learning_rate,
+                    momentum,
+                    weight_decay,
+                    l1,
+                    nesterov,
+                })
+            }
+            Self::Adam { learning_rate, beta1, beta2, epsilon, weight_decay } => {
+                Kernel::Adam(update::Adam { learning_rate, beta1, beta2, epsilon, weight_decay })
+            }
+        }
+    }
+
+    /// Step `t` (from 1) of `weights`, against `scale · gradient`.
+    pub(crate) fn update_weights(
+        self,
+        level: Level,
+        t: u64,
+        scale: f32,
+        gradient: &[f32],
+        state: &mut State,
+        weights: &mut [f32],
+    ) {
+        let State { first, second } = state;
+        match self.kernel() {
+            Kernel::Momentum(step) => {
+                update::momentum(level, step, scale, gradient, first, weights)
+            }
+            Kernel::Adam(step) => {
+                update::adam(level, step, t, scale, gradient, first, second, weights);
+            }
+        }
+    }
+
+    /// The same for parameters that do not decay.
     pub(crate) fn update(
         self,
         level: Level,
@@ -115,20 +204,10 @@ impl Optimiser {
         state: &mut State,
         parameters: &mut [f32],
     ) {
-        let State { first, second } = state;
-        match self {
-            Self::Sgd { learning_rate, momentum } => {
-                let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
-                update::momentum(level, step, scale, gradient, first, parameters);
-            }
-            Self::Adam { learning_rate, beta1, beta2, epsilon } => {
-                let step = update::Adam { learning_rate, beta1, beta2, epsilon };
-                update::adam(level, step, t, scale, gradient, first, second, parameters);
-            }
-        }
+        self.without_decay().update_weights(level, t, scale, gradient, state, parameters);
     }
 
-    /// [`Optimiser::update`] with the gradient a · b, which is never written to memory.
+    /// [`Optimiser::update_weights`] with the gradient a · b, which is never written to memory.
     pub(crate) fn update_by_product(
         self,
         level: Level,
@@ -141,13 +220,9 @@ impl Optimiser {
         let State { first, second } = state;
         let columns = weights.ncols();
         let first = matrix_mut(first, columns);
-        let update = match self {
-            Self::Sgd { learning_rate, momentum } => {
-                let step = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
-                Update::Momentum { step, scale, velocity: first }
-            }
-            Self::Adam { learning_rate, beta1, beta2, epsilon } => {
-                let step = update::Adam { learning_rate, beta1, beta2, epsilon };
+        let update = match self.kernel() {
+            Kernel::Momentum(step) => Update::Momentum { step, scale, velocity: first },
+            Kernel::Adam(step) => {
                 Update::Adam { step, t, scale, m: first, v: matrix_mut(second, columns) }
             }
         };
@@ -159,6 +234,12 @@ impl Optimiser {
 pub(crate) fn positive(name: &'static str, value: f32) -> Result<(), TrainError> {
     let holds = value > 0.0 && value.is_finite();
     TrainError::require(holds, name, "a finite number above 0", value)
+}
+
+/// That a setting is a finite number from 0.
+pub(crate) fn not_negative(name: &'static str, value: f32) -> Result<(), TrainError> {
+    let holds = value >= 0.0 && value.is_finite();
+    TrainError::require(holds, name, "a finite number from 0", value)
 }
 
 /// That a setting is in \[0, 1).
@@ -190,7 +271,7 @@ mod tests {
     fn settings_are_read_and_written() {
         let of = |text: &str| toml::from_str::<Optimiser>(text);
         assert_eq!(of("name = 'adam'").unwrap(), Optimiser::adam());
-        let sgd = Optimiser::Sgd { learning_rate: 0.5, momentum: 0.0 };
+        let sgd = Optimiser::sgd(0.5, 0.0);
         assert_eq!(of("name = 'sgd'\nlearning_rate = 0.5").unwrap(), sgd);
         assert_eq!(of(&toml::to_string(&sgd).unwrap()).unwrap(), sgd);
         assert!(of("name = 'adam'\nmomentum = 0.5").is_err());
@@ -200,7 +281,7 @@ mod tests {
     #[test]
     fn settings_out_of_range_are_errors() {
         let adam = |learning_rate, beta1, beta2, epsilon| {
-            Optimiser::Adam { learning_rate, beta1, beta2, epsilon }.check()
+            Optimiser::Adam { learning_rate, beta1, beta2, epsilon, weight_decay: 0.0 }.check()
         };
         assert_eq!(adam(1e-3, 0.9, 0.999, 1e-8), Ok(()));
         for bad in [0.0, -1.0, f32::NAN, f32::INFINITY] {
@@ -210,7 +291,15 @@ mod tests {
         for bad in [1.0, -0.1, f32::NAN] {
             assert!(adam(1e-3, bad, 0.999, 1e-8).is_err());
             assert!(adam(1e-3, 0.9, bad, 1e-8).is_err());
-            assert!(Optimiser::Sgd { learning_rate: 0.1, momentum: bad }.check().is_err());
+            assert!(Optimiser::sgd(0.1, bad).check().is_err());
+        }
+        for bad in [-1.0, f32::NAN, f32::INFINITY] {
+            let decays = |weight_decay, l1| {
+                let (learning_rate, momentum, nesterov) = (0.1, 0.9, true);
+                Optimiser::Sgd { learning_rate, momentum, nesterov, weight_decay, l1 }.check()
+            };
+            assert!(decays(bad, 0.0).is_err() && decays(0.0, bad).is_err());
+            assert_eq!(decays(1e-4, 1e-5), Ok(()));
         }
     }
 }

@@ -135,6 +135,26 @@ pub fn write_file(
     }
 }
 
+/// The name of a hidden directory inside an output directory begins with this.
+const PARTIAL: &str = ".partial-";
+
+/// Removes what a run that was killed has left in its output directory. No other may be working there.
+pub(crate) fn remove_partial(path: &Path) -> Result<(), OutputError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(OutputError::io(path, "read this directory")(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(OutputError::io(path, "read this directory"))?;
+        if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+            let path = entry.path();
+            fs::remove_dir_all(&path).map_err(OutputError::io(&path, "remove it"))?;
+        }
+    }
+    Ok(())
+}
+
 /// The output directory of a run, while its files are being written.
 #[derive(Debug)]
 pub struct Directory {
@@ -170,7 +190,7 @@ impl Directory {
     }
 
     fn stage(path: &Path, made: Option<Unfinished>) -> Result<Self, OutputError> {
-        let staging = Builder::new().prefix(".partial-").tempdir_in(path);
+        let staging = Builder::new().prefix(PARTIAL).tempdir_in(path);
         let staging = staging.map_err(OutputError::io(path, "write into this directory"))?;
         let unfinished = Unfinished::new(staging.path(), |path| fs::remove_dir_all(path));
         Ok(Self { path: path.into(), made, staging, _unfinished: unfinished })

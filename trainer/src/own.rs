@@ -1,13 +1,57 @@
-//! `halfwave train`, `features`, `score`, `sample`, `eval`: machines on one's own data.
+//! `halfwave train`, `features`, `score`, `sample`, `predict`, `eval`: models on one's own data.
 
+mod classify;
 mod data;
+mod labels;
 mod machine;
 mod model;
+mod network;
+mod preprocessing;
 mod score;
 
+use std::path::{Path, PathBuf};
+
+use halfwave_kernels::Level;
+
+pub use classify::{PredictJob, predict};
 pub use data::{DataError, Matrix, Problem, read};
+pub use labels::read as read_labels;
 pub use machine::{
-    Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, evaluate, features,
-    sample, train,
+    Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, features, sample, train,
 };
+pub use network::{Architecture, NetworkJob, TrainedNetwork, train_network};
 pub use score::{ScoreJob, Scored, score};
+
+use crate::Error;
+use model::Any;
+
+/// What `halfwave eval` does.
+#[derive(Clone, Debug)]
+pub struct EvalJob {
+    /// The model: a machine or a network.
+    pub model: PathBuf,
+    /// The data.
+    pub data: PathBuf,
+    /// The classes of the rows, for a network.
+    pub labels: Option<PathBuf>,
+    /// Instruction set.
+    pub level: Level,
+}
+
+/// How well a model fits data: lines for a terminal.
+///
+/// # Errors
+/// [`Error::Usage`] for a network without labels or a machine with them; files that cannot be read or do not fit.
+pub fn evaluate(job: &EvalJob) -> Result<String, Error> {
+    let usage = |path: &Path, text: &str| Err(Error::Usage(format!("{}: {text}", path.display())));
+    match (Any::load(&job.model)?, &job.labels) {
+        (Any::Rbm(model), None) => machine::evaluate(&model, &job.data, job.level),
+        (Any::Classifier(model), Some(labels)) => {
+            classify::evaluate(&model, &job.data, labels, job.level)
+        }
+        (Any::Rbm(_), Some(_)) => usage(&job.model, "an RBM has no classes: leave out --labels"),
+        (Any::Classifier(_), None) => {
+            usage(&job.model, "a network is evaluated with --labels FILE")
+        }
+    }
+}

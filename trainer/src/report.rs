@@ -56,9 +56,9 @@ pub(crate) fn number(value: f64, std: Option<f64>) -> String {
 pub(crate) struct Sources<'a>(Vec<&'a str>);
 
 impl<'a> Sources<'a> {
-    pub(crate) fn of(rows: &'a [Row]) -> Self {
+    pub(crate) fn of(rows: impl IntoIterator<Item = &'a Row>) -> Self {
         let mut sources: Vec<&str> = Vec::new();
-        for published in rows.iter().filter_map(|row| row.published.as_ref()) {
+        for published in rows.into_iter().filter_map(|row| row.published.as_ref()) {
             if !sources.contains(&published.source.as_str()) {
                 sources.push(&published.source);
             }

@@ -1,6 +1,11 @@
 //! What an experiment found out: rows beside published numbers, notes, figures.
 
-use serde::Serialize;
+use std::path::Path;
+
+use halfwave_datasets::files;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, machine::Machine};
 
 /// What an experiment found out.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +28,7 @@ impl Outcome {
 }
 
 /// A measured number beside a published one.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// How it was measured, e.g. `WDBC, 10-fold cross-validation`: rows of one setting form a block.
     pub setting: String,
@@ -32,7 +37,7 @@ pub struct Row {
     /// The metric, e.g. `accuracy`.
     pub metric: String,
     /// Unit of all values, e.g. `%`.
-    pub unit: &'static str,
+    pub unit: String,
     /// Mean over the `n` runs.
     pub value: f64,
     /// Population standard deviation (divided by n) over the runs; none for a single run.
@@ -44,7 +49,7 @@ pub struct Row {
 }
 
 /// A published number.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Published {
     /// The value, in the row's unit.
     pub value: f64,
@@ -62,13 +67,7 @@ impl Row {
     /// assert_eq!((row.value, row.std, row.n), (91.0, Some(1.0), 2));
     /// ```
     #[must_use]
-    pub fn new(
-        setting: &str,
-        model: &str,
-        metric: &str,
-        unit: &'static str,
-        values: &[f64],
-    ) -> Self {
+    pub fn new(setting: &str, model: &str, metric: &str, unit: &str, values: &[f64]) -> Self {
         let n = values.len();
         let mean = values.iter().sum::<f64>() / n as f64;
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n as f64;
@@ -76,7 +75,7 @@ impl Row {
             setting: setting.into(),
             model: model.into(),
             metric: metric.into(),
-            unit,
+            unit: unit.into(),
             value: mean,
             std: (n > 1).then(|| variance.sqrt()),
             n,
@@ -234,51 +233,60 @@ impl Series {
 }
 
 /// `result.json`.
-#[derive(Debug, Serialize)]
-pub struct Report<'a> {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
     /// Name of the experiment.
-    pub experiment: &'a str,
+    pub experiment: String,
+    /// What it is, in a sentence; none in files of the first versions.
+    #[serde(default)]
+    pub summary: String,
     /// All keys, with the values that were used.
-    pub configuration: &'a toml::Table,
+    pub configuration: toml::Table,
     /// The seeds.
-    pub seeds: &'a [u64],
+    pub seeds: Vec<u64>,
+    /// The day on which it ended, in UTC: `2026-11-21`. None in files of the first versions.
+    #[serde(default)]
+    pub date: Option<String>,
+    /// What it ran on; none in files of the first versions.
+    #[serde(default)]
+    pub machine: Option<Machine>,
     /// What ran.
     pub versions: Versions,
     /// Instruction set of the kernels.
-    pub level: &'a str,
+    pub level: String,
     /// Threads of the pool.
     pub threads: usize,
     /// Wall-clock seconds of the experiment.
     pub seconds: f64,
     /// The results.
-    pub rows: &'a [Row],
+    pub rows: Vec<Row>,
     /// The protocol, and where it differs from the published one.
-    pub notes: &'a [String],
+    pub notes: Vec<String>,
     /// Confusion matrices, summed over folds and seeds.
-    pub confusions: Vec<Matrix<'a>>,
+    pub confusions: Vec<Matrix>,
     /// Files of the figures.
     pub figures: Vec<String>,
 }
 
 /// A confusion matrix.
-#[derive(Debug, Serialize)]
-pub struct Matrix<'a> {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Matrix {
     /// What was tested.
-    pub title: &'a str,
+    pub title: String,
     /// Name of each class.
-    pub classes: &'a [String],
+    pub classes: Vec<String>,
     /// Rows true, columns predicted.
-    pub counts: Vec<&'a [u64]>,
+    pub counts: Vec<Vec<u64>>,
 }
 
 impl Figure {
     /// The confusion matrix that it shows, if it shows one.
     #[must_use]
-    pub fn matrix(&self) -> Option<Matrix<'_>> {
+    pub fn matrix(&self) -> Option<Matrix> {
         match self {
             Self::Confusion { title, classes, counts, .. } => {
-                let counts = counts.chunks(classes.len().max(1)).collect();
-                Some(Matrix { title, classes, counts })
+                let counts = counts.chunks(classes.len().max(1)).map(<[u64]>::to_vec).collect();
+                Some(Matrix { title: title.clone(), classes: classes.clone(), counts })
             }
             _ => None,
         }
@@ -286,14 +294,14 @@ impl Figure {
 }
 
 /// What ran.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {
     /// Version of this program.
-    pub halfwave: &'static str,
+    pub halfwave: String,
     /// What it was built for, e.g. `x86_64-linux`.
     pub target: String,
     /// `release` or `debug`.
-    pub profile: &'static str,
+    pub profile: String,
 }
 
 impl Versions {
@@ -301,9 +309,36 @@ impl Versions {
     #[must_use]
     pub fn current() -> Self {
         Self {
-            halfwave: env!("CARGO_PKG_VERSION"),
+            halfwave: env!("CARGO_PKG_VERSION").into(),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-            profile: if cfg!(debug_assertions) { "debug" } else { "release" },
+            profile: if cfg!(debug_assertions) { "debug" } else { "release" }.into(),
         }
+    }
+}
+
+impl Report {
+    /// The report in a `result.json`.
+    ///
+    /// # Errors
+    /// [`Error::Report`] for a file that cannot be read or is none.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        /// Largest file: the longest there is has some 100 KB.
+        const MAX_BYTES: usize = 1 << 26;
+        let bytes = files::read(path, MAX_BYTES)?;
+        serde_json::from_slice(&bytes)
+            .map_err(|error| Error::Report { path: path.into(), reason: error.to_string() })
+    }
+
+    /// That it is the result of this experiment with these values and seeds.
+    ///
+    /// Values are compared as JSON has them.
+    #[must_use]
+    pub fn is_of(&self, experiment: &str, configuration: &toml::Table, seeds: &[u64]) -> bool {
+        // Decimal numbers are read to the last bit but one: both have to be read.
+        let same = || {
+            let text = serde_json::to_string(configuration).ok()?;
+            Some(serde_json::from_str::<toml::Table>(&text).ok()? == self.configuration)
+        };
+        self.experiment == experiment && self.seeds == seeds && same().unwrap_or(false)
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     Error, apply,
     config::Override,
     experiments::{Context, Experiment, Job},
+    machine::{self, Machine},
     observe::{Many, MetricsFile, Observer, Progress},
     output::Directory,
     report,
@@ -93,21 +94,24 @@ pub fn run(options: &Options) -> Result<Done, Error> {
 
     let seconds = start.elapsed().as_secs_f64();
     let result = Report {
-        experiment: experiment.name,
-        configuration: &configuration,
-        seeds: &seeds,
+        experiment: experiment.name.into(),
+        summary: experiment.summary.into(),
+        configuration,
+        seeds,
+        date: Some(machine::today()),
+        machine: Some(Machine::current()),
         versions: Versions::current(),
-        level: level.name(),
+        level: level.name().into(),
         threads: pool.current_num_threads(),
         seconds,
-        rows: &outcome.rows,
-        notes: &outcome.notes,
+        rows: outcome.rows,
+        notes: outcome.notes,
         confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),
         figures: outcome.figures.iter().map(|figure| figure.file()).collect(),
     };
     let path = directory.path().to_owned();
-    write(directory, experiment.summary, &result, &outcome)?;
-    Ok(Done { table: report::table::table(&outcome.rows), directory: path, seconds })
+    write(directory, &result, &outcome.figures)?;
+    Ok(Done { table: report::table::table(&result.rows), directory: path, seconds })
 }
 
 /// A function of its own, so that the context borrows the observers for this call only.
@@ -115,14 +119,20 @@ fn work(job: Job, mut context: Context<'_>) -> Result<Outcome, Error> {
     job(&mut context)
 }
 
-fn seeds(options: &Options) -> Result<Vec<u64>, Error> {
+/// The seeds that are asked for, or as many as the experiment says.
+pub(crate) fn seeds(options: &Options) -> Result<Vec<u64>, Error> {
     let count = options.seeds.unwrap_or(options.experiment.seeds) as u64;
     let end = options.seed.checked_add(count);
     let end = end.ok_or_else(|| Error::Usage(format!("--seed {}: too large", options.seed)))?;
     Ok((options.seed..end).collect())
 }
 
-/// Missing data are reported before anything is made.
+/// Missing data are reported before anything is made, and a level that is not there.
+pub(crate) fn check(options: &Options) -> Result<(), Error> {
+    apply::level_from_env()?;
+    check_data(options.experiment, &Locator::new(options.data_dir.clone()))
+}
+
 fn check_data(experiment: &Experiment, locator: &Locator) -> Result<(), Error> {
     for name in experiment.data {
         let entry = registry::find(name)?;
@@ -143,19 +153,14 @@ pub(crate) fn pool(threads: Option<usize>) -> Result<ThreadPool, Error> {
         .map_err(|error| Error::Threads { threads, reason: error.to_string() })
 }
 
-fn write(
-    directory: Directory,
-    summary: &str,
-    result: &Report<'_>,
-    outcome: &Outcome,
-) -> Result<(), Error> {
+fn write(directory: Directory, result: &Report, figures: &[Figure]) -> Result<(), Error> {
     let mut names = vec!["metrics.jsonl".to_owned(), "timings.jsonl".into()];
-    for figure in &outcome.figures {
+    for figure in figures {
         let bytes = report::draw(figure)?;
         directory.write(&figure.file(), |out| out.write_all(&bytes))?;
         names.push(figure.file());
     }
-    let markdown = report::markdown::markdown(summary, result, &outcome.figures);
+    let markdown = report::markdown::markdown(result, figures);
     directory.write("report.md", |out| out.write_all(markdown.as_bytes()))?;
     directory.write("result.json", |out| {
         serde_json::to_writer_pretty(&mut *out, result)?;

@@ -1,4 +1,5 @@
-//! Stacks of RBMs, trained layer by layer, and unrolled into the hidden layers of an MLP.
+//! Stacks of RBMs, trained layer by layer, and unrolled into the hidden layers of an MLP. Stacks of auto-encoders, which
+//! are unrolled in the same way, are [`autoencoder::stack`](crate::autoencoder::stack)'s.
 //!
 //! ```text
 //! x [rows, visible] → RBM 1 → features [rows, hidden 1] → RBM 2 → …        each trained before the next
@@ -20,19 +21,19 @@ use crate::{
     samples::Rows,
 };
 
-/// Weights and biases of hidden layers, from the input on.
+/// Weights and biases of pre-trained hidden layers, from the input on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stack {
-    layers: Vec<Layer>,
+    pub(crate) layers: Vec<Layer>,
 }
 
 /// One hidden layer.
 #[derive(Clone, Debug, PartialEq)]
-struct Layer {
+pub(crate) struct Layer {
     /// `[inputs, outputs]`.
-    weights: Vec<f32>,
+    pub(crate) weights: Vec<f32>,
     /// `[outputs]`.
-    bias: Vec<f32>,
+    pub(crate) bias: Vec<f32>,
 }
 
 impl Stack {
@@ -107,8 +108,8 @@ impl Stack {
     }
 }
 
-/// The seed of a layer: machines of one stack share no noise, and none with the stacks of other small seeds.
-fn seed_of(layer: usize, seed: u64) -> u64 {
+/// The seed of a layer: models of one stack share no noise, and none with the stacks of other small seeds.
+pub(crate) fn seed_of(layer: usize, seed: u64) -> u64 {
     // 2^64 / golden ratio, odd.
     seed ^ (layer as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

@@ -6,9 +6,13 @@ mod cli {
     mod agarap;
     mod apply;
     mod figures;
+    mod glorot;
     mod names;
+    mod networks;
     mod norb;
     mod own;
     mod run;
     mod support;
+    mod sweep;
+    mod table;
 }

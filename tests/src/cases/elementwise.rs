@@ -115,8 +115,15 @@ fn words_of(numbers: &[f32]) -> Vec<u16> {
 /// Optimiser steps.
 #[must_use]
 pub fn updates() -> Vec<Case> {
-    let momentum = Momentum { learning_rate: 0.05, momentum: 0.9, weight_decay: 2e-4, l1: 0.0 };
-    let adam = Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+    let momentum = Momentum {
+        learning_rate: 0.05,
+        momentum: 0.9,
+        weight_decay: 2e-4,
+        l1: 0.0,
+        nesterov: false,
+    };
+    let adam =
+        Adam { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 };
     vec![
         case(
             "momentum",

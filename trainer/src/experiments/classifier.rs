@@ -10,7 +10,7 @@ use crate::{
     metrics::Confusion,
     network::{Evaluation, Head, MlpConfig, Network, NetworkConfig},
     observe::Observer,
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     result::{Figure, Row},
 };
 
@@ -25,12 +25,14 @@ pub(super) struct Classifier {
     pub(super) batch: usize,
     pub(super) epochs: usize,
     pub(super) optimiser: Optimiser,
+    #[serde(default)]
+    pub(super) schedule: Schedule,
 }
 
 impl Classifier {
     /// The network that `train` takes.
-    pub(super) fn network(&self, head: Head, train: &Dataset) -> MlpConfig {
-        MlpConfig {
+    pub(super) fn network(&self, head: Head, train: &Dataset) -> Result<NetworkConfig, TrainError> {
+        let mlp = MlpConfig {
             sizes: [&[train.width], &self.hidden[..], &[train.classes()]].concat(),
             activation: self.activation,
             dropout: self.dropout,
@@ -38,7 +40,8 @@ impl Classifier {
             optimiser: self.optimiser,
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
-        }
+        };
+        Ok(NetworkConfig { schedule: self.schedule, ..mlp.network()? })
     }
 
     /// Trains a fresh network and tests it once, after the last epoch.
@@ -51,7 +54,7 @@ impl Classifier {
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<Evaluation, TrainError> {
-        let mut network = Network::mlp(&self.network(head, train), seed)?;
+        let mut network = Network::new(&self.network(head, train)?, seed)?;
         network.fit(level, train, None, run, observer)?;
         network.evaluate(level, test)
     }
@@ -74,7 +77,8 @@ impl Layers {
         epochs: usize,
     ) -> NetworkConfig {
         let Self { input, layers } = self.clone();
-        NetworkConfig { input, layers, head, optimiser, batch, epochs }
+        let schedule = Schedule::Constant;
+        NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs }
     }
 }
 
@@ -94,6 +98,8 @@ pub(super) fn name(head: Head) -> &'static str {
     match head {
         Head::Softmax => "softmax head",
         Head::NormalisedRelu => "ReLU head",
+        Head::Logistic => "logistic head",
+        Head::SquaredError => "squared-error head",
     }
 }
 

@@ -121,7 +121,7 @@ impl Logistic {
             activation: Kind::Identity,
             dropout: 0.0,
             head: Head::Softmax,
-            optimiser: Optimiser::Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+            optimiser: Optimiser::adam_with_rate(learning_rate),
             batch: self.batch.min(train.rows()),
             epochs: self.epochs,
         };

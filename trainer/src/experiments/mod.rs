@@ -2,9 +2,12 @@
 
 mod agarap;
 mod classifier;
+mod early;
 mod equivariance;
 mod features;
+mod glorot;
 mod images_cnn;
+mod lab;
 mod linear_regions;
 mod mnist_mlp;
 mod mnist_pretrain;
@@ -136,8 +139,8 @@ pub static TABLE: &[Experiment] = &[
         name: "mnist-mlp",
         summary: "784-512-512-10 with ReLU and Adam on MNIST.",
         data: &["mnist"],
-        seeds: 3,
-        epochs: &["mlp.epochs"],
+        seeds: 5,
+        epochs: &["mlp.epochs", "mlp.schedule.epochs"],
         defaults: || embedded(include_str!("configs/mnist-mlp.toml")),
         full: None,
         prepare: prepare::<mnist_mlp::Config>,
@@ -259,6 +262,50 @@ pub static TABLE: &[Experiment] = &[
         prepare: prepare::<mnist_pretrain::Config>,
     },
     Experiment {
+        name: "glorot-images",
+        summary: "Glorot, Bordes & Bengio's Table 1 on MNIST and CIFAR-10: rectifier, tanh and softplus, three hidden \
+            layers, from stacked denoising auto-encoders or not; zeros of each layer. --full: as published.",
+        data: &["mnist", "cifar10"],
+        seeds: 1,
+        epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-images.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-images-full.toml"))),
+        prepare: prepare::<glorot::images::Config>,
+    },
+    Experiment {
+        name: "glorot-sparsity",
+        summary: "Their Figure 3: error of rectifier networks on MNIST against the share of activations that are \
+            exactly 0, under L1 penalties from 0 to .01.",
+        data: &["mnist"],
+        seeds: 2,
+        epochs: &["tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-sparsity.toml")),
+        full: None,
+        prepare: prepare::<glorot::sparsity::Config>,
+    },
+    Experiment {
+        name: "glorot-softplus-scale",
+        summary: "Their rescaled softplus, from softplus to the rectifier, on NORB, or synthetic pairs. --full: the \
+            paper's sizes.",
+        data: &["optdigits"],
+        seeds: 3,
+        epochs: &["tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-softplus-scale.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-norb-full.toml"))),
+        prepare: prepare::<glorot::softplus_scale::Config>,
+    },
+    Experiment {
+        name: "glorot-semisupervised",
+        summary: "Their Figure 4: error against the share of labelled pairs, rectifier and tanh, pre-trained on all pairs \
+            or not, on NORB, or synthetic pairs. --full: the paper's sizes.",
+        data: &["optdigits"],
+        seeds: 1,
+        epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
+        defaults: || embedded(include_str!("configs/glorot-semisupervised.toml")),
+        full: Some(|| embedded(include_str!("configs/glorot-norb-full.toml"))),
+        prepare: prepare::<glorot::semisupervised::Config>,
+    },
+    Experiment {
         name: "nair-hinton-lfw",
         summary: "Nair & Hinton's Table 3: are two faces the same person's? NReLU and binary features, \
             pre-trained or not, on the ten folds of LFW.",
@@ -287,6 +334,82 @@ pub static TABLE: &[Experiment] = &[
         full: Some(|| embedded(include_str!("configs/nair-hinton-norb-full.toml"))),
         prepare: prepare::<nair_hinton_norb::Config>,
     },
+    laboratory(
+        "lab-mlp",
+        "Activations in a dense network on MNIST: accuracy, epochs to 95 %, zeros, dead units.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-mlp.toml")),
+    ),
+    laboratory(
+        "lab-cnn",
+        "Sigmoid, tanh and ReLU in a convolutional network on MNIST.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-cnn.toml")),
+    ),
+    laboratory(
+        "lab-leaky-elu",
+        "Leaky ReLU against ELU on Fashion-MNIST, with and without batch normalisation.",
+        &["fashion-mnist"],
+        || embedded(include_str!("configs/lab-leaky-elu.toml")),
+    ),
+    laboratory(
+        "lab-normalisation",
+        "Batch and layer normalisation by activation: accuracy, mean activation of each layer.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-normalisation.toml")),
+    ),
+    laboratory(
+        "lab-dyt",
+        "Dynamic tanh in place of batch or layer normalisation in a convolutional network.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-dyt.toml")),
+    ),
+    laboratory(
+        "lab-trainable",
+        "Activations with learned parameters on MNIST.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-trainable.toml")),
+    ),
+    laboratory("lab-trainable-cifar10", "The same on CIFAR-10.", &["cifar10"], || {
+        let cifar10 = embedded(include_str!("configs/lab-trainable-cifar10.toml"));
+        config::merge(embedded(include_str!("configs/lab-trainable.toml")), cifar10)
+    }),
+    laboratory(
+        "lab-dying",
+        "Dying ReLU, provoked by a large learning rate and cured: dead units over time.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-dying.toml")),
+    ),
+    laboratory(
+        "lab-depth",
+        "Gradients by layer for sigmoid, tanh and ReLU, 2 to 20 hidden layers.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-depth.toml")),
+    ),
+    laboratory(
+        "lab-selu",
+        "Self-normalising networks: mean and variance by layer, alpha-dropout.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-selu.toml")),
+    ),
+    laboratory(
+        "lab-noise",
+        "ReLU, Leaky ReLU and PReLU under noise on inputs and labels.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-noise.toml")),
+    ),
+    laboratory(
+        "lab-rnn",
+        "A recurrent ReLU network on digits row by row: it explodes; identity and clipping tame it.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-rnn.toml")),
+    ),
+    laboratory(
+        "lab-heads",
+        "Heads: softmax, normalised ReLU, logistic, squared error, softmax on rectified outputs.",
+        &["mnist"],
+        || embedded(include_str!("configs/lab-heads.toml")),
+    ),
 ];
 
 /// The configuration of an experiment, which knows how to run.
@@ -297,6 +420,18 @@ trait Run: DeserializeOwned + Send + 'static {
 fn prepare<C: Run>(table: Table) -> Result<Job, ConfigError> {
     let config: C = config::typed(table)?;
     Ok(Box::new(move |context| config.run(context)))
+}
+
+/// Variants of one network, side by side.
+const fn laboratory(
+    name: &'static str,
+    summary: &'static str,
+    data: &'static [&'static str],
+    defaults: fn() -> Table,
+) -> Experiment {
+    let (seeds, epochs, full) = (5, &["base.epochs"], None);
+    let prepare = prepare::<lab::Config>;
+    Experiment { name, summary, data, seeds, epochs, defaults, full, prepare }
 }
 
 /// The published test part, which this set has.

@@ -15,6 +15,7 @@ pub(super) enum Set {
     Lfw,
     Mnist,
     FashionMnist,
+    Cifar10,
     Optdigits,
 }
 
@@ -24,6 +25,7 @@ impl Set {
             Self::Lfw => "lfw",
             Self::Mnist => "mnist",
             Self::FashionMnist => "fashion-mnist",
+            Self::Cifar10 => "cifar10",
             Self::Optdigits => "optdigits",
         }
     }
@@ -34,6 +36,7 @@ impl Set {
             Self::Lfw => "LFW",
             Self::Mnist => "MNIST",
             Self::FashionMnist => "Fashion-MNIST",
+            Self::Cifar10 => "CIFAR-10",
             Self::Optdigits => "optdigits",
         }
     }
@@ -83,7 +86,8 @@ impl Images {
             let factor = set.factors().1;
             // Exact: the values are bytes, or bytes divided by 255.
             let bytes: Vec<u8> = images.x.iter().map(|x| (x * factor).round() as u8).collect();
-            (bytes, [images.shape[0], images.shape[1], 1])
+            let colours = images.shape.get(2).copied().unwrap_or(1);
+            (bytes, [images.shape[0], images.shape[1], colours])
         };
         let width: usize = shape.iter().product();
         let count = (bytes.len() / width).min(most);

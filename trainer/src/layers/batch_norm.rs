@@ -13,7 +13,7 @@ use halfwave_kernels::{
     rows::{self, BatchMoments, Running},
 };
 
-use super::{Backward, Gate, Mode, Ops, Tape};
+use super::{Backward, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
 
 /// Scale, shift and running moments.
@@ -91,16 +91,6 @@ impl Ops for BatchNorm {
             let running = (&self.running_mean[..], &self.running_variance[..]);
             rows::batch_norm_inference(level, self.norm(), running, x, y);
         }
-    }
-
-    fn gate<'a>(
-        &self,
-        _: &'a [f32],
-        _: &'a Tape,
-        _: usize,
-        _: &dyn Fn() -> Option<Gate<'a>>,
-    ) -> Option<Gate<'a>> {
-        None
     }
 
     fn needs_dx(&self) -> bool {

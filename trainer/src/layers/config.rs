@@ -3,14 +3,18 @@
 use halfwave_kernels::{
     Kind,
     conv::{Conv2d, GeometryError, MaxPool2d, Padding},
+    learned::LearnedKind,
     rng::Noise,
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Activation, BatchNorm, Conv, Dense, Dropout, Flatten, Initialiser, Layer, MaxPool};
+use super::{
+    Activation, BatchNorm, CaRelu, Conv, Dense, Dropout, Flatten, GaussianNoise, Initialiser,
+    L1Activations, Layer, LayerNorm, Learned, MaxPool, NegateHalf, Scale,
+};
 use crate::{
     TrainError,
-    optim::{positive, share},
+    optim::{not_negative, positive, share},
 };
 
 /// The settings of a layer; what lies below says how many inputs it has.
@@ -75,13 +79,34 @@ pub enum LayerConfig {
         /// In \[0, 1).
         rate: f32,
     },
+    /// In training, numbers are 0 with probability `rate`, and the others stay as they are.
+    Masking {
+        /// In \[0, 1).
+        rate: f32,
+    },
+    /// The same for SELU: mean 0 and variance 1 stay.
+    AlphaDropout {
+        /// In \[0, 1).
+        rate: f32,
+    },
+    /// In training, y = x + σ n with n ~ N(0, 1).
+    GaussianNoise {
+        /// σ.
+        std: f32,
+    },
+    /// Each row, or each position of an image, with zero mean and unit variance, then scaled and shifted.
+    LayerNorm {
+        /// Added to the variance.
+        #[serde(default = "norm_epsilon")]
+        epsilon: f32,
+    },
     /// Each channel with zero mean and unit variance, then scaled and shifted.
     BatchNorm {
         /// Weight of the newest batch in the running moments, in \[0, 1).
         #[serde(default = "batch_norm_momentum")]
         momentum: f32,
         /// Added to the variance.
-        #[serde(default = "batch_norm_epsilon")]
+        #[serde(default = "norm_epsilon")]
         epsilon: f32,
     },
     /// y = f(x).
@@ -89,6 +114,30 @@ pub enum LayerConfig {
         /// f.
         #[serde(with = "crate::by_name")]
         activation: Kind,
+    },
+    /// y = f(x; p) with learned parameters p: PReLU, Swish, dynamic tanh (DyT) and others.
+    Learned {
+        /// f.
+        #[serde(with = "crate::by_name")]
+        activation: LearnedKind,
+        /// Whether each unit, or channel, has parameters of its own.
+        #[serde(default)]
+        per_channel: bool,
+    },
+    /// CAReLU.
+    #[serde(rename = "carelu")]
+    CaRelu,
+    /// y = c x.
+    Scale {
+        /// c, above 0.
+        factor: f32,
+    },
+    /// The outputs of the second half of the units, or channels, times −1.
+    NegateHalf,
+    /// λ Σ|x| of each row is part of what is minimised.
+    L1Activations {
+        /// λ.
+        weight: f32,
     },
 }
 
@@ -118,7 +167,7 @@ fn batch_norm_momentum() -> f32 {
 }
 
 /// As in PyTorch.
-fn batch_norm_epsilon() -> f32 {
+fn norm_epsilon() -> f32 {
     1e-5
 }
 
@@ -142,7 +191,7 @@ pub enum LayerError {
     Setting(Box<TrainError>),
     /// The last layer gives the head what it needs.
     #[error(
-        "expected a dense layer without activation as the last one: the head stands on its outputs"
+        "expected a row of numbers from the last layer, one for each class: put a dense layer on top"
     )]
     Last,
 }
@@ -187,7 +236,7 @@ impl LayerConfig {
     /// Batch normalisation with the constants of PyTorch.
     #[must_use]
     pub fn batch_norm() -> Self {
-        Self::BatchNorm { momentum: batch_norm_momentum(), epsilon: batch_norm_epsilon() }
+        Self::BatchNorm { momentum: batch_norm_momentum(), epsilon: norm_epsilon() }
     }
 
     /// What it is called, as [`Layer::name`].
@@ -199,14 +248,40 @@ impl LayerConfig {
             Self::MaxPool { .. } => "max-pool",
             Self::Flatten => "flatten",
             Self::Dropout { .. } => "dropout",
+            Self::Masking { .. } => "masking",
+            Self::AlphaDropout { .. } => "alpha-dropout",
+            Self::GaussianNoise { .. } => "gaussian-noise",
+            Self::LayerNorm { .. } => "layer-norm",
             Self::BatchNorm { .. } => "batch-norm",
             Self::Activation { .. } => "activation",
+            Self::Learned { activation, .. } => activation.name(),
+            Self::CaRelu => "carelu",
+            Self::Scale { .. } => "scale",
+            Self::NegateHalf => "negate-half",
+            Self::L1Activations { .. } => "l1-activations",
         }
     }
 
-    /// Whether a head can stand on it: dense, without activation.
-    pub(crate) fn is_last(&self) -> bool {
-        matches!(self, Self::Dense { activation: Kind::Identity, .. })
+    /// Whether it has something to train.
+    pub(crate) fn is_trained(&self) -> bool {
+        match self {
+            Self::Dense { .. }
+            | Self::Conv { .. }
+            | Self::LayerNorm { .. }
+            | Self::BatchNorm { .. }
+            | Self::Learned { .. }
+            | Self::CaRelu => true,
+            Self::MaxPool { .. }
+            | Self::Flatten
+            | Self::Dropout { .. }
+            | Self::Masking { .. }
+            | Self::AlphaDropout { .. }
+            | Self::GaussianNoise { .. }
+            | Self::Activation { .. }
+            | Self::Scale { .. }
+            | Self::NegateHalf
+            | Self::L1Activations { .. } => false,
+        }
     }
 
     /// What the layer is on rows of shape `input`, before anything is allocated.
@@ -233,22 +308,40 @@ impl LayerConfig {
                 image(input)?;
                 plan(&[input.iter().product()])
             }
-            Self::Dropout { rate } => {
+            Self::Dropout { rate } | Self::Masking { rate } | Self::AlphaDropout { rate } => {
                 share("rate", rate)?;
                 Plan { masks: product(input), ..plan(input) }
+            }
+            Self::GaussianNoise { std } => {
+                not_negative("std", std)?;
+                Plan { masks: product(input), ..plan(input) }
+            }
+            Self::LayerNorm { epsilon } => {
+                positive("epsilon", epsilon)?;
+                plan(input)
             }
             Self::BatchNorm { momentum, epsilon } => {
                 share("momentum", momentum)?;
                 positive("epsilon", epsilon)?;
                 plan(input)
             }
-            Self::Activation { .. } => plan(input),
+            Self::Scale { factor } => {
+                positive("factor", factor)?;
+                plan(input)
+            }
+            Self::L1Activations { weight } => {
+                not_negative("weight", weight)?;
+                plan(input)
+            }
+            Self::Activation { .. } | Self::Learned { .. } | Self::CaRelu | Self::NegateHalf => {
+                plan(input)
+            }
         })
     }
 
     /// The layer on rows of shape `input`, for which there is a plan; `noise` is where its weights are drawn.
     pub(crate) fn build(&self, input: &[usize], noise: Noise) -> Result<Layer, TrainError> {
-        let width = input.iter().product();
+        let (width, channels) = (input.iter().product(), input.last().copied().unwrap_or(1));
         let planned = "the layer has a plan on this input";
         Ok(match *self {
             Self::Dense { units, activation, initialiser } => {
@@ -264,11 +357,24 @@ impl LayerConfig {
             }
             Self::Flatten => Layer::Flatten(Flatten),
             Self::Dropout { rate } => Layer::Dropout(Dropout::new(rate, width)?),
+            Self::Masking { rate } => Layer::Dropout(Dropout::masking(rate, width)?),
             Self::BatchNorm { momentum, epsilon } => {
-                let channels = input.last().copied().unwrap_or_default();
                 Layer::BatchNorm(BatchNorm::new([width, channels], momentum, epsilon)?)
             }
             Self::Activation { activation } => Layer::Activation(Activation { activation, width }),
+            Self::AlphaDropout { rate } => Layer::Dropout(Dropout::alpha(rate, width)?),
+            Self::GaussianNoise { std } => Layer::GaussianNoise(GaussianNoise { std, width }),
+            Self::LayerNorm { epsilon } => {
+                Layer::LayerNorm(LayerNorm::new([width, channels], epsilon)?)
+            }
+            Self::Learned { activation, per_channel } => {
+                let channels = if per_channel { channels } else { 1 };
+                Layer::Learned(Learned::new(activation, width, channels)?)
+            }
+            Self::CaRelu => Layer::CaRelu(CaRelu::new(width)),
+            Self::Scale { factor } => Layer::Scale(Scale { factor, width }),
+            Self::NegateHalf => Layer::NegateHalf(NegateHalf { width, channels }),
+            Self::L1Activations { weight } => Layer::L1Activations(L1Activations { weight }),
         })
     }
 }

@@ -15,8 +15,8 @@ use halfwave_kernels::{
     rng::Noise,
 };
 
-use super::{Backward, Gate, Initialiser, Mode, Ops, Tape};
-use crate::{TrainError, buffers::zeros};
+use super::{Backward, Gate, Initialiser, Mode, Ops, Step, Tape};
+use crate::{TrainError, buffers::zeros, optim::State};
 
 /// Weights and activation of a convolution.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,5 +129,17 @@ impl Ops for Conv {
 
     fn parameters_mut(&mut self) -> [&mut [f32]; 2] {
         [&mut self.weights, &mut self.bias]
+    }
+
+    fn update(
+        &mut self,
+        step: Step,
+        _: &[f32],
+        _: &[f32],
+        tape: &Tape,
+        [weights, bias]: &mut [State; 2],
+    ) {
+        step.update_weights(&tape.gradients[0], weights, &mut self.weights);
+        step.update(&tape.gradients[1], bias, &mut self.bias);
     }
 }

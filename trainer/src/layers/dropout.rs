@@ -1,13 +1,20 @@
-//! Inverted dropout: y = x m, with m = 0 with probability p and 1 / (1 − p) else.
+//! Dropout, inverted or of SELU's kind, and masking noise: y = a x + b for a number that is kept, and else y = d.
 //!
 //! ```text
-//! x, m, y, dx, dy [batch, width]
+//! x, y, dx, dy [batch, width], p the rate
 //!
-//! forward    y  = x m
-//! backward   dx = dy m
+//! forward    y  = a x + b or d
+//! backward   dx = dy a or 0
+//!
+//! dropout          a = 1 / (1 − p),                    b = 0,        d = 0
+//! masking noise    a = 1,                              b = 0,        d = 0
+//! alpha-dropout    a = 1 / √((1 − p)(1 + p α'²)),      b = −a p α',  d = a α' + b,     α' = −λα of SELU
 //! ```
 //!
-//! The mean of y is x, so that inference leaves the layer out. Srivastava et al., JMLR 15 (2014).
+//! Dropout leaves the mean as it is, so that inference leaves the layer out: Srivastava et al., JMLR 15 (2014).
+//! Alpha-dropout leaves mean 0 and variance 1 as they are: Klambauer et al., NIPS 2017, section 3. Masking noise
+//! corrupts what a denoising auto-encoder sees, and what is left stays as it is: Vincent et al., JMLR 11 (2010),
+//! section 3.3.
 
 use halfwave_kernels::{
     Level,
@@ -15,17 +22,22 @@ use halfwave_kernels::{
 };
 use rayon::prelude::*;
 
-use super::{Backward, Mode, Ops, Tape};
+use super::{BLOCK, Backward, Mode, Ops, Tape};
 use crate::{TrainError, buffers::zeros};
 
-/// Numbers that a thread masks at a time: with x, mask and y, 192 KiB, well inside L2.
-const BLOCK: usize = 1 << 14;
+/// −λα: where SELU saturates.
+const SATURATED: f64 = -1.758_099_340_847_376_6;
 
-/// Some numbers are 0, in training.
+/// Some numbers are left out, in training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
+    name: &'static str,
     rate: f32,
     width: usize,
+    /// a and b.
+    kept: [f32; 2],
+    /// d.
+    dropped: f32,
 }
 
 impl Dropout {
@@ -35,12 +47,35 @@ impl Dropout {
     /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
     pub fn new(rate: f32, width: usize) -> Result<Self, TrainError> {
         crate::optim::share("dropout", rate)?;
-        Ok(Self { rate, width })
+        let kept = [1.0 / (1.0 - rate), 0.0];
+        Ok(Self { name: "dropout", rate, width, kept, dropped: 0.0 })
+    }
+
+    /// The same for SELU.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
+    pub fn alpha(rate: f32, width: usize) -> Result<Self, TrainError> {
+        crate::optim::share("dropout", rate)?;
+        let p = f64::from(rate);
+        let a = ((1.0 - p) * (1.0 + p * SATURATED * SATURATED)).sqrt().recip();
+        let b = -a * p * SATURATED;
+        let dropped = (a * SATURATED + b) as f32;
+        Ok(Self { name: "alpha-dropout", rate, width, kept: [a as f32, b as f32], dropped })
+    }
+
+    /// Masking noise: what is not dropped stays as it is.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
+    pub fn masking(rate: f32, width: usize) -> Result<Self, TrainError> {
+        crate::optim::share("masking", rate)?;
+        Ok(Self { name: "masking", rate, width, kept: [1.0, 0.0], dropped: 0.0 })
     }
 }
 
 impl Tape {
-    /// The mask of the last forward through [`Dropout`]: 0 or 1 / (1 − rate), element by element.
+    /// The mask of the last forward through [`Dropout`]: 0 or a, element by element.
     pub fn mask(&self) -> &[f32] {
         &self.saved
     }
@@ -48,7 +83,7 @@ impl Tape {
 
 impl Ops for Dropout {
     fn name(&self) -> &'static str {
-        "dropout"
+        self.name
     }
 
     fn tape(&self, batch: usize, mode: Mode) -> Result<Tape, TrainError> {
@@ -62,7 +97,7 @@ impl Ops for Dropout {
         if tape.saved.is_empty() {
             return;
         }
-        let (rate, scale) = (self.rate, 1.0 / (1.0 - self.rate));
+        let (rate, [scale, shift], dropped) = (self.rate, self.kept, self.dropped);
         let (mask, y) = (&mut tape.saved[..x.len()], &mut tape.output[..x.len()]);
         (mask.par_chunks_mut(BLOCK), y.par_chunks_mut(BLOCK), x.par_chunks(BLOCK))
             .into_par_iter()
@@ -70,10 +105,15 @@ impl Ops for Dropout {
             .for_each(|(block, (mask, y, x))| {
                 rng::uniform(level, noise.skip((block * BLOCK) as u64), mask);
                 for ((y, m), x) in y.iter_mut().zip(mask).zip(x) {
-                    *m = if *m < rate { 0.0 } else { scale };
-                    *y = x * *m;
+                    let left_out = *m < rate;
+                    *m = if left_out { 0.0 } else { scale };
+                    *y = if left_out { dropped } else { x * scale + shift };
                 }
             });
+    }
+
+    fn passes_gates(&self) -> bool {
+        true
     }
 
     fn in_place(&self) -> bool {

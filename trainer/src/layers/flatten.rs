@@ -20,6 +20,10 @@ impl Ops for Flatten {
 
     fn forward(&self, _: Level, _: &[f32], _: &mut Tape, _: Noise) {}
 
+    fn passes_gates(&self) -> bool {
+        true
+    }
+
     fn in_place(&self) -> bool {
         true
     }

@@ -20,6 +20,8 @@ pub enum Initialiser {
     GlorotUniform,
     /// N(0, 2 / fan_in), not truncated: He et al., ICCV 2015, equation 10.
     HeNormal,
+    /// N(0, 1 / fan_in), for SELU: LeCun et al. 1998, section 4.6; Klambauer et al., NIPS 2017.
+    LecunNormal,
     /// N(0, std²).
     Normal {
         /// The standard deviation.
@@ -31,7 +33,7 @@ impl Initialiser {
     pub(crate) fn check(self) -> Result<(), TrainError> {
         match self {
             Self::Normal { std } => positive("std", std),
-            Self::GlorotUniform | Self::HeNormal => Ok(()),
+            Self::GlorotUniform | Self::HeNormal | Self::LecunNormal => Ok(()),
         }
     }
 
@@ -47,6 +49,7 @@ impl Initialiser {
                 weights.iter_mut().for_each(|w| *w = (limit * f64::from(2.0 * *w - 1.0)) as f32);
             }
             Self::HeNormal => normal(level, (2.0 / fan_in).sqrt(), noise, weights),
+            Self::LecunNormal => normal(level, fan_in.recip().sqrt(), noise, weights),
             Self::Normal { std } => normal(level, f64::from(std), noise, weights),
         }
     }
@@ -70,6 +73,7 @@ mod tests {
         for (initialiser, std, largest) in [
             (Initialiser::GlorotUniform, (2.0_f64 / 400.0).sqrt(), (6.0_f64 / 400.0).sqrt()),
             (Initialiser::HeNormal, (2.0_f64 / 300.0).sqrt(), 1.0),
+            (Initialiser::LecunNormal, (1.0_f64 / 300.0).sqrt(), 1.0),
             (Initialiser::Normal { std: 0.01 }, 0.01, 0.07),
         ] {
             let mut w = vec![0.0; N];

@@ -13,13 +13,20 @@
 
 mod activation;
 mod batch_norm;
+mod carelu;
 mod config;
 mod conv;
 mod dense;
 mod dropout;
 mod flatten;
 mod initialiser;
+mod l1_activations;
+mod layer_norm;
+mod learned;
+mod negate_half;
+mod noise;
 mod pool;
+mod scale;
 
 use halfwave_kernels::{Kind, Level, Saved, conv::Workspace, par_backward_in_place, rng::Noise};
 
@@ -30,6 +37,7 @@ use crate::{
 
 pub use activation::Activation;
 pub use batch_norm::BatchNorm;
+pub use carelu::CaRelu;
 pub(crate) use config::Plan;
 pub use config::{LayerConfig, LayerError};
 pub use conv::Conv;
@@ -37,7 +45,13 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
 pub use initialiser::Initialiser;
+pub use l1_activations::L1Activations;
+pub use layer_norm::LayerNorm;
+pub use learned::Learned;
+pub use negate_half::NegateHalf;
+pub use noise::GaussianNoise;
 pub use pool::MaxPool;
+pub use scale::Scale;
 
 /// A layer of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,13 +64,30 @@ pub enum Layer {
     MaxPool(MaxPool),
     /// An image as a row of numbers.
     Flatten(Flatten),
-    /// Some numbers are 0, in training.
+    /// Some numbers are left out, in training.
     Dropout(Dropout),
+    /// y = x + σ n, in training.
+    GaussianNoise(GaussianNoise),
     /// Each channel with zero mean and unit variance, then scaled and shifted.
     BatchNorm(BatchNorm),
+    /// Each row, or position of an image, likewise.
+    LayerNorm(LayerNorm),
     /// y = f(x).
     Activation(Activation),
+    /// y = f(x; p) with learned p.
+    Learned(Learned),
+    /// y = max(0, s x), s by the share of a row's energy that is positive.
+    CaRelu(CaRelu),
+    /// y = c x.
+    Scale(Scale),
+    /// The outputs of half of the units change their sign.
+    NegateHalf(NegateHalf),
+    /// λ Σ|x| of each row is part of what is minimised.
+    L1Activations(L1Activations),
 }
+
+/// Numbers that a thread takes at a time in a pass over rows: with two or three buffers, at most 192 KiB, well inside L2.
+const BLOCK: usize = 1 << 14;
 
 impl Layer {
     pub(crate) fn ops(&self) -> &(dyn Ops + Sync) {
@@ -66,8 +97,15 @@ impl Layer {
             Self::MaxPool(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Dropout(layer) => layer,
+            Self::GaussianNoise(layer) => layer,
             Self::BatchNorm(layer) => layer,
+            Self::LayerNorm(layer) => layer,
             Self::Activation(layer) => layer,
+            Self::Learned(layer) => layer,
+            Self::CaRelu(layer) => layer,
+            Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
+            Self::L1Activations(layer) => layer,
         }
     }
 
@@ -78,8 +116,15 @@ impl Layer {
             Self::MaxPool(layer) => layer,
             Self::Flatten(layer) => layer,
             Self::Dropout(layer) => layer,
+            Self::GaussianNoise(layer) => layer,
             Self::BatchNorm(layer) => layer,
+            Self::LayerNorm(layer) => layer,
             Self::Activation(layer) => layer,
+            Self::Learned(layer) => layer,
+            Self::CaRelu(layer) => layer,
+            Self::NegateHalf(layer) => layer,
+            Self::Scale(layer) => layer,
+            Self::L1Activations(layer) => layer,
         }
     }
 
@@ -89,10 +134,17 @@ impl Layer {
         self.ops().name()
     }
 
-    /// Weights and biases (batch normalisation: γ and β); both empty where there are none.
+    /// Weights and biases (normalisation: γ and β; learned activations: their parameters); both empty where there are
+    /// none.
     #[must_use]
     pub fn parameters(&self) -> [&[f32]; 2] {
         self.ops().parameters()
+    }
+
+    /// Whether its parameters are the weights and biases of a product.
+    #[must_use]
+    pub fn has_weights(&self) -> bool {
+        matches!(self, Self::Dense(_) | Self::Conv(_))
     }
 
     /// Whether there is anything to train.
@@ -156,7 +208,7 @@ impl<'a> Gate<'a> {
     }
 
     /// dy becomes dz.
-    fn apply(self, level: Level, dy: &mut [f32]) {
+    pub(crate) fn apply(self, level: Level, dy: &mut [f32]) {
         par_backward_in_place(level, self.kind, self.saved, dy);
     }
 }
@@ -193,8 +245,14 @@ pub(crate) trait Ops: Send {
     /// Fills the tape from `x [rows, inputs]`; `noise` is where the layer's draws of this step are.
     fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, noise: Noise);
 
+    /// Whether numbers only move, are multiplied or left out: what is to be done to gradients of the outputs of the
+    /// layer below can be done to those of this layer's.
+    fn passes_gates(&self) -> bool {
+        false
+    }
+
     /// What the layer above does to the gradient of the first `length` outputs; `below` is the same of the
-    /// layer below, and `x` its outputs. By default it is left to the layer below.
+    /// layer below, and `x` its outputs. By default nothing: backward does it.
     fn gate<'a>(
         &self,
         _x: &'a [f32],
@@ -202,7 +260,7 @@ pub(crate) trait Ops: Send {
         _length: usize,
         below: &dyn Fn() -> Option<Gate<'a>>,
     ) -> Option<Gate<'a>> {
-        below()
+        self.passes_gates().then(below).flatten()
     }
 
     /// Whether dy becomes dx where it stands.
@@ -249,6 +307,13 @@ pub(crate) trait Ops: Send {
 }
 
 impl Step {
+    /// Of weights, which decay.
+    fn update_weights(self, gradient: &[f32], state: &mut State, weights: &mut [f32]) {
+        let Self { level, optimiser, t, scale } = self;
+        optimiser.update_weights(level, t, scale, gradient, state, weights);
+    }
+
+    /// Of all others.
     fn update(self, gradient: &[f32], state: &mut State, parameters: &mut [f32]) {
         let Self { level, optimiser, t, scale } = self;
         optimiser.update(level, t, scale, gradient, state, parameters);

@@ -8,8 +8,9 @@ use halfwave_kernels::{
 use super::{Head, draws::Draws};
 use crate::{
     TrainError,
-    buffers::zeros,
+    buffers::{within, zeros},
     layers::{self, Backward, Gate, Layer, LayerConfig, Mode},
+    train::{Diverged, WEIGHT_LIMIT},
 };
 
 /// Rows that evaluation takes at a time, and numbers that a layer then holds at most (but for one row).
@@ -18,20 +19,20 @@ const EVALUATION_NUMBERS: usize = 1 << 22;
 
 /// Layers; the outputs of the last are the head's.
 #[derive(Clone, Debug)]
-pub(super) struct Chain {
-    pub(super) layers: Vec<Layer>,
+pub(crate) struct Chain {
+    pub(crate) layers: Vec<Layer>,
     /// The shape of a row of x, then of each layer's outputs.
-    pub(super) shapes: Vec<Vec<usize>>,
+    pub(crate) shapes: Vec<Vec<usize>>,
     /// The lowest layer that is trained: backward ends there.
     lowest: usize,
 }
 
 /// Memory of one forward and backward.
-pub(super) struct Tape {
+pub(crate) struct Tape {
     /// Rows of the batch at hand, and at most.
     rows: usize,
     batch: usize,
-    pub(super) layers: Vec<layers::Tape>,
+    pub(crate) layers: Vec<layers::Tape>,
     /// Gradients of the outputs of each layer, behind its gate: those of z = x W + b, where there is a product.
     /// Empty for a layer that works in place, on those of the layer below.
     gradients: Vec<Vec<f32>>,
@@ -43,7 +44,7 @@ pub(super) struct Tape {
 
 impl Tape {
     /// For up to `batch` rows.
-    pub(super) fn new(chain: &Chain, batch: usize, mode: Mode) -> Result<Self, TrainError> {
+    pub(crate) fn new(chain: &Chain, batch: usize, mode: Mode) -> Result<Self, TrainError> {
         let gradient = |(l, layer): (usize, &Layer)| {
             let rows = if l < chain.lowest || layer.ops().in_place() { 0 } else { batch };
             zeros("the gradients of a layer", &[rows, chain.width(l + 1)])
@@ -60,6 +61,11 @@ impl Tape {
         })
     }
 
+    /// Rows of the last forward pass.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// The rows at hand of a buffer for all.
     fn part<'a>(&self, values: &'a [f32]) -> &'a [f32] {
         &values[..values.len() / self.batch * self.rows]
@@ -67,26 +73,47 @@ impl Tape {
 
     /// Inputs of trained layer `l` and the gradient of its outputs, `[rows, _]` both, after a backward pass from
     /// `x`.
-    pub(super) fn operands<'a>(&'a self, x: &'a [f32], l: usize) -> [&'a [f32]; 2] {
-        let below = self.layers[..l].iter().rev().find(|tape| !tape.output.is_empty());
-        [below.map_or(x, |tape| self.part(&tape.output)), self.part(&self.gradients[l])]
+    pub(crate) fn operands<'a>(&'a self, x: &'a [f32], l: usize) -> [&'a [f32]; 2] {
+        let below = top(&self.layers[..l]).map_or(x, |output| self.part(output));
+        [below, self.part(&self.gradients[l])]
     }
 
     /// The outputs of the last layer, `[rows, classes]`.
-    pub(super) fn logits(&self) -> &[f32] {
-        self.layers.last().map_or(&[], |tape| self.part(&tape.output))
+    pub(crate) fn logits(&self) -> &[f32] {
+        top(&self.layers).map_or(&[], |output| self.part(output))
     }
 
-    /// The sum of the losses; leaves the gradient of the last layer.
-    pub(super) fn loss(&mut self, level: Level, head: Head, labels: &[u32]) -> f64 {
-        let (Some(last), Some(dz)) = (self.layers.last(), self.gradients.last_mut()) else {
-            return 0.0;
+    /// The outputs of the last layer, the memory for their gradient, and that for the losses of rows.
+    pub(crate) fn last(&mut self) -> (&[f32], &mut [f32], &mut [f32]) {
+        let gradient = self.gradients.iter_mut().rev().find(|gradient| !gradient.is_empty());
+        let (Some(output), Some(dz)) = (top(&self.layers), gradient) else {
+            return (&[], &mut [], &mut []);
         };
         let length = dz.len() / self.batch * self.rows;
-        let losses = &mut self.losses[..self.rows];
-        head.loss(level, &last.output[..length], labels, losses, &mut dz[..length]);
+        (&output[..length], &mut dz[..length], &mut self.losses[..self.rows])
+    }
+
+    /// The sum of the losses; leaves the gradient of the outputs of the last layer.
+    pub(crate) fn loss(&mut self, level: Level, head: Head, labels: &[u32]) -> f64 {
+        let (output, dz, losses) = self.last();
+        head.loss(level, output, labels, losses, dz);
         losses.iter().map(|&loss| f64::from(loss)).sum()
     }
+
+    /// That the gradients are finite, as far as those of the biases, sums over all rows, tell.
+    pub(crate) fn check(&self) -> Result<(), Diverged> {
+        let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
+        let all_finite = |tape: &layers::Tape| tape.gradients().iter().all(|g| finite(g));
+        match self.layers.iter().position(|tape| !all_finite(tape)) {
+            Some(l) => Err(Diverged(format!("a gradient of layer {} is not finite", l + 1))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The outputs of the highest layer that has its own.
+fn top(tapes: &[layers::Tape]) -> Option<&[f32]> {
+    tapes.iter().rev().map(|tape| &tape.output[..]).find(|output| !output.is_empty())
 }
 
 impl Chain {
@@ -105,17 +132,17 @@ impl Chain {
     }
 
     /// Numbers of a row of x (0), or of the outputs of the layer below `l`.
-    fn width(&self, l: usize) -> usize {
+    pub(super) fn width(&self, l: usize) -> usize {
         self.shapes[l].iter().product()
     }
 
     /// Features of a row.
-    pub(super) fn inputs(&self) -> usize {
+    pub(crate) fn inputs(&self) -> usize {
         self.width(0)
     }
 
     /// Classes.
-    pub(super) fn outputs(&self) -> usize {
+    pub(crate) fn outputs(&self) -> usize {
         self.width(self.layers.len())
     }
 
@@ -131,8 +158,7 @@ impl Chain {
         l: usize,
         rows: usize,
     ) -> &'a [f32] {
-        let below = below[..l].iter().rev().find(|tape| !tape.output.is_empty());
-        below.map_or(x, |tape| &tape.output[..rows * self.width(l)])
+        top(&below[..l]).map_or(x, |output| &output[..rows * self.width(l)])
     }
 
     fn forward_into(
@@ -150,7 +176,7 @@ impl Chain {
     }
 
     /// Forward of `x [rows, inputs]`; `noise` is where the draws of a layer are.
-    pub(super) fn forward(
+    pub(crate) fn forward(
         &self,
         level: Level,
         x: &[f32],
@@ -176,8 +202,14 @@ impl Chain {
 
     /// Backward from the gradient that [`Tape::loss`] left: the gradients of all layers' inputs, and of those
     /// parameters that are no products. The layers may then be updated in any order.
-    pub(super) fn backward(&self, level: Level, x: &[f32], tape: &mut Tape) {
+    pub(crate) fn backward(&self, level: Level, x: &[f32], tape: &mut Tape) {
         let Tape { rows, ref mut layers, ref mut gradients, ref mut unused, .. } = *tape;
+        let last = self.layers.len() - 1;
+        if let Some(gate) = self.gate(x, layers, last, rows)
+            && let Some(dy) = gradients.iter_mut().rev().find(|gradient| !gradient.is_empty())
+        {
+            gate.apply(level, &mut dy[..rows * self.outputs()]);
+        }
         for (l, layer) in self.layers.iter().enumerate().skip(self.lowest).rev() {
             let layer = layer.ops();
             let (below, this) = layers.split_at_mut(l);
@@ -200,12 +232,50 @@ impl Chain {
         }
     }
 
+    /// The gradients of all parameters after a backward pass from `x`.
+    pub(crate) fn gradients(&self, level: Level, x: &[f32], tape: &Tape) -> Vec<[Vec<f32>; 2]> {
+        let trained = self.layers.iter().enumerate().filter(|(_, layer)| layer.is_trained());
+        let gradients = trained.map(|(l, layer)| {
+            let [x, dz] = tape.operands(x, l);
+            layer.ops().gradients(level, x, dz, &tape.layers[l])
+        });
+        gradients.collect()
+    }
+
+    /// That no weight is beyond [`WEIGHT_LIMIT`].
+    pub(crate) fn check(&self) -> Result<(), Diverged> {
+        let mut parameters = self.layers.iter().flat_map(Layer::parameters);
+        if parameters.all(|parameters| within(parameters, WEIGHT_LIMIT)) {
+            return Ok(());
+        }
+        Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")))
+    }
+
     /// Calls `f` with the outputs of each row of `x [rows, inputs]`.
     ///
     /// # Panics
     /// If `x` is no whole number of rows.
-    pub(super) fn evaluate(&self, level: Level, x: &[f32], mut f: impl FnMut(&[f32])) {
-        let (inputs, outputs) = (self.inputs(), self.outputs());
+    pub(crate) fn evaluate(&self, level: Level, x: &[f32], mut f: impl FnMut(&[f32])) {
+        let outputs = self.outputs();
+        self.for_each_chunk(level, x, |rows, tapes| {
+            if let Some(last) = top(tapes) {
+                last[..rows * outputs].chunks_exact(outputs).for_each(&mut f);
+            }
+        });
+    }
+
+    /// Calls `f` with some rows' number and the tapes of inference on them, until all rows of `x [rows, inputs]` were
+    /// met.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    pub(crate) fn for_each_chunk(
+        &self,
+        level: Level,
+        x: &[f32],
+        mut f: impl FnMut(usize, &[layers::Tape]),
+    ) {
+        let inputs = self.inputs();
         assert!(x.len().is_multiple_of(inputs), "{} values are no whole rows", x.len());
         let widest = (0..self.shapes.len()).map(|l| self.width(l)).max().unwrap_or(1);
         let rows = (EVALUATION_NUMBERS / widest).clamp(1, EVALUATION_ROWS);
@@ -215,9 +285,7 @@ impl Chain {
         for x in x.chunks(rows * inputs) {
             let rows = x.len() / inputs;
             self.forward_into(level, x, &mut tapes, |_| Stream::new(0).at(0));
-            if let Some(last) = tapes.last() {
-                last.output[..rows * outputs].chunks_exact(outputs).for_each(&mut f);
-            }
+            f(rows, &tapes);
         }
     }
 }

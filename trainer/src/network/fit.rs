@@ -3,13 +3,13 @@
 use halfwave_kernels::Level;
 use rayon::prelude::*;
 
-use super::{Network, chain::Tape};
+use super::{Network, NetworkConfig, chain::Tape};
 use crate::{
     TrainError,
-    buffers::{within, zeros},
-    layers::{self, Layer, Mode, Step},
+    buffers::zeros,
+    layers::{Mode, Step},
     samples::Samples,
-    train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
+    train::{Diverged, Learner, Metrics, Progress},
 };
 
 /// One call of `fit`: the model, the data, and all memory that a step needs.
@@ -57,25 +57,19 @@ impl<'a> Fit<'a> {
         self.sums.loss += loss;
         loss
     }
+}
 
-    /// That the gradients are finite, as far as those of the biases, sums over all rows, tell.
-    fn check_gradients(&self) -> Result<(), Diverged> {
-        let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
-        let all_finite = |tape: &layers::Tape| tape.gradients().iter().all(|g| finite(g));
-        match self.tape.layers.iter().position(|tape| !all_finite(tape)) {
-            Some(l) => Err(Diverged(format!("a gradient of layer {} is not finite", l + 1))),
-            None => Ok(()),
-        }
-    }
-
+impl Network {
+    /// The step of the optimiser at this progress on all parameters, after a backward pass from `x [rows, input]`.
+    ///
     /// The gradients of dense weights are products that become updates tile by tile. The layers have nothing to
     /// do with each other by now: the threads share all of them out at once.
-    fn update(&mut self, t: u64) {
-        let Self { network, level, tape, labels, x, train, .. } = self;
-        let (level, tape, x) = (*level, &*tape, &x[..labels.len() * train.width]);
-        let (optimiser, scale) = (network.config.optimiser, 1.0 / labels.len() as f32);
+    pub(crate) fn update(&mut self, level: Level, x: &[f32], tape: &Tape, at: Progress) {
+        let NetworkConfig { optimiser, schedule, .. } = self.config;
+        let optimiser = optimiser.scaled(schedule.factor(at.epochs));
+        let (t, scale) = (at.steps + 1, 1.0 / tape.rows() as f32);
         let step = Step { level, optimiser, t, scale };
-        let layers = network.chain.layers.par_iter_mut().zip(&mut network.states);
+        let layers = self.chain.layers.par_iter_mut().zip(&mut self.states);
         layers.enumerate().filter(|(_, (layer, _))| layer.is_trained()).for_each(
             |(l, (layer, states))| {
                 let [x, dz] = tape.operands(x, l);
@@ -95,25 +89,20 @@ impl Learner for Fit<'_> {
         self.labels.clear();
         self.labels.extend(rows.iter().map(|&row| self.train.labels[row as usize]));
 
-        let draws = &self.network.draws;
-        let mask = |layer| draws.mask(layer, at.steps);
-        self.network.chain.forward(self.level, x, &mut self.tape, mask);
+        self.network.forward(self.level, x, &mut self.tape, at.steps);
         let loss = self.count();
         if !loss.is_finite() {
             return Err(Diverged(format!("the loss is {loss}")));
         }
         let x = &self.x[..rows.len() * width];
         self.network.chain.backward(self.level, x, &mut self.tape);
-        self.check_gradients()?;
-        self.update(at.steps + 1);
+        self.tape.check()?;
+        self.network.update(self.level, x, &self.tape, at);
         Ok(())
     }
 
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        let mut parameters = self.network.layers().iter().flat_map(Layer::parameters);
-        if !parameters.all(|parameters| within(parameters, WEIGHT_LIMIT)) {
-            return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
-        }
+        self.network.chain.check()?;
         let Sums { rows, right, loss } = std::mem::take(&mut self.sums);
         let rows = rows as f64;
         let mut metrics = vec![("loss", loss / rows), ("accuracy", right as f64 / rows)];

@@ -7,7 +7,7 @@ use super::{Head, NetworkConfig};
 use crate::{
     TrainError,
     layers::LayerConfig,
-    optim::{Optimiser, share},
+    optim::{Optimiser, Schedule, share},
 };
 
 /// The settings of a network of dense layers, one activation for all hidden ones, and of its training.
@@ -63,6 +63,7 @@ impl MlpConfig {
             layers: hidden.chain([last]).collect(),
             head: *head,
             optimiser: *optimiser,
+            schedule: Schedule::Constant,
             batch: *batch,
             epochs: *epochs,
         })

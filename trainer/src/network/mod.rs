@@ -4,31 +4,35 @@
 //! x [batch, input] → layer → … → dense → head → losses [batch]
 //! ```
 
-mod chain;
+pub(crate) mod chain;
 mod draws;
+mod file;
 mod fit;
 mod mlp;
+mod statistics;
 mod summary;
+mod watch;
 
 use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
 use serde::{Deserialize, Serialize};
 
-pub use crate::losses::Head;
 use crate::{
     TrainError,
     buffers::check_rows,
     layers::{Layer, LayerConfig, LayerError, Mode, Plan},
     metrics::Confusion,
     observe::Observer,
-    optim::{Optimiser, State},
+    optim::{Optimiser, Schedule, State},
     samples::{Rows, Samples},
     train::{Loop, Progress},
 };
+pub use crate::{losses::Head, tensors::ModelError};
 use chain::{Chain, Tape};
 use draws::Draws;
 use fit::Fit;
 pub use mlp::MlpConfig;
+pub use statistics::LayerStatistics;
 pub use summary::{LayerSummary, Summary};
 
 /// The settings of a network and of its training.
@@ -37,12 +41,15 @@ pub use summary::{LayerSummary, Summary};
 pub struct NetworkConfig {
     /// The shape of a row: `[features]`, or `[height, width, channels]` for images.
     pub input: Vec<usize>,
-    /// From the input on; the last one is dense, without activation, with an output for each class.
+    /// From the input on; the last one has an output for each class.
     pub layers: Vec<LayerConfig>,
     /// What stands on the last layer.
     pub head: Head,
     /// How gradients become updates.
     pub optimiser: Optimiser,
+    /// How its step size changes with the epochs.
+    #[serde(default)]
+    pub schedule: Schedule,
     /// Rows of a mini-batch.
     pub batch: usize,
     /// Epochs of one call of [`Network::fit`].
@@ -74,7 +81,7 @@ pub struct Gradients {
 /// use halfwave_kernels::{Kind, Level};
 /// use halfwave_trainer::{
 ///     layers::LayerConfig, metrics::accuracy, network::{Head, Network, NetworkConfig}, observe::Silent,
-///     optim::Optimiser,
+///     optim::{Optimiser, Schedule},
 /// };
 ///
 /// let mut digits = load("optdigits", &Locator::new(None))?.train;
@@ -89,6 +96,7 @@ pub struct Gradients {
 ///     ],
 ///     head: Head::Softmax,
 ///     optimiser: Optimiser::adam(),
+///     schedule: Schedule::Constant,
 ///     batch: 32,
 ///     epochs: 20,
 /// }, 42)?;
@@ -98,12 +106,12 @@ pub struct Gradients {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Network {
-    config: NetworkConfig,
+    pub(crate) config: NetworkConfig,
     seed: u64,
     draws: Draws,
-    chain: Chain,
+    pub(crate) chain: Chain,
     states: Vec<[State; 2]>,
-    progress: Progress,
+    pub(crate) progress: Progress,
 }
 
 impl Network {
@@ -183,7 +191,9 @@ impl Network {
             if old.len() != new.len() {
                 return Err(TrainError::Shape { name, expected: old.len(), found: new.len() });
             }
-            check_rows(new, bias.len())?;
+            if !new.is_empty() {
+                check_rows(new, bias.len().max(1))?;
+            }
         }
         parameters.into_iter().zip(new).for_each(|(old, new)| old.copy_from_slice(new));
         Ok(())
@@ -208,17 +218,28 @@ impl Network {
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let train = train.into();
-        let NetworkConfig { batch, epochs, .. } = self.config;
-        let schedule = Loop { run, seed: self.seed, rows: train.labels.len(), batch, epochs };
-        schedule.check()?;
+        let schedule = self.schedule(run, train.labels.len())?;
         self.check_data(train)?;
         validation.map_or(Ok(()), |data| self.check_data(data))?;
-        self.draws.check(self.progress.steps.saturating_add(schedule.steps()))?;
         let mut progress = self.progress;
         let mut fit = Fit::new(self, level, train, validation)?;
         let result = schedule.train(&mut fit, &mut progress, observer);
         self.progress = progress;
         result
+    }
+
+    /// The loop of one call of `fit` on so many rows, for which there are mini-batches and noise.
+    pub(crate) fn schedule<'a>(&self, run: &'a str, rows: usize) -> Result<Loop<'a>, TrainError> {
+        let NetworkConfig { batch, epochs, .. } = self.config;
+        let schedule = Loop { run, seed: self.seed, rows, batch, epochs };
+        schedule.check()?;
+        self.draws.check(self.progress.steps.saturating_add(schedule.steps()))?;
+        Ok(schedule)
+    }
+
+    /// Forward of `x [rows, input]` with the noise of a step, into `tape`.
+    pub(crate) fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, step: u64) {
+        self.chain.forward(level, x, tape, |layer| self.draws.mask(layer, step));
     }
 
     /// The class of each row of `x [rows, input]`.
@@ -229,6 +250,36 @@ impl Network {
     pub fn predict<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<u32> {
         let outputs = self.outputs(level, x.into());
         outputs.chunks_exact(self.chain.outputs()).map(|z| self.config.head.predict(z)).collect()
+    }
+
+    /// The probabilities of all classes for each row of `x [rows, input]`: `[rows, classes]`. Where no output of a
+    /// row is above 0, all classes of a [`Head::NormalisedRelu`] are equally probable.
+    ///
+    /// # Panics
+    /// If `x` is no whole number of rows.
+    #[must_use]
+    pub fn probabilities<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
+        let mut outputs = self.outputs(level, x.into());
+        self.config.head.probabilities(level, &mut outputs, self.chain.outputs());
+        outputs
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn config(&self) -> &NetworkConfig {
+        &self.config
+    }
+
+    /// Numbers of a row of x.
+    #[must_use]
+    pub fn inputs(&self) -> usize {
+        self.chain.inputs()
+    }
+
+    /// Outputs.
+    #[must_use]
+    pub fn classes(&self) -> usize {
+        self.chain.outputs()
     }
 
     /// What the head sees, `[rows, classes]`.
@@ -276,16 +327,10 @@ impl Network {
         let backward = mode != Mode::Inference;
         TrainError::require(backward, "mode", "training or noiseless", "inference")?;
         let mut tape = Tape::new(&self.chain, data.rows(), mode)?;
-        let noise = |layer| self.draws.mask(layer, self.progress.steps);
-        self.chain.forward(level, &data.x, &mut tape, noise);
+        self.forward(level, &data.x, &mut tape, self.progress.steps);
         let loss = tape.loss(level, self.config.head, &data.labels);
         self.chain.backward(level, &data.x, &mut tape);
-        let trained = self.layers().iter().enumerate().filter(|(_, layer)| layer.is_trained());
-        let gradients = trained.map(|(l, layer)| {
-            let [x, dz] = tape.operands(&data.x, l);
-            layer.ops().gradients(level, x, dz, &tape.layers[l])
-        });
-        Ok(Gradients { loss, parameters: gradients.collect() })
+        Ok(Gradients { loss, parameters: self.chain.gradients(level, &data.x, &tape) })
     }
 
     fn check_data(&self, data: Samples<'_>) -> Result<(), TrainError> {
@@ -295,19 +340,22 @@ impl Network {
 
 /// The shapes and draws of all layers, before anything is allocated.
 fn plans(config: &NetworkConfig) -> Result<Vec<Plan>, TrainError> {
-    let NetworkConfig { input, layers, optimiser, batch, .. } = config;
+    let NetworkConfig { input, layers, optimiser, schedule, batch, .. } = config;
     let sizes = !input.is_empty() && !input.contains(&0);
     TrainError::require(sizes, "input", "sizes of at least 1", format!("{input:?}"))?;
     TrainError::require(!layers.is_empty(), "layers", "at least one", "[]")?;
     TrainError::require(*batch > 0, "batch", "at least 1", batch)?;
     optimiser.check()?;
+    schedule.check()?;
     let mut plans: Vec<Plan> = Vec::with_capacity(layers.len());
+    let mut trained = false;
     for (l, layer) in layers.iter().enumerate() {
         let below = plans.last().map_or(&input[..], |plan| &plan.shape);
         let width = below.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
         width.ok_or(TrainError::Memory { name: "a row of the network" })?;
         let plan = layer.plan(below).and_then(|plan| {
-            let fits = l + 1 < layers.len() || layer.is_last();
+            trained |= layer.is_trained();
+            let fits = l + 1 < layers.len() || (trained && plan.shape.len() == 1);
             if fits { Ok(plan) } else { Err(LayerError::Last) }
         });
         let name = layer.name();

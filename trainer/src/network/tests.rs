@@ -31,7 +31,7 @@ fn fit(config: &MlpConfig, train: &Dataset) -> Result<(), TrainError> {
 
 #[test]
 fn settings_that_make_no_sense_are_errors() {
-    let sgd = |learning_rate, momentum| Optimiser::Sgd { learning_rate, momentum };
+    let sgd = |learning_rate, momentum| Optimiser::sgd(learning_rate, momentum);
     for (name, bad) in [
         ("sizes", MlpConfig { sizes: vec![], ..config() }),
         ("sizes", MlpConfig { sizes: vec![2], ..config() }),
@@ -141,10 +141,9 @@ impl Observer for Finite {
 fn divergence_is_an_error_that_says_what_to_lower() {
     for head in [Head::Softmax, Head::NormalisedRelu] {
         for learning_rate in [1e6, 1e30] {
-            for optimiser in [
-                Optimiser::Sgd { learning_rate, momentum: 0.9 },
-                Optimiser::Adam { learning_rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
-            ] {
+            for optimiser in
+                [Optimiser::sgd(learning_rate, 0.9), Optimiser::adam_with_rate(learning_rate)]
+            {
                 let config = MlpConfig { head, optimiser, epochs: 50, ..config() };
                 let (mut network, mut finite) = (Network::mlp(&config, 1).unwrap(), Finite(true));
                 let error = network
@@ -208,6 +207,7 @@ fn agarap_cnn() -> NetworkConfig {
         ],
         head: Head::Softmax,
         optimiser: Optimiser::adam(),
+        schedule: Schedule::Constant,
         batch: 256,
         epochs: 32,
     }
@@ -296,14 +296,18 @@ fn layers_that_do_not_fit_are_errors_with_their_number() {
             "layer 4 (batch-norm): epsilon: expected a finite number above 0, found 0",
         ),
         (
-            changed(|config| config.layers[11] = LayerConfig::dense(10, Kind::Relu)),
-            "layer 12 (dense): expected a dense layer without activation as the last one: the head stands on its \
-             outputs",
+            changed(|config| config.layers.truncate(8)),
+            "layer 8 (dropout): expected a row of numbers from the last layer, one for each class: put a dense layer \
+             on top",
         ),
         (
-            changed(|config| _ = config.layers.pop()),
-            "layer 11 (dropout): expected a dense layer without activation as the last one: the head stands on \
-             its outputs",
+            changed(|config| config.layers = vec![LayerConfig::Flatten]),
+            "layer 1 (flatten): expected a row of numbers from the last layer, one for each class: put a dense layer \
+             on top",
+        ),
+        (
+            changed(|config| config.layers[7] = LayerConfig::L1Activations { weight: -1.0 }),
+            "layer 8 (l1-activations): weight: expected a finite number from 0, found -1",
         ),
         (changed(|config| config.layers.clear()), "layers: expected at least one, found []"),
         (changed(|config| config.input.clear()), "input: expected sizes of at least 1, found []"),
@@ -374,6 +378,41 @@ fn dropout_is_of_training_only() {
     assert_eq!(rows[0], rows[1]);
 }
 
+/// What a layer makes of 100,000 numbers of N(0, 1), in training and in inference: mean and standard deviation.
+fn on_normals(layer: LayerConfig) -> [[f64; 2]; 2] {
+    let layers = vec![layer, LayerConfig::dense(2, Kind::Identity)];
+    let config = NetworkConfig { input: vec![1000], layers, batch: 100, ..agarap_cnn() };
+    let network = Network::new(&config, 5).unwrap();
+    let (level, mut x) = (Level::best(), vec![0.0; 100 * 1000]);
+    halfwave_kernels::rng::normal(level, halfwave_kernels::rng::Stream::new(9).at(0), &mut x);
+    [Mode::Training, Mode::Inference].map(|mode| {
+        let mut tape = Tape::new(&network.chain, 100, mode).unwrap();
+        network.chain.forward(level, &x, &mut tape, |layer| network.draws.mask(layer, 7));
+        let y = &tape.layers[0].output;
+        let y = if y.is_empty() { &x } else { y };
+        let mean = y.iter().map(|&y| f64::from(y)).sum::<f64>() / y.len() as f64;
+        let square = y.iter().map(|&y| (f64::from(y) - mean).powi(2)).sum::<f64>();
+        [mean, (square / y.len() as f64).sqrt()]
+    })
+}
+
+/// 100,000 numbers: their mean has a standard error of .0032, their deviation one of .0022, and the other noise adds to both.
+#[test]
+fn noise_has_its_moments_in_training_only() {
+    let near = |found: [f64; 2], [mean, std]: [f64; 2]| {
+        assert!((found[0] - mean).abs() < 0.02 && (found[1] - std).abs() < 0.02, "{found:?}");
+    };
+    let [training, inference] = on_normals(LayerConfig::AlphaDropout { rate: 0.2 });
+    near(training, [0.0, 1.0]);
+    near(inference, [0.0, 1.0]);
+    // Plain dropout does not keep the deviation: 1/√(1 − p).
+    let [training, _] = on_normals(LayerConfig::Dropout { rate: 0.2 });
+    near(training, [0.0, 1.25_f64.sqrt()]);
+    let [training, inference] = on_normals(LayerConfig::GaussianNoise { std: 0.75 });
+    near(training, [0.0, 1.25]);
+    near(inference, [0.0, 1.0]);
+}
+
 /// Training normalises by the batch, inference by the running moments, which move by `momentum` a step.
 #[test]
 fn batch_normalisation_in_training_and_inference() {
@@ -381,7 +420,7 @@ fn batch_normalisation_in_training_and_inference() {
         LayerConfig::BatchNorm { momentum: 0.5, epsilon: 1e-5 },
         LayerConfig::dense(2, Kind::Identity),
     ];
-    let sgd = Optimiser::Sgd { learning_rate: 1e-6, momentum: 0.0 };
+    let sgd = Optimiser::sgd(1e-6, 0.0);
     let config = NetworkConfig {
         input: vec![2],
         layers,

@@ -48,6 +48,33 @@ pub enum Problem {
     /// CSV that is no table of numbers.
     #[error(transparent)]
     Csv(#[from] CsvError),
+    /// Labels that are not one for each row.
+    #[error("expected one label for each row, found the shape {0}")]
+    Labels(String),
+    /// A label that names no class.
+    #[error("label {label} in row {row}: expected a whole number")]
+    NotWhole {
+        /// Where.
+        row: usize,
+        /// The label.
+        label: String,
+    },
+    /// A label that the model has never seen.
+    #[error("label {label} in row {row}: the classes are {classes}")]
+    UnknownLabel {
+        /// Where.
+        row: usize,
+        /// The label.
+        label: String,
+        /// The known ones.
+        classes: String,
+    },
+    /// Labels that are all the same.
+    #[error("all labels are {0}: expected at least two classes")]
+    OneClass(String),
+    /// A network in TOML that is none.
+    #[error("{0}")]
+    Network(String),
     /// No row, or rows of nothing.
     #[error("expected at least one row of at least one number, found the shape {0}")]
     Empty(String),
@@ -62,29 +89,51 @@ pub enum Problem {
 /// # Errors
 /// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where.
 pub fn read(path: &Path) -> Result<Matrix, Error> {
-    let at = |problem| Error::OwnData(Box::new(DataError { path: path.into(), problem }));
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
-    let name = name.unwrap_or_default();
-    let ends = |with: &str| name.strip_suffix(".gz").unwrap_or(&name).ends_with(with);
-    let bytes = || files::read(path, MAX_BYTES);
-    let (shape, x) = if ends(".npy") {
-        npy_numbers(&bytes()?).map_err(|problem| NpyError { path: path.into(), problem })?
-    } else if ends(".csv") {
-        let (x, width) = csv::numbers(&bytes()?).map_err(|error| at(error.into()))?;
-        (vec![x.len() / width.max(1), width], x)
-    } else if ends(".idx") || ends("ubyte") {
-        let bytes = bytes()?;
-        let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
-        let x = array.data.iter().map(|&byte| unit(byte)).collect();
-        (array.dims, x)
-    } else {
-        return Err(at(Problem::Name));
+    let at = |problem| Error::own_data(path, problem);
+    let (format, bytes) = format(path)?;
+    let (shape, x) = match format {
+        Format::Npy => {
+            npy_numbers(&bytes).map_err(|problem| NpyError { path: path.into(), problem })?
+        }
+        Format::Csv => {
+            let (x, width) = csv::numbers(&bytes).map_err(|error| at(error.into()))?;
+            (vec![x.len() / width.max(1), width], x)
+        }
+        Format::Idx => {
+            let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
+            let x = array.data.iter().map(|&byte| unit(byte)).collect();
+            (array.dims, x)
+        }
     };
     let width: usize = shape.iter().skip(1).product();
     if x.is_empty() || shape.is_empty() {
         return Err(at(Problem::Empty(npy::shape_text(&shape))));
     }
     Ok(Matrix { x, width })
+}
+
+/// What the name of a file says that it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Npy,
+    Csv,
+    Idx,
+}
+
+/// Format and bytes of a file, gzipped or not.
+pub(super) fn format(path: &Path) -> Result<(Format, Vec<u8>), Error> {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
+    let name = name.unwrap_or_default();
+    let ends = |with: &str| name.strip_suffix(".gz").unwrap_or(&name).ends_with(with);
+    let formats = [
+        (".npy", Format::Npy),
+        (".csv", Format::Csv),
+        (".idx", Format::Idx),
+        ("ubyte", Format::Idx),
+    ];
+    let format = formats.into_iter().find(|(end, _)| ends(end)).map(|(_, format)| format);
+    let format = format.ok_or_else(|| Error::own_data(path, Problem::Name))?;
+    Ok((format, files::read(path, MAX_BYTES)?))
 }
 
 fn unit(byte: u8) -> f32 {

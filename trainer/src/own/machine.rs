@@ -6,7 +6,6 @@ use std::{
     str::FromStr,
 };
 
-use halfwave_datasets::preprocess::Standardiser;
 use halfwave_kernels::{
     Level,
     rng::{Noise, Stream},
@@ -14,7 +13,7 @@ use halfwave_kernels::{
 };
 use toml::Table;
 
-use super::{data, model::Model};
+use super::{data, model::Model, preprocessing::Preprocessing};
 use crate::{
     Error,
     config::{self, ConfigError, Override},
@@ -76,9 +75,9 @@ pub fn defaults(visible: Visible, hidden: Unit, hidden_units: usize) -> Result<T
 }
 
 /// Passes epochs on and keeps the last one's metrics.
-struct Last<'a> {
-    next: &'a mut (dyn Observer + Send),
-    metrics: Vec<(&'static str, f64)>,
+pub(super) struct Last<'a> {
+    pub(super) next: &'a mut (dyn Observer + Send),
+    pub(super) metrics: Vec<(&'static str, f64)>,
 }
 
 impl Observer for Last<'_> {
@@ -106,16 +105,13 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     output::check_file(&job.out, job.force)?;
     let pool = run::pool(job.threads)?;
     let mut data = data::read(&job.data)?;
-    let standardiser = job.standardise.then(|| Standardiser::fit(&data.x, data.width));
-    let standardiser = standardiser.transpose()?;
-    if let Some(standardiser) = &standardiser {
-        standardiser.apply(&mut data.x)?;
-    }
+    let preprocessing = Preprocessing::fit(&data.x, data.width, job.standardise, None)?;
+    data.x = preprocessing.apply(data.x)?;
     let mut rbm = Rbm::new(&config, data.width, job.seed)?;
     let mut last = Last { next: observer, metrics: Vec::new() };
     pool.install(|| rbm.fit(job.level, &data.x, "rbm", &mut last))?;
     let (rows, hidden) = (data.x.len() / data.width, rbm.hidden_units());
-    Model::new(rbm, standardiser, &job.out).save(job.force)?;
+    Model::new(rbm, preprocessing, &job.out).save(job.force)?;
     Ok(Trained { rows, visible: data.width, hidden, metrics: last.metrics })
 }
 
@@ -140,8 +136,8 @@ pub struct FeatureJob {
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn features(job: &FeatureJob) -> Result<Vec<usize>, Error> {
     output::check_file(&job.out, job.force)?;
-    let model = Model::load(&job.model)?;
-    let (rbm, x) = (&model.rbm, model.data(&job.data)?);
+    let model = Model::<Rbm>::load(&job.model)?;
+    let (rbm, x) = (&model.of, model.data(&job.data)?);
     let array = Array {
         shape: vec![x.len() / rbm.visible_units(), rbm.hidden_units()],
         data: rbm.features(job.level, &x),
@@ -241,8 +237,8 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
     if job.clamp.is_some() && job.start.is_none() {
         return Err(Error::Usage("--clamp keeps the values of --start, which is missing".into()));
     }
-    let model = Model::load(&job.model)?;
-    let (rbm, width) = (&model.rbm, model.rbm.visible_units());
+    let model = Model::<Rbm>::load(&job.model)?;
+    let (rbm, width) = (&model.of, model.of.visible_units());
     if let Some((_, shape)) = &job.image {
         shape.check(width)?;
     }
@@ -290,9 +286,8 @@ fn free_start(rbm: &Rbm, job: &SampleJob, noise: &mut Noise) -> Vec<f32> {
 ///
 /// # Errors
 /// Files that cannot be read or do not fit.
-pub fn evaluate(model: &Path, path: &Path, level: Level) -> Result<String, Error> {
-    let model = Model::load(model)?;
-    let (rbm, x) = (&model.rbm, model.data(path)?);
+pub(super) fn evaluate(model: &Model<Rbm>, path: &Path, level: Level) -> Result<String, Error> {
+    let (rbm, x) = (&model.of, model.data(path)?);
     let RbmConfig { visible, hidden, .. } = rbm.config();
     let (width, units) = (rbm.visible_units(), rbm.hidden_units());
     let rows = x.len() / width;

@@ -1,110 +1,155 @@
-//! A machine in a file, with what its data are standardised by.
+//! Models in files, with what is done to their data.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
 };
 
-use halfwave_datasets::preprocess::Standardiser;
-use safetensors::{Dtype, SafeTensors};
-
-use super::data;
+use super::{data, preprocessing::Preprocessing};
 use crate::{
-    Error, output,
+    Error,
+    network::Network,
+    output,
     rbm::{ModelError, Rbm},
+    tensors::{NETWORK, Tensors},
 };
 
-const MEAN: &str = "input_mean";
-const DEVIATION: &str = "input_deviation";
-
-/// A trained machine, and the standardiser of the data that it was trained on.
-pub(super) struct Model {
-    pub(super) rbm: Rbm,
-    /// Fitted on the training data, applied to all data; none if they are taken as they are.
-    pub(super) standardiser: Option<Standardiser>,
+/// A trained model, with what its data pass before.
+pub(super) struct Model<M> {
+    pub(super) of: M,
+    /// Fitted on the training rows, applied to all data.
+    pub(super) preprocessing: Preprocessing,
     path: PathBuf,
 }
 
-impl Model {
-    pub(super) fn new(rbm: Rbm, standardiser: Option<Standardiser>, path: &Path) -> Self {
-        Self { rbm, standardiser, path: path.into() }
-    }
+/// A network, and the names of its classes.
+pub(super) struct Classifier {
+    pub(super) network: Network,
+    pub(super) classes: Vec<String>,
+}
 
-    /// The machine of a file.
+/// What a file can hold.
+pub(super) enum Any {
+    Rbm(Box<Model<Rbm>>),
+    Classifier(Box<Model<Classifier>>),
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+    let io = |error| Error::ModelFile { path: path.into(), error };
+    let metadata = fs::metadata(path).map_err(io)?;
+    if !metadata.is_file() {
+        return Err(io(io::Error::other("expected a file")));
+    }
+    fs::read(path).map_err(io)
+}
+
+impl Any {
+    /// The model of a file.
     pub(super) fn load(path: &Path) -> Result<Self, Error> {
-        let io = |error| Error::ModelFile { path: path.into(), error };
-        let metadata = fs::metadata(path).map_err(io)?;
-        if !metadata.is_file() {
-            return Err(io(io::Error::other("expected a file")));
-        }
-        let bytes = fs::read(path).map_err(io)?;
+        let bytes = bytes(path)?;
         let failed = |error| Error::Model { path: path.into(), error };
-        let rbm = Rbm::from_bytes(&bytes, 1).map_err(failed)?;
-        let standardiser = standardiser(&bytes, rbm.visible_units()).map_err(failed)?;
-        Ok(Self::new(rbm, standardiser, path))
+        let tensors = Tensors::read(&bytes).map_err(failed)?;
+        match tensors.kind() {
+            Some(NETWORK) => {
+                Model::<Classifier>::read(&tensors, path).map(Box::new).map(Self::Classifier)
+            }
+            _ => Model::<Rbm>::read(&tensors, path).map(Box::new).map(Self::Rbm),
+        }
+        .map_err(failed)
+    }
+}
+
+impl<M> Model<M> {
+    pub(super) fn new(of: M, preprocessing: Preprocessing, path: &Path) -> Self {
+        Self { of, preprocessing, path: path.into() }
     }
 
-    /// Writes its file.
-    pub(super) fn save(&self, force: bool) -> Result<(), Error> {
-        let tensors =
-            self.standardiser.as_ref().map(|s| [(MEAN, &s.mean[..]), (DEVIATION, &s.std)]);
-        let bytes = self.rbm.to_bytes_with(tensors.as_ref().map_or(&[], |tensors| tensors));
+    fn write(&self, bytes: Result<Vec<u8>, ModelError>, force: bool) -> Result<(), Error> {
         let bytes = bytes.map_err(|error| Error::Model { path: self.path.clone(), error })?;
         Ok(output::write_file(&self.path, force, |out| out.write_all(&bytes))?)
     }
 
-    /// Data that fit the machine, standardised if its training data were: `[rows, visible]`.
-    pub(super) fn data(&self, path: &Path) -> Result<Vec<f32>, Error> {
-        let mut data = data::read(path)?;
-        let visible = self.rbm.visible_units();
-        if data.width != visible {
+    /// Data that fit a model of `inputs` numbers, as it takes them.
+    fn prepared(&self, path: &Path, inputs: usize, what: &str) -> Result<Vec<f32>, Error> {
+        let data = data::read(path)?;
+        let width = self.preprocessing.inputs(inputs);
+        if data.width != width {
             return Err(Error::Shape {
                 what: path.display().to_string(),
-                expected: format!("rows of the machine's {visible} visible units"),
+                expected: format!("rows of the {width} {what}"),
                 found: format!("({}, {})", data.x.len() / data.width, data.width),
             });
         }
-        if let Some(standardiser) = &self.standardiser {
-            standardiser.apply(&mut data.x)?;
-        }
-        self.rbm.check(&data.x)?;
-        Ok(data.x)
+        self.preprocessing.apply(data.x)
+    }
+}
+
+impl Model<Rbm> {
+    fn read(tensors: &Tensors<'_>, path: &Path) -> Result<Self, ModelError> {
+        let rbm = Rbm::from_tensors(tensors, 1)?;
+        let preprocessing = Preprocessing::read(tensors, rbm.visible_units())?;
+        Ok(Self::new(rbm, preprocessing, path))
+    }
+
+    /// The machine of a file.
+    pub(super) fn load(path: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::Model { path: path.into(), error };
+        let bytes = bytes(path)?;
+        Tensors::read(&bytes).and_then(|tensors| Self::read(&tensors, path)).map_err(failed)
+    }
+
+    /// Writes its file.
+    pub(super) fn save(&self, force: bool) -> Result<(), Error> {
+        self.write(self.of.to_bytes_with(&self.preprocessing.tensors()), force)
+    }
+
+    /// Data that fit the machine, standardised if its training data were: `[rows, visible]`.
+    pub(super) fn data(&self, path: &Path) -> Result<Vec<f32>, Error> {
+        let x = self.prepared(path, self.of.visible_units(), "visible units of the machine")?;
+        self.of.check(&x)?;
+        Ok(x)
     }
 
     /// States of the visible units in the units of the data.
     pub(super) fn restore(&self, v: &mut [f32]) -> Result<(), Error> {
-        Ok(self.standardiser.as_ref().map_or(Ok(()), |standardiser| standardiser.invert(v))?)
+        let standardiser = self.preprocessing.standardiser.as_ref();
+        Ok(standardiser.map_or(Ok(()), |standardiser| standardiser.invert(v))?)
     }
 
     /// What ln of a density gains from standardised data to the data: -Σ ln deviation.
     pub(super) fn log_density_shift(&self) -> f64 {
-        self.standardiser.as_ref().map_or(0.0, |s| -s.std.iter().map(|std| std.ln()).sum::<f64>())
+        let standardiser = self.preprocessing.standardiser.as_ref();
+        standardiser.map_or(0.0, |s| -s.std.iter().map(|std| std.ln()).sum::<f64>())
     }
 }
 
-fn standardiser(bytes: &[u8], width: usize) -> Result<Option<Standardiser>, ModelError> {
-    let format = |error: safetensors::SafeTensorError| ModelError::Format(error.to_string());
-    let tensors = SafeTensors::deserialize(bytes).map_err(format)?;
-    if !tensors.names().contains(&MEAN) {
-        return Ok(None);
+impl Model<Classifier> {
+    fn read(tensors: &Tensors<'_>, path: &Path) -> Result<Self, ModelError> {
+        let (network, names) = Network::from_tensors(tensors, 1)?;
+        let preprocessing = Preprocessing::read(tensors, network.inputs())?;
+        let numbers = || (0..network.classes()).map(|class| class.to_string()).collect();
+        let classes = if names.is_empty() { numbers() } else { names };
+        Ok(Self::new(Classifier { network, classes }, preprocessing, path))
     }
-    let read = |name: &'static str| {
-        let tensor = tensors.tensor(name).map_err(format)?;
-        if tensor.dtype() != Dtype::F64 || tensor.shape() != [width] {
-            let expected = format!("F64 [{width}]");
-            let found = format!("{:?} {:?}", tensor.dtype(), tensor.shape());
-            return Err(ModelError::Tensor { name, expected, found });
-        }
-        let (numbers, _) = tensor.data().as_chunks::<8>();
-        Ok(numbers.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect::<Vec<f64>>())
-    };
-    let (mean, std) = (read(MEAN)?, read(DEVIATION)?);
-    if !mean.iter().all(|x| x.is_finite()) || !std.iter().all(|x| x.is_normal() && *x > 0.0) {
-        return Err(ModelError::Tensor {
-            name: DEVIATION,
-            expected: "finite means and deviations above 0".into(),
-            found: "others".into(),
-        });
+
+    /// The network of a file.
+    pub(super) fn load(path: &Path) -> Result<Self, Error> {
+        let failed = |error| Error::Model { path: path.into(), error };
+        let bytes = bytes(path)?;
+        Tensors::read(&bytes).and_then(|tensors| Self::read(&tensors, path)).map_err(failed)
     }
-    Ok(Some(Standardiser { mean, std }))
+
+    /// Writes its file.
+    pub(super) fn save(&self, force: bool) -> Result<(), Error> {
+        let Classifier { network, classes } = &self.of;
+        self.write(network.to_bytes_with(classes, &self.preprocessing.tensors()), force)
+    }
+
+    /// Data that fit the network, as it takes them: `[rows, inputs]`.
+    pub(super) fn data(&self, path: &Path) -> Result<Vec<f32>, Error> {
+        let inputs = self.of.network.inputs();
+        let x = self.prepared(path, inputs, "features that the network was trained on")?;
+        crate::buffers::check_rows(&x, inputs)?;
+        Ok(x)
+    }
 }

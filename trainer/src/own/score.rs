@@ -56,10 +56,10 @@ pub struct Scored {
 /// without a likelihood; output that cannot be written.
 pub fn score(job: &ScoreJob) -> Result<Scored, Error> {
     output::check_file(&job.out, job.force)?;
-    let model = Model::load(&job.model)?;
+    let model = Model::<Rbm>::load(&job.model)?;
     let x = model.data(&job.data)?;
-    let (log_z, interval) = run::pool(job.threads)?.install(|| log_z(&model.rbm, job, &x))?;
-    let mut logs = model.rbm.log_likelihood(&x, log_z)?;
+    let (log_z, interval) = run::pool(job.threads)?.install(|| log_z(&model.of, job, &x))?;
+    let mut logs = model.of.log_likelihood(&x, log_z)?;
     logs.iter_mut().for_each(|log| *log += model.log_density_shift());
     let array = Array { shape: vec![logs.len()], data: logs.iter().map(|&l| l as f32).collect() };
     output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;

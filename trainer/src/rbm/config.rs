@@ -3,10 +3,10 @@
 use halfwave_kernels::units::Unit;
 use serde::{Deserialize, Serialize};
 
-use super::{noise::NreluNoise, schedule::Schedule, units::Visible};
+use super::{noise::NreluNoise, units::Visible};
 use crate::{
     TrainError,
-    optim::{positive, share},
+    optim::{Schedule, positive, share},
 };
 
 /// The settings of an RBM and of its training. [`RbmConfig::new`] has Hinton's recipe.

@@ -4,43 +4,8 @@
 //! A machine is read back for use, and can be trained further from its parameters; velocities, chains and
 //! running means are not kept.
 
-use std::collections::HashMap;
-
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-
 use super::{Rbm, RbmConfig};
-use crate::TrainError;
-
-/// Where the metadata have the settings.
-const SETTINGS: &str = "halfwave.rbm";
-
-/// Why bytes are no machine.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ModelError {
-    /// Not safetensors, or broken.
-    #[error("not a safetensors file: {0}")]
-    Format(String),
-    /// A file of another program.
-    #[error("expected the settings of an RBM under `{SETTINGS}` in the metadata, found none")]
-    NoSettings,
-    /// Settings that this version does not know.
-    #[error("settings: {0}")]
-    Settings(String),
-    /// A tensor that is not as it should be.
-    #[error("tensor `{name}`: expected {expected}, found {found}")]
-    Tensor {
-        /// Its name.
-        name: &'static str,
-        /// Type and shape.
-        expected: String,
-        /// What is there.
-        found: String,
-    },
-    /// Settings or parameters that make no sense.
-    #[error(transparent)]
-    Train(#[from] TrainError),
-}
+use crate::tensors::{self, ModelError, Numbers, Tensor, Tensors};
 
 impl Rbm {
     /// The bytes of a file.
@@ -61,39 +26,20 @@ impl Rbm {
         self.to_bytes_with(&[])
     }
 
-    /// The bytes of a file that holds more vectors.
-    pub(crate) fn to_bytes_with(&self, more: &[(&str, &[f64])]) -> Result<Vec<u8>, ModelError> {
-        let format = |error: &dyn std::fmt::Display| ModelError::Format(error.to_string());
+    /// The bytes of a file that holds more tensors.
+    pub(crate) fn to_bytes_with(&self, more: &[Tensor<'_>]) -> Result<Vec<u8>, ModelError> {
         let (visible, hidden) = (self.visible_units(), self.hidden_units());
+        let tensor = |name: &str, shape: &[usize], numbers| {
+            (name.to_owned(), shape.to_vec(), Numbers::F32(numbers))
+        };
         let mut tensors = vec![
-            ("weights", vec![visible, hidden], self.weights()),
-            ("visible_bias", vec![visible], self.visible_bias()),
-            ("hidden_bias", vec![hidden], self.hidden_bias()),
+            tensor("weights", &[visible, hidden], self.weights()),
+            tensor("visible_bias", &[visible], self.visible_bias()),
+            tensor("hidden_bias", &[hidden], self.hidden_bias()),
         ];
-        tensors.extend(self.sigma().map(|sigma| ("sigma", vec![visible], sigma)));
-        let tensors: Vec<_> = tensors
-            .into_iter()
-            .map(|(name, shape, data)| {
-                let bytes: Vec<u8> = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-                (name, shape, bytes)
-            })
-            .collect();
-        let mut views = Vec::new();
-        for (name, shape, bytes) in &tensors {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-            views.push((*name, view.map_err(|error| format(&error))?));
-        }
-        let more = more.iter().map(|&(name, data)| {
-            (name, data.len(), data.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>())
-        });
-        let more: Vec<_> = more.collect();
-        for (name, length, bytes) in &more {
-            let view = TensorView::new(Dtype::F64, vec![*length], bytes);
-            views.push((*name, view.map_err(|error| format(&error))?));
-        }
-        let settings = serde_json::to_string(self.config()).map_err(|error| format(&error))?;
-        let metadata = HashMap::from([(SETTINGS.to_owned(), settings)]);
-        safetensors::serialize(views, Some(metadata)).map_err(|error| format(&error))
+        tensors.extend(self.sigma().map(|sigma| tensor("sigma", &[visible], sigma)));
+        tensors.extend_from_slice(more);
+        tensors::write(tensors::RBM, self.config(), &tensors)
     }
 
     /// The machine in the bytes of a file; `seed` is that of further training.
@@ -101,50 +47,36 @@ impl Rbm {
     /// # Errors
     /// [`ModelError`] for bytes that [`Rbm::to_bytes`] does not write.
     pub fn from_bytes(bytes: &[u8], seed: u64) -> Result<Self, ModelError> {
-        let format = |error: safetensors::SafeTensorError| ModelError::Format(error.to_string());
-        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(format)?;
-        let settings = metadata.metadata().as_ref().and_then(|all| all.get(SETTINGS));
-        let settings = settings.ok_or(ModelError::NoSettings)?;
-        let config: RbmConfig = serde_json::from_str(settings)
-            .map_err(|error| ModelError::Settings(error.to_string()))?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(format)?;
-        let read = |name: &'static str, shape: &[Option<usize>]| {
-            let sizes: Vec<String> =
-                shape.iter().map(|size| size.map_or("_".into(), |n| n.to_string())).collect();
-            let wrong = |found: String| ModelError::Tensor {
-                name,
-                expected: format!("F32 [{}]", sizes.join(", ")),
-                found,
-            };
-            let tensor = tensors.tensor(name).map_err(|error| wrong(error.to_string()))?;
-            let found = tensor.shape();
-            let fits = found.len() == shape.len()
-                && found.iter().zip(shape).all(|(found, size)| size.is_none_or(|n| n == *found));
-            if tensor.dtype() != Dtype::F32 || !fits {
-                return Err(wrong(format!("{:?} {found:?}", tensor.dtype())));
-            }
-            let (numbers, _) = tensor.data().as_chunks::<4>();
-            let numbers = numbers.iter().map(|&bytes| f32::from_le_bytes(bytes));
-            Ok(numbers.collect::<Vec<f32>>())
-        };
-        let visible_bias = read("visible_bias", &[None])?;
+        Self::from_tensors(&Tensors::read(bytes)?, seed)
+    }
+
+    /// The machine among these tensors.
+    pub(crate) fn from_tensors(tensors: &Tensors<'_>, seed: u64) -> Result<Self, ModelError> {
+        let config: RbmConfig = tensors.settings(tensors::RBM)?;
+        let visible_bias = tensors.f32("visible_bias", &[None])?;
         let hidden = config.hidden_units;
-        let weights = read("weights", &[Some(visible_bias.len()), Some(hidden)])?;
-        let hidden_bias = read("hidden_bias", &[Some(hidden)])?;
+        let weights = tensors.f32("weights", &[Some(visible_bias.len()), Some(hidden)])?;
+        let hidden_bias = tensors.f32("hidden_bias", &[Some(hidden)])?;
         let rbm = Self::from_parameters(&config, &weights, &visible_bias, &hidden_bias, seed)?;
-        if !tensors.names().contains(&"sigma") {
+        if !tensors.has("sigma") {
             return Ok(rbm);
         }
-        Ok(rbm.with_sigma(&read("sigma", &[Some(visible_bias.len())])?)?)
+        Ok(rbm.with_sigma(&tensors.f32("sigma", &[Some(visible_bias.len())])?)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use halfwave_kernels::units::Unit;
+    use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
     use super::*;
-    use crate::rbm::{NreluNoise, Visible};
+    use crate::{
+        TrainError,
+        rbm::{NreluNoise, Visible},
+    };
 
     fn machine() -> Rbm {
         let config = RbmConfig {
@@ -191,10 +123,10 @@ mod tests {
         assert!(!text.contains("\"sigma\""));
         assert_eq!(Rbm::from_bytes(&bytes, 1).unwrap().sigma(), None);
         // Settings of a machine that learns σ, without σ.
-        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let old = SafeTensors::deserialize(&bytes).unwrap();
         let settings = serde_json::to_string(&config).unwrap();
-        let metadata = HashMap::from([(SETTINGS.to_owned(), settings)]);
-        let old = safetensors::serialize(tensors.tensors(), Some(metadata)).unwrap();
+        let metadata = HashMap::from([(tensors::RBM.key.to_owned(), settings)]);
+        let old = safetensors::serialize(old.tensors(), Some(metadata)).unwrap();
         assert_eq!(Rbm::from_bytes(&old, 1).unwrap().sigma(), Some(&[1.0; 3][..]));
     }
 
@@ -225,7 +157,7 @@ mod tests {
         }
         let view = TensorView::new(Dtype::F32, vec![1], &[0; 4]).unwrap();
         let other = safetensors::serialize([("weights", view)], None).unwrap();
-        assert!(matches!(Rbm::from_bytes(&other, 1), Err(ModelError::NoSettings)));
+        assert!(matches!(Rbm::from_bytes(&other, 1), Err(ModelError::Kind { .. })));
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let at = text.find("nrelu_noise").unwrap();
         let mut renamed = bytes;

@@ -73,7 +73,13 @@ impl<'a> Fit<'a> {
         let level = self.level;
         // The gradient is that of the log-likelihood, which is to grow.
         let scale = -1.0 / rows as f32;
-        let plain = update::Momentum { learning_rate, momentum, weight_decay: 0.0, l1: 0.0 };
+        let plain = update::Momentum {
+            learning_rate,
+            momentum,
+            weight_decay: 0.0,
+            l1: 0.0,
+            nesterov: false,
+        };
         if let (Some(step), Some(sigma)) = (&mut self.step.sigma, &*sigma) {
             let learning_rate = learning_rate * config.sigma_rate;
             step.advance(level, update::Momentum { learning_rate, ..plain }, scale, sigma)?;

@@ -25,7 +25,6 @@ mod gibbs;
 mod likelihood;
 mod noise;
 mod norms;
-mod schedule;
 mod sigma;
 mod special;
 mod units;
@@ -37,12 +36,11 @@ use halfwave_kernels::{
     rng::{self, Block, Noise, NoisePlan, NoisePlanBuilder},
 };
 
+pub use crate::tensors::ModelError;
 pub use activity::Activity;
 pub use config::{Centring, Chains, RbmConfig, Sparsity, States};
-pub use file::ModelError;
 pub use likelihood::{AisConfig, Average, LogZ, Temperatures};
 pub use noise::NreluNoise;
-pub use schedule::Schedule;
 pub use units::{Visible, log_partition};
 pub use weight_statistics::WeightStatistics;
 

@@ -3,7 +3,10 @@
 use halfwave_kernels::units::Unit;
 
 use super::*;
-use crate::observe::{Epoch, Silent};
+use crate::{
+    observe::{Epoch, Silent},
+    optim::Schedule,
+};
 
 fn config() -> RbmConfig {
     RbmConfig { batch: 4, epochs: 3, ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 3) }

@@ -7,7 +7,7 @@ use plotters::{
     prelude::*,
 };
 
-use super::plot::{COLOURS, words};
+use super::plot::{COLOURS, key, words};
 use crate::result::Line;
 
 const SIZE: (u32, u32) = (760, 440);
@@ -121,18 +121,14 @@ where
     for (i, line) in lines.iter().enumerate() {
         let style = COLOURS[line.colour.unwrap_or(i) % COLOURS.len()].stroke_width(2);
         let points = line.points.iter().copied();
-        let drawn = if line.dashed {
+        // Where the colours begin again, lines are dashed.
+        let dashed = line.dashed || (line.colour.is_none() && i >= COLOURS.len());
+        let drawn = if dashed {
             chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map_err(words)?
         } else {
             chart.draw_series(LineSeries::new(points, style)).map_err(words)?
         };
-        let end = if line.dashed { 7 } else { 22 };
-        drawn.label(&line.label).legend(move |(x, y)| {
-            // A dashed line shows as two strokes.
-            let strokes = [[(x, y), (x + end, y)], [(x + 22 - end, y), (x + 22, y)]];
-            let [first, second] = strokes.map(|stroke| PathElement::new(stroke, style));
-            EmptyElement::at((0, 0)) + first + second
-        });
+        drawn.label(&line.label).legend(move |at| key(at, style, dashed));
     }
     chart
         .configure_series_labels()

@@ -7,11 +7,12 @@ use crate::result::{Figure, Report, Row};
 
 /// The report of a run, with its figures beside it in the same directory.
 #[must_use]
-pub fn markdown(summary: &str, report: &Report<'_>, figures: &[Figure]) -> String {
-    let Report { experiment, configuration, seeds, versions, level, threads, seconds, .. } = report;
+pub fn markdown(report: &Report, figures: &[Figure]) -> String {
+    let Report { experiment, summary, configuration, seeds, .. } = report;
+    let Report { date, machine, versions, level, threads, seconds, .. } = report;
     let mut text = format!("# {experiment}\n\n{summary}\n\n## Results\n\n");
     text.push_str("Mean ± population standard deviation over n runs (folds times seeds).\n");
-    let sources = Sources::of(report.rows);
+    let sources = Sources::of(&report.rows);
     for (i, row) in report.rows.iter().enumerate() {
         if i == 0 || report.rows[i - 1].setting != row.setting {
             text.push_str(&head(&row.setting));
@@ -24,7 +25,7 @@ pub fn markdown(summary: &str, report: &Report<'_>, figures: &[Figure]) -> Strin
     }
     if !report.notes.is_empty() {
         text.push_str("## Protocol, and what differs from the published one\n\n");
-        for note in report.notes {
+        for note in &report.notes {
             text.push_str(&format!("* {note}\n"));
         }
     }
@@ -36,11 +37,13 @@ pub fn markdown(summary: &str, report: &Report<'_>, figures: &[Figure]) -> Strin
         }
     }
     let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
+    let machine = machine.as_ref().map(|machine| format!(", on {machine}")).unwrap_or_default();
+    let date = date.as_ref().map(|date| format!(" on {date}")).unwrap_or_default();
     // Writing to a string cannot fail.
     let _ = write!(
         text,
         "\n## How it was run\n\nhalfwave {}, {}, {} build; level {level}, threads: {threads}, seeds: {}; \
-         {seconds:.1} s.\n\n```toml\n{}```\n",
+         {seconds:.1} s{date}{machine}.\n\n```toml\n{}```\n",
         versions.halfwave,
         versions.target,
         versions.profile,
@@ -64,6 +67,6 @@ fn line(row: &Row, sources: &Sources<'_>) -> String {
 }
 
 /// Text that does not end its cell.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }

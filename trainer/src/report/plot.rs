@@ -4,11 +4,26 @@ use std::{fmt::Display, ops::Range};
 
 use plotters::{
     coord::ranged1d::{AsRangedCoord, ValueFormatter},
+    element::ComposedElement,
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
 };
 
 use crate::result::Series;
+
+type Stroke = PathElement<(i32, i32)>;
+
+/// The sample of a line in a legend; a dashed line shows as two strokes.
+pub(super) fn key<DB: DrawingBackend>(
+    (x, y): (i32, i32),
+    style: ShapeStyle,
+    dashed: bool,
+) -> ComposedElement<(i32, i32), DB, Stroke, Stroke> {
+    let end = if dashed { 7 } else { 22 };
+    let strokes = [[(x, y), (x + end, y)], [(x + 22 - end, y), (x + 22, y)]];
+    let [first, second] = strokes.map(|stroke| PathElement::new(stroke, style));
+    EmptyElement::at((0, 0)) + first + second
+}
 
 /// Colours that also the colour-blind tell apart (Okabe & Ito 2008).
 pub(super) const COLOURS: [RGBColor; 7] = [
@@ -93,12 +108,14 @@ where
                 chart.draw_series(LineSeries::new(points(run), faint)).map_err(words)?;
             }
         }
-        let mean = LineSeries::new(points(&series.mean()), colour.stroke_width(2));
-        chart
-            .draw_series(mean)
-            .map_err(words)?
-            .label(&series.label)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+        let (style, dashed) = (colour.stroke_width(2), i >= COLOURS.len());
+        let mean = points(&series.mean());
+        let drawn = if dashed {
+            chart.draw_series(DashedLineSeries::new(mean, 6, 4, style)).map_err(words)?
+        } else {
+            chart.draw_series(LineSeries::new(mean, style)).map_err(words)?
+        };
+        drawn.label(&series.label).legend(move |at| key(at, style, dashed));
     }
     chart
         .configure_series_labels()

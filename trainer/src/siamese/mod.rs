@@ -27,8 +27,7 @@ use crate::{
     buffers::{check_rows, gather, zeros},
     layers::{self, Dense, Initialiser},
     observe::Observer,
-    optim::{Optimiser, State},
-    rbm::Schedule,
+    optim::{Optimiser, Schedule, State},
     train::{Loop, Progress},
 };
 use cosine::Cosine;
@@ -83,7 +82,7 @@ pub struct PairEvaluation {
 ///
 /// ```
 /// use halfwave_kernels::{Kind, Level};
-/// use halfwave_trainer::{observe::Silent, optim::Optimiser, rbm::Schedule};
+/// use halfwave_trainer::{observe::Silent, optim::{Optimiser, Schedule}};
 /// use halfwave_trainer::siamese::{Pair, Siamese, SiameseConfig};
 ///
 /// let x = [1.0, 0.2, 2.0, 0.3, 0.1, 1.0, 0.3, 2.5]; // four images of two pixels, of two classes
@@ -92,7 +91,7 @@ pub struct PairEvaluation {
 /// let mut network = Siamese::new(&SiameseConfig {
 ///     activation: Kind::Relu,
 ///     hidden_units: 8,
-///     optimiser: Optimiser::Sgd { learning_rate: 0.1, momentum: 0.9 },
+///     optimiser: Optimiser::sgd(0.1, 0.9),
 ///     schedule: Schedule::Constant,
 ///     batch: 4,
 ///     epochs: 50,

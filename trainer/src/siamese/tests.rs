@@ -10,7 +10,7 @@ fn config(activation: Kind) -> SiameseConfig {
     SiameseConfig {
         activation,
         hidden_units: UNITS,
-        optimiser: Optimiser::Sgd { learning_rate: 0.05, momentum: 0.9 },
+        optimiser: Optimiser::sgd(0.05, 0.9),
         schedule: Schedule::Constant,
         batch: 4,
         epochs: 20,
@@ -154,7 +154,7 @@ fn synthetic_pairs_are_learned() {
 #[test]
 fn settings_that_make_no_sense_are_errors() {
     let good = || config(Kind::Relu);
-    let sgd = |learning_rate, momentum| Optimiser::Sgd { learning_rate, momentum };
+    let sgd = |learning_rate, momentum| Optimiser::sgd(learning_rate, momentum);
     for (name, bad) in [
         ("hidden_units", SiameseConfig { hidden_units: 0, ..good() }),
         ("batch", SiameseConfig { batch: 0, ..good() }),
@@ -199,7 +199,7 @@ fn data_that_do_not_fit_are_errors() {
 
 #[test]
 fn divergence_is_an_error_that_says_what_to_lower() {
-    let optimiser = Optimiser::Sgd { learning_rate: 1e30, momentum: 0.9 };
+    let optimiser = Optimiser::sgd(1e30, 0.9);
     let config = SiameseConfig { optimiser, ..config(Kind::Relu) };
     let mut network = Siamese::new(&config, FEATURES, 1).unwrap();
     let error =

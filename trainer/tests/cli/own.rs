@@ -1,6 +1,6 @@
 //! `halfwave train`, `features`, `sample`, `eval`: machines on one's own data.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, io::Write as _};
 
 use flate2::{Compression, write::GzEncoder};
 use halfwave_datasets::preprocess::Standardiser;
@@ -10,16 +10,12 @@ use tempfile::{TempDir, tempdir};
 
 use super::{
     apply::{load, save},
-    support::{halfwave, names},
+    support::{names, run},
 };
 
 /// 200 rows of 4: pairs that are on together.
 fn pairs() -> Vec<f32> {
     [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0].repeat(100)
-}
-
-fn run(home: &Path, arguments: &str) -> assert_cmd::assert::Assert {
-    halfwave(home).args(arguments.split_whitespace()).assert()
 }
 
 const TRAIN: &str =

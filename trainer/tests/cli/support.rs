@@ -14,6 +14,11 @@ pub(super) fn halfwave(home: &Path) -> Command {
     command
 }
 
+/// The program with arguments that have no blanks in them.
+pub(super) fn run(home: &Path, arguments: &str) -> assert_cmd::assert::Assert {
+    halfwave(home).args(arguments.split_whitespace()).assert()
+}
+
 /// Names in a directory, sorted.
 pub(super) fn names(path: &Path) -> Vec<String> {
     let entries = fs::read_dir(path).unwrap();

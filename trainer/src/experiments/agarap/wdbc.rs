@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Error,
-    network::{Evaluation, Head, MlpConfig, Network},
+    network::{Evaluation, Head, Network, NetworkConfig},
     observe::{Observer, Recorder},
     result::{Figure, Outcome},
 };
@@ -93,9 +93,9 @@ impl Job<'_> {
         let (train, test) = (data.subset(&train), data.subset(&test));
         let folds = stratified_folds(&train.labels, config.folds, seed)?;
         let smallest = folds.iter().map(|fold| fold.train.len()).min().unwrap_or(1);
-        let all = config.mlp.network(head, &train);
+        let all = config.mlp.network(head, &train)?;
         let (batch, epochs) = (all.batch.min(smallest), all.epochs.div_ceil(config.folds));
-        let mut network = Network::mlp(&MlpConfig { batch, epochs, ..all }, seed)?;
+        let mut network = Network::new(&NetworkConfig { batch, epochs, ..all }, seed)?;
         let of_folds = one_network(level, &mut network, &train, &folds, run, observer)?;
         Ok((of_folds, network.evaluate(level, &test)?))
     }

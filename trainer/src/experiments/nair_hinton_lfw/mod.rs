@@ -14,8 +14,8 @@ use super::{Context, Run, paired};
 use crate::{
     Error, TrainError,
     observe::{Epoch, Observer, Recorder},
-    optim::Optimiser,
-    rbm::{Rbm, RbmConfig, Schedule, Visible},
+    optim::{Optimiser, Schedule},
+    rbm::{Rbm, RbmConfig, Visible},
     result::{Figure, Outcome, Row},
     siamese::{Siamese, SiameseConfig},
 };
@@ -245,7 +245,7 @@ impl FineTuning {
         SiameseConfig {
             activation: unit.activation().expect("NReLU and Bernoulli units have one"),
             hidden_units: hidden,
-            optimiser: Optimiser::Sgd { learning_rate, momentum },
+            optimiser: Optimiser::sgd(learning_rate, momentum),
             schedule: Schedule::Linear { epochs: epochs.max(1) },
             batch,
             epochs,

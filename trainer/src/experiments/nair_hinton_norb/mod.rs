@@ -4,26 +4,28 @@
 //!
 //! On the jittered-cluttered NORB where its files are, else on synthetic pairs.
 
-mod early;
-mod sets;
+pub(super) mod sets;
 mod table;
 
 use halfwave_datasets::norb::{CLASSES, SHAPE, WIDTH};
 use halfwave_kernels::{Kind, Level, units::Unit};
 use serde::Deserialize;
 
-use super::{Context, Run, pretraining::Pretraining};
+use super::{
+    Context, Run,
+    early::{self, Stopping},
+    pretraining::Pretraining,
+};
 use crate::{
     Error, TrainError,
     layers::LayerConfig,
     network::{Head, MlpConfig, Network, NetworkConfig},
     observe::{Epoch, Observer, Recorder},
-    optim::Optimiser,
+    optim::{Optimiser, Schedule},
     rbm::{RbmConfig, Visible},
     result::{Figure, Outcome},
     stack::Stack,
 };
-use early::Stopping;
 use sets::{Data, Order, Origin, Set, Sets};
 use table::{VARIANTS, Variant};
 
@@ -176,8 +178,8 @@ impl Training<'_> {
         let Self { config, level, sets, seed } = *self;
         let run = format!("{run}, seed {seed}");
         let stopping = config.stopping;
-        let (network, epoch) =
-            early::train(level, stopping, network, (sets, order), &run, observer)?;
+        let parts = [Set::Fit, Set::Validation].map(|set| sets.samples(set, order));
+        let (network, epoch) = early::train(level, stopping, network, parts, &run, observer)?;
         let tested = network.evaluate(level, sets.samples(Set::Test, order))?;
         let error = 1.0 - tested.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, test"), &[("test_error", error)]);
@@ -217,7 +219,8 @@ impl Convolutional {
             LayerConfig::dense(CLASSES.len(), Kind::Identity),
         ]);
         let (input, head) = (vec![rows, columns, cameras], Head::Softmax);
-        NetworkConfig { input, layers, head, optimiser, batch, epochs: 1 }
+        let schedule = Schedule::Constant;
+        NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs: 1 }
     }
 }
 

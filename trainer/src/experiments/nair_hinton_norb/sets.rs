@@ -16,21 +16,21 @@ use crate::{
 /// How many files of each part, each of 29,160 pairs; and the seed of synthetic ones.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Data {
+pub(in super::super) struct Data {
     training_files: usize,
     testing_files: usize,
-    pub(super) synthetic_seed: u64,
+    pub(in super::super) synthetic_seed: u64,
 }
 
 /// Where the pairs come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(in super::super) enum Origin {
     Files,
     Synthetic,
 }
 
 impl Data {
-    pub(super) fn check(&self) -> Result<(), TrainError> {
+    pub(in super::super) fn check(&self) -> Result<(), TrainError> {
         let Limit { training, testing } = Limit::ALL;
         for (name, expected, most, files) in [
             ("data.training_files", "1 to 10", training, self.training_files),
@@ -42,7 +42,7 @@ impl Data {
     }
 
     /// The files in a folder `norb`; without one, as many synthetic pairs.
-    pub(super) fn load(&self, locator: &Locator) -> Result<Loaded, Error> {
+    pub(in super::super) fn load(&self, locator: &Locator) -> Result<Loaded, Error> {
         let limit = Limit { training: self.training_files, testing: self.testing_files };
         match norb::load(locator, limit) {
             Ok(pairs) => Ok(Loaded::new(Origin::Files, pairs)),
@@ -59,9 +59,9 @@ impl Data {
 }
 
 /// All pairs, in both orders of their values.
-pub(super) struct Loaded {
-    pub(super) origin: Origin,
-    pub(super) norb: Norb,
+pub(in super::super) struct Loaded {
+    pub(in super::super) origin: Origin,
+    pub(in super::super) norb: Norb,
     /// Training and test pairs with the cameras as channels, `[_, 32, 32, 2]`.
     channels: [Vec<u8>; 2],
 }
@@ -74,7 +74,7 @@ impl Loaded {
 }
 
 /// Rows to fit on, to stop by and to test with. No toy is in two of them.
-pub(super) struct Sets<'a> {
+pub(in super::super) struct Sets<'a> {
     loaded: &'a Loaded,
     scaler: PixelScaler,
     rows: [Vec<u32>; 3],
@@ -83,7 +83,7 @@ pub(super) struct Sets<'a> {
 
 /// How the values of a pair stand in its row.
 #[derive(Clone, Copy)]
-pub(super) enum Order {
+pub(in super::super) enum Order {
     /// `[2, 32, 32]`: one camera after the other.
     Cameras,
     /// `[32, 32, 2]`: as convolutions take them.
@@ -98,7 +98,7 @@ fn channels(images: &[u8]) -> Vec<u8> {
 
 /// A part of [`Sets`].
 #[derive(Clone, Copy)]
-pub(super) enum Set {
+pub(in super::super) enum Set {
     Fit,
     Validation,
     Test,
@@ -106,7 +106,7 @@ pub(super) enum Set {
 
 impl<'a> Sets<'a> {
     /// Holds out one toy of each class, by the seed. The scaler is fitted on the rows to fit on.
-    pub(super) fn new(loaded: &'a Loaded, seed: u64) -> Result<Self, Error> {
+    pub(in super::super) fn new(loaded: &'a Loaded, seed: u64) -> Result<Self, Error> {
         let norb = &loaded.norb;
         let fold = norb.train.hold_out(seed)?;
         let rows = |rows: &[usize]| rows.iter().map(|&row| row as u32).collect::<Vec<u32>>();
@@ -118,7 +118,7 @@ impl<'a> Sets<'a> {
         Ok(Self { loaded, scaler, rows, labels })
     }
 
-    pub(super) fn images(&self, set: Set, order: Order) -> Images<'_> {
+    pub(in super::super) fn images(&self, set: Set, order: Order) -> Images<'_> {
         let part = usize::from(matches!(set, Set::Test));
         let bytes = match order {
             Order::Cameras => &[&self.loaded.norb.train, &self.loaded.norb.test][part].images,
@@ -127,7 +127,7 @@ impl<'a> Sets<'a> {
         Images { bytes, rows: &self.rows[set as usize], scaler: &self.scaler }
     }
 
-    pub(super) fn samples(&self, set: Set, order: Order) -> Samples<'_> {
+    pub(in super::super) fn samples(&self, set: Set, order: Order) -> Samples<'_> {
         Samples::images(self.images(set, order), &self.labels[set as usize])
     }
 }

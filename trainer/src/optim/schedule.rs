@@ -9,7 +9,7 @@ use crate::TrainError;
 /// The factor on the learning rate in epoch t, counted from 0 over all calls of `fit`.
 ///
 /// ```
-/// use halfwave_trainer::rbm::Schedule;
+/// use halfwave_trainer::optim::Schedule;
 /// assert_eq!(Schedule::Linear { epochs: 4 }.factor(1), 0.75);
 /// assert_eq!(Schedule::Cosine { epochs: 4 }.factor(2), 0.5);
 /// assert_eq!(Schedule::Inverse { epochs: 4 }.factor(4), 0.5);

@@ -1,0 +1,200 @@
+//! The laboratory: variants of one network on one data set, over the same seeds, and what differs.
+//!
+//! A laboratory experiment is a TOML file: settings that all variants share, then for each variant what it changes.
+//! Variants share weights' seeds, shuffles and rows, so that differences between them are paired.
+
+mod report;
+mod setting;
+mod trial;
+
+use halfwave_datasets::{Dataset, split::stratified_split};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{
+    Context, Run,
+    sets::{Parts, Set},
+};
+use crate::{Error, config, observe::Recorder, result::Outcome};
+use report::Report;
+use setting::Setting;
+use trial::{Sets, Trial};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    set: Set,
+    /// Training, validation and test images, at most.
+    rows: [usize; 3],
+    report: Vec<Measure>,
+    /// Validation accuracy that counts as learned.
+    target: f64,
+    /// The variant that the others are compared with.
+    reference: String,
+    base: Table,
+    variants: Table,
+}
+
+/// What is reported beside the accuracy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Measure {
+    /// Epochs until the validation accuracy is that of `target`.
+    Epochs,
+    /// Share of activations that are exactly 0, over all layers.
+    Zeros,
+    /// Share of units that are 0 on all validation images, over all layers; and over time.
+    Dead,
+    /// Mean activation of each layer.
+    Mean,
+    /// Variance of the activations of each layer; and before training.
+    Variance,
+    /// Norm of the gradient of the weights, layer by layer, before training; of recurrent networks that of the hidden
+    /// units, step by step.
+    Gradients,
+    /// Seconds of an epoch.
+    Seconds,
+}
+
+/// A laboratory experiment.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "Written")]
+pub(super) struct Config {
+    set: Set,
+    rows: [usize; 3],
+    report: Vec<Measure>,
+    target: f64,
+    /// The reference first.
+    variants: Vec<(String, Setting)>,
+}
+
+impl TryFrom<Written> for Config {
+    type Error = String;
+
+    fn try_from(written: Written) -> Result<Self, String> {
+        let Written { set, rows, report, target, reference, base, variants } = written;
+        let variant = |(name, change): (String, Value)| {
+            let Value::Table(change) = change else {
+                return Err(format!("variants.{name}: expected a table"));
+            };
+            let setting = config::typed::<Setting>(config::merge(base.clone(), change));
+            let setting = setting.map_err(|error| format!("variants.{name}: {error}"))?;
+            Ok((name, setting))
+        };
+        let mut variants = variants.into_iter().map(variant).collect::<Result<Vec<_>, _>>()?;
+        let at = variants.iter().position(|(name, _)| *name == reference);
+        let at = at.ok_or_else(|| format!("reference: no variant is called {reference}"))?;
+        variants[..=at].rotate_right(1);
+        if rows.contains(&0) {
+            return Err("rows: expected at least 1 of each".into());
+        }
+        Ok(Self { set, rows, report, target, variants })
+    }
+}
+
+impl Run for Config {
+    fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
+        let [_, _, tested] = self.rows;
+        let Parts { train, test } =
+            Parts::load(self.set, [usize::MAX, tested], 0, context.locator)?;
+        let mut recorder = Recorder::new(&mut *context.observer);
+        let mut trials: Vec<Vec<Trial>> = vec![Vec::new(); self.variants.len()];
+        for &seed in context.seeds {
+            let [fit, validation] = self.parts(&train, seed)?;
+            let sets = Sets { fit, validation, test: &test };
+            for ((name, setting), trials) in self.variants.iter().zip(&mut trials) {
+                let run = format!("{name}, seed {seed}");
+                trials.push(Trial::new(context.level, setting, &sets, seed, &run, &mut recorder)?);
+            }
+        }
+        let names = self.variants.iter().map(|(name, _)| name.as_str()).collect();
+        let report = Report { config: self, names, trials: &trials };
+        Ok(report.outcome(&recorder))
+    }
+}
+
+impl Config {
+    /// Whether there is a recurrent network among the variants.
+    fn recurrent(&self) -> bool {
+        self.variants.iter().any(|(_, setting)| setting.is_recurrent())
+    }
+
+    /// Rows to train on and to look at while training, drawn by the seed, as many of each class as in the whole.
+    fn parts(&self, train: &Dataset, seed: u64) -> Result<[Dataset; 2], Error> {
+        let [fit, validation, _] = self.rows;
+        let share = (validation as f64 / train.rows() as f64).min(0.5);
+        let split = stratified_split(&train.labels, share, seed)?;
+        let first = |rows: &[usize], most: usize| train.subset(&rows[..rows.len().min(most)]);
+        Ok([first(&split.train, fit), first(&split.test, validation)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use halfwave_datasets::Locator;
+    use halfwave_kernels::Level;
+
+    use super::super::embedded;
+    use super::*;
+    use crate::observe::Silent;
+
+    fn read(change: &str) -> Result<Config, String> {
+        let mut table = embedded(include_str!("../configs/lab-mlp.toml"));
+        config::set(&mut table, &change.parse().unwrap()).map_err(|error| error.to_string())?;
+        config::typed(table).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn variants_change_the_base() {
+        let config = read("base.epochs=3").unwrap();
+        assert!(config.variants.len() > 5);
+        assert!(config.variants.iter().all(|(_, setting)| setting.epochs == 3));
+        assert_eq!(config.variants[0].0, "relu");
+    }
+
+    /// Everything but the data, in seconds.
+    #[test]
+    fn variants_are_trained_and_compared() {
+        let mut table = embedded(include_str!("../configs/lab-mlp.toml"));
+        for change in [
+            "set=\"optdigits\"",
+            "rows=[400, 200, 300]",
+            "report=[\"epochs\", \"zeros\", \"dead\", \"mean\", \"variance\", \"gradients\", \"seconds\"]",
+            "target=0.5",
+            "base.hidden=[32, 16]",
+            "base.batch=20",
+            "base.optimiser.learning_rate=0.01",
+            "base.epochs=6",
+        ] {
+            config::set(&mut table, &change.parse().unwrap()).unwrap();
+        }
+        let config: Config = config::typed(table).unwrap();
+        let locator = Locator::new(None);
+        let (level, seeds, observer) = (Level::best(), &[1, 2][..], &mut Silent);
+        let mut context = Context { level, seeds, locator: &locator, observer };
+        let outcome = config.run(&mut context).unwrap();
+        assert!(outcome.rows.iter().all(|row| row.value.is_finite()), "{:?}", outcome.rows);
+        let of = |model: &str, metric: &str| {
+            let row = outcome.rows.iter().find(|row| row.model == model && row.metric == metric);
+            row.unwrap_or_else(|| panic!("{model} {metric}")).clone()
+        };
+        let relu = of("relu", "accuracy");
+        assert!(relu.value > 80.0 && relu.n == 2, "{relu:?}");
+        assert!((20.0..80.0).contains(&of("relu", "exact zeros").value));
+        assert!(of("tanh", "mean activation, layer 2").value.abs() < 0.5);
+        let difference =
+            outcome.rows.iter().find(|row| row.unit == "points" && row.model == "tanh");
+        let expected = of("tanh", "accuracy").value - relu.value;
+        assert!((difference.unwrap().value - expected).abs() < 1e-9);
+        assert_eq!(outcome.figures.len(), 4);
+    }
+
+    #[test]
+    fn wrong_settings_say_where() {
+        let error = read("reference=\"rely\"").unwrap_err();
+        assert!(error.contains("no variant is called rely"), "{error}");
+        let error = read("variants.tanh.activation=\"tan\"").unwrap_err();
+        assert!(error.contains("variants.tanh"), "{error}");
+        assert!(read("rows=[0, 1, 1]").is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! Rows, comparisons and figures of a laboratory experiment.
+
+use super::{Config, Measure, trial::Trial};
+use crate::{
+    experiments::paired,
+    network::LayerStatistics,
+    observe::Recorder,
+    report::number,
+    result::{Figure, Line, Outcome, Row, Series},
+};
+
+pub(super) struct Report<'a> {
+    pub(super) config: &'a Config,
+    pub(super) names: Vec<&'a str>,
+    /// Of each variant, a trial for each seed.
+    pub(super) trials: &'a [Vec<Trial>],
+}
+
+impl Report<'_> {
+    pub(super) fn outcome(&self, recorder: &Recorder<'_>) -> Outcome {
+        let mut outcome = Outcome { notes: vec![self.protocol()], ..Outcome::default() };
+        let title = self.config.set.title();
+        let setting = format!("{title}, {} training images", self.config.rows[0]);
+        for (name, trials) in self.variants() {
+            outcome.rows.extend(self.rows(&setting, name, trials));
+            let diverged = trials.iter().filter_map(|trial| trial.diverged.as_ref());
+            let diverged: Vec<_> = diverged.collect();
+            if let Some(first) = diverged.first() {
+                outcome.notes.push(format!(
+                    "{name}: {} of {} runs diverged and count as a guess: {first}.",
+                    diverged.len(),
+                    trials.len()
+                ));
+            }
+        }
+        self.compare(&mut outcome);
+        outcome.figures.push(Figure::Curves {
+            name: "validation-accuracy".into(),
+            title: format!("{title}: accuracy on validation images"),
+            y: "accuracy".into(),
+            series: recorder.series("validation_accuracy"),
+        });
+        if self.shows(Measure::Dead) {
+            outcome.figures.push(Figure::Curves {
+                name: "dead-units".into(),
+                title: format!(
+                    "{title}: share of units that are 0 on all images, before and after each epoch"
+                ),
+                y: "dead units".into(),
+                series: self.over_time(dead),
+            });
+        }
+        if self.shows(Measure::Gradients) {
+            outcome.figures.push(self.by_layer(
+                "gradient-norms",
+                if self.config.recurrent() {
+                    "norm of the gradient of the hidden units before training"
+                } else {
+                    "norm of the weights' gradient before training"
+                },
+                |trial| trial.gradients.clone(),
+            ));
+        }
+        if self.shows(Measure::Variance) {
+            outcome.figures.push(self.by_layer(
+                "variances",
+                "variance of activations before training",
+                |trial| trial.layers[0].iter().map(|layer| layer.variance).collect(),
+            ));
+        }
+        outcome
+    }
+
+    fn variants(&self) -> impl Iterator<Item = (&str, &[Trial])> {
+        self.names.iter().copied().zip(self.trials.iter().map(Vec::as_slice))
+    }
+
+    fn shows(&self, measure: Measure) -> bool {
+        self.config.report.contains(&measure)
+    }
+
+    fn rows(&self, setting: &str, model: &str, trials: &[Trial]) -> Vec<Row> {
+        let row = |metric: &str, of: &dyn Fn(&Trial) -> f64| {
+            let values: Vec<f64> = trials.iter().map(of).collect();
+            Row::new(setting, model, metric, "", &values)
+        };
+        let percent = |metric: &str, of: &dyn Fn(&Trial) -> f64| {
+            let values: Vec<f64> = trials.iter().map(of).collect();
+            Row::percent(setting, model, metric, &values)
+        };
+        let mut rows = vec![percent("accuracy", &|trial| trial.accuracy)];
+        for measure in &self.config.report {
+            match measure {
+                Measure::Epochs => rows.extend(self.epochs(setting, model, trials)),
+                Measure::Zeros => rows.push(percent("exact zeros", &|trial| zeros(last(trial)))),
+                Measure::Dead => rows.push(percent("dead units", &|trial| dead(last(trial)))),
+                Measure::Mean => rows.extend(by_layer(trials).map(|l| {
+                    row(&format!("mean activation, layer {}", l + 1), &|trial| last(trial)[l].mean)
+                })),
+                Measure::Variance => rows.extend(by_layer(trials).map(|l| {
+                    let metric = format!("variance of activations, layer {}", l + 1);
+                    row(&metric, &|trial| last(trial)[l].variance)
+                })),
+                Measure::Gradients => {
+                    let ratio = |trial: &Trial| match trial.gradients[..] {
+                        [first, .., last] if last > 0.0 => first / last,
+                        _ => 0.0,
+                    };
+                    let metric = format!("gradient of the first {0} / the last", self.place());
+                    rows.push(row(&metric, &ratio));
+                }
+                Measure::Seconds => {
+                    let seconds =
+                        |trial: &Trial| trial.seconds / trial.validation.len().max(1) as f64;
+                    rows.push(row("seconds an epoch", &seconds));
+                }
+            }
+        }
+        rows
+    }
+
+    /// Over the runs that got there; none if none did.
+    fn epochs(&self, setting: &str, model: &str, trials: &[Trial]) -> Option<Row> {
+        let target = self.config.target;
+        let epochs: Vec<f64> =
+            trials.iter().filter_map(|trial| trial.epochs_to(target)).map(|n| n as f64).collect();
+        let metric = format!("epochs to {} %", number(100.0 * target, None));
+        (!epochs.is_empty()).then(|| Row::new(setting, model, &metric, "", &epochs))
+    }
+
+    /// Accuracies minus those of the reference, seed by seed.
+    fn compare(&self, outcome: &mut Outcome) {
+        let accuracies = |trials: &[Trial]| -> Vec<f64> {
+            trials.iter().map(|trial| 100.0 * trial.accuracy).collect()
+        };
+        let reference = accuracies(&self.trials[0]);
+        let name = self.names[0];
+        for (model, trials) in self.variants().skip(1) {
+            let values = accuracies(trials);
+            let setting = format!("minus {name}, by seed");
+            let (row, note) =
+                paired::difference(&setting, model, "accuracy", "points", [&values, &reference]);
+            outcome.rows.push(row);
+            outcome.notes.extend(note);
+        }
+    }
+
+    /// What gradients are counted by.
+    fn place(&self) -> &'static str {
+        if self.config.recurrent() { "step" } else { "layer" }
+    }
+
+    fn over_time(&self, of: fn(&[LayerStatistics]) -> f64) -> Vec<Series> {
+        let run = |trial: &Trial| trial.layers.iter().map(|layers| of(layers)).collect();
+        let series = |(name, trials): (&str, &[Trial])| Series {
+            label: name.into(),
+            runs: trials.iter().map(run).collect(),
+        };
+        self.variants().map(series).collect()
+    }
+
+    /// Means over seeds of what each layer has.
+    fn by_layer(&self, name: &str, y: &str, of: impl Fn(&Trial) -> Vec<f64>) -> Figure {
+        let line = |(name, trials): (&str, &[Trial])| {
+            let all: Vec<Vec<f64>> = trials.iter().map(&of).collect();
+            let layers = all.first().map_or(0, Vec::len);
+            let mean = |l: usize| all.iter().map(|of| of[l]).sum::<f64>() / all.len() as f64;
+            let points = (0..layers).map(|l| (l as f64 + 1.0, mean(l)));
+            // A logarithm has no place for 0.
+            Line::new(name, points.filter(|(_, value)| *value > 0.0).collect())
+        };
+        Figure::Lines {
+            name: name.into(),
+            title: format!("{}: {y}", self.config.set.title()),
+            x: format!("{}, from the input", self.place()),
+            y: y.into(),
+            logarithmic: true,
+            lines: self.variants().map(line).collect(),
+        }
+    }
+
+    fn protocol(&self) -> String {
+        let [fit, validation, test] = self.config.rows;
+        format!(
+            "{}: at most {fit} images to train on and {validation} to look at while training, drawn by the seed; {test} \
+             of the published test images, read once, after the last epoch; pixels in [0, 1]. All variants share seeds. Learning \
+             rates are the configuration's, one for all variants unless it says otherwise: they were not tuned for each. \
+             Means, variances, zeros and dead units are those of validation images after the last epoch; epochs to an \
+             accuracy are over the n runs that got there.",
+            self.config.set.title()
+        )
+    }
+}
+
+/// After the last epoch.
+fn last(trial: &Trial) -> &[LayerStatistics] {
+    trial.layers.last().map_or(&[], Vec::as_slice)
+}
+
+fn mean(layers: &[LayerStatistics], of: impl Fn(&LayerStatistics) -> f64) -> f64 {
+    layers.iter().map(of).sum::<f64>() / layers.len().max(1) as f64
+}
+
+fn dead(layers: &[LayerStatistics]) -> f64 {
+    mean(layers, |layer| layer.dead)
+}
+
+fn zeros(layers: &[LayerStatistics]) -> f64 {
+    mean(layers, |layer| layer.zeros)
+}
+
+/// The hidden layers.
+fn by_layer(trials: &[Trial]) -> std::ops::Range<usize> {
+    0..trials.first().map_or(0, |trial| last(trial).len())
+}

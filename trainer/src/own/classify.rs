@@ -1,0 +1,155 @@
+//! Use and evaluation of a network in a file.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use halfwave_datasets::Dataset;
+use halfwave_kernels::Level;
+
+use super::{
+    labels,
+    model::{Classifier, Model},
+};
+use crate::{
+    Error,
+    metrics::{Confusion, Scores, calibration_error},
+    npy::{self, Array},
+    output,
+};
+
+/// Intervals of the calibration error: those of Guo et al. (arXiv:1706.04599).
+const BINS: usize = 15;
+
+/// Most classes whose confusion is shown.
+const SHOWN: usize = 20;
+
+/// What `halfwave predict` does.
+#[derive(Clone, Debug)]
+pub struct PredictJob {
+    /// The network.
+    pub model: PathBuf,
+    /// The data.
+    pub data: PathBuf,
+    /// A `.npy` file.
+    pub out: PathBuf,
+    /// Whether it has the probabilities of all classes, f32 `[rows, classes]`, in place of the class of each row, i64
+    /// `[rows]`.
+    pub probabilities: bool,
+    /// Instruction set.
+    pub level: Level,
+    /// Whether an existing file is replaced.
+    pub force: bool,
+}
+
+/// Writes the class of each row: the number that was its label, or the place of its name, from 0. Or the
+/// probabilities of all classes. Returns the shape and the names of the classes, in their order.
+///
+/// # Errors
+/// Files that cannot be read or do not fit; output that cannot be written.
+pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
+    output::check_file(&job.out, job.force)?;
+    let model = Model::<Classifier>::load(&job.model)?;
+    let x = model.data(&job.data)?;
+    let Classifier { network, classes } = model.of;
+    let rows = x.len() / network.inputs();
+    let shape = if job.probabilities {
+        let data = network.probabilities(job.level, &x);
+        let array = Array { shape: vec![rows, classes.len()], data };
+        output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
+        array.shape
+    } else {
+        let places = || (0..).take(classes.len()).collect();
+        let names: Vec<i64> = labels::numbers(&classes).unwrap_or_else(places);
+        let data = network.predict(job.level, &x);
+        let data = data.into_iter().map(|class| names[class as usize]).collect();
+        let array = Array { shape: vec![rows], data };
+        output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
+        array.shape
+    };
+    Ok((shape, classes))
+}
+
+/// The classes of the rows that a file of labels gives, of which there have to be as many as there are `rows` in
+/// `data`.
+pub(super) fn read(path: &Path, data: &Path, rows: usize) -> Result<Vec<String>, Error> {
+    let labels = labels::read(path)?;
+    if labels.len() == rows {
+        return Ok(labels);
+    }
+    Err(Error::Shape {
+        what: path.display().to_string(),
+        expected: format!("a label for each of the {rows} rows of {}", data.display()),
+        found: npy::shape_text(&[labels.len()]),
+    })
+}
+
+/// Loss, accuracy, calibration, the scores of each class and the confusion: lines for a terminal.
+pub(super) fn evaluate(
+    model: &Model<Classifier>,
+    data: &Path,
+    labels: &Path,
+    level: Level,
+) -> Result<String, Error> {
+    let x = model.data(data)?;
+    let Classifier { network, classes } = &model.of;
+    let rows = x.len() / network.inputs();
+    let names = read(labels, data, rows)?;
+    let indices = labels::indices(&names, classes);
+    let indices = indices.map_err(|problem| Error::own_data(labels, problem))?;
+    let set = Dataset::new(x, &[network.inputs()], indices, classes)?;
+    let evaluation = network.evaluate(level, &set)?;
+    let probabilities = network.probabilities(level, &set.x);
+    let error = calibration_error(&probabilities, &set.labels, classes.len(), BINS);
+    let confusion = &evaluation.confusion;
+    let mut text = format!(
+        "network               {} inputs, {} classes, {} parameters\nrows                  {rows}\n\
+         loss                  {:.6} (mean cross-entropy of a row)\naccuracy              {:.2} %\n\
+         calibration error     {:.2} % ({BINS} bins)\n",
+        network.inputs(),
+        classes.len(),
+        network.summary().parameters(),
+        evaluation.loss,
+        100.0 * confusion.accuracy(),
+        100.0 * error
+    );
+    let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or_default().max(13);
+    let mut line = |name: &str, Scores { precision, recall, f1, support }: Scores| {
+        let [precision, recall, f1] = [precision, recall, f1].map(|share| 100.0 * share);
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(
+            text,
+            "{name:<widest$}  {precision:>11.2}  {recall:>8.2}  {f1:>6.2}  {support:>7}"
+        );
+    };
+    for (k, name) in classes.iter().enumerate() {
+        line(name, confusion.class(k));
+    }
+    line("weighted mean", confusion.weighted());
+    let head = format!("\n{:<widest$}  precision %  recall %    F1 %  support\n", "class");
+    let at = text.find(" bins)\n").map_or(text.len(), |at| at + 7);
+    text.insert_str(at, &head);
+    text.push_str(&matrix(confusion, classes, widest));
+    Ok(text)
+}
+
+/// The confusion, or that it is too large.
+fn matrix(confusion: &Confusion, classes: &[String], widest: usize) -> String {
+    let n = classes.len();
+    if n > SHOWN {
+        return format!("\nconfusion: that of more than {SHOWN} classes is not shown\n");
+    }
+    let largest = confusion.counts().iter().map(|count| count.to_string().len()).max();
+    let names = classes.iter().map(|name| name.chars().count()).max();
+    let width = largest.max(names).unwrap_or(1);
+    let mut text = format!("\n{:<widest$}", "true\\predicted");
+    let _ = classes.iter().try_for_each(|name| write!(text, "  {name:>width$}"));
+    text.push('\n');
+    for (name, counts) in classes.iter().zip(confusion.counts().chunks_exact(n)) {
+        let _ = write!(text, "{name:<widest$}");
+        let _ = counts.iter().try_for_each(|count| write!(text, "  {count:>width$}"));
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,265 @@
+//! Training of a network that classifies rows, into a file.
+
+use std::path::PathBuf;
+
+use halfwave_datasets::{Dataset, files, split::stratified_split};
+use halfwave_kernels::{Kind, Level, conv::Padding};
+use serde::{Deserialize, Serialize};
+use toml::Table;
+
+use super::{
+    ImageShape, classify, data,
+    data::Problem,
+    labels,
+    machine::Last,
+    model::{Classifier, Model},
+    preprocessing::Preprocessing,
+};
+use crate::{
+    Error,
+    config::{self, ConfigError, Override},
+    layers::{Initialiser, LayerConfig},
+    network::{Head, MlpConfig, Network, NetworkConfig},
+    observe::Observer,
+    optim::{Optimiser, Schedule},
+    output, run,
+};
+
+/// Rows of a mini-batch where nothing is said, or all if there are fewer.
+const BATCH: usize = 128;
+
+/// What is trained.
+#[derive(Clone, Debug)]
+pub enum Architecture {
+    /// Dense layers.
+    Mlp {
+        /// Units of each hidden layer.
+        hidden: Vec<usize>,
+        /// Of the hidden layers.
+        activation: Kind,
+    },
+    /// On images of this shape: two times convolution of 3×3 with 32 and 64 channels, ReLU and max-pooling of 2×2, then
+    /// dense 128 with ReLU.
+    Cnn(ImageShape),
+    /// A [`NetworkConfig`] in TOML; head, optimiser, batch and epochs may be left out.
+    File(PathBuf),
+}
+
+/// What `halfwave train mlp` and `train cnn` do.
+#[derive(Clone, Debug)]
+pub struct NetworkJob {
+    /// The data.
+    pub data: PathBuf,
+    /// The classes of its rows.
+    pub labels: PathBuf,
+    /// The file of the network.
+    pub out: PathBuf,
+    /// What is trained.
+    pub architecture: Architecture,
+    /// Changes of the other settings.
+    pub overrides: Vec<Override>,
+    /// Share of the rows of each class that is not trained on, but tested after each epoch.
+    pub validation: Option<f64>,
+    /// Whether columns are brought to zero mean and unit variance.
+    pub standardise: bool,
+    /// How many principal components are taken in place of the columns.
+    pub pca: Option<usize>,
+    /// Threads; by default all cores.
+    pub threads: Option<usize>,
+    /// Of weights, shuffles, masks and the split.
+    pub seed: u64,
+    /// Instruction set.
+    pub level: Level,
+    /// Whether an existing file is replaced.
+    pub force: bool,
+}
+
+/// What was trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedNetwork {
+    /// Rows that it was trained on.
+    pub rows: usize,
+    /// Rows that were set aside.
+    pub validation: usize,
+    /// Numbers of a row of the data.
+    pub inputs: usize,
+    /// Names of the classes.
+    pub classes: Vec<String>,
+    /// Numbers that were trained.
+    pub parameters: usize,
+    /// The metrics of the last epoch.
+    pub metrics: Vec<(&'static str, f64)>,
+}
+
+/// The settings that all networks have.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Training {
+    head: Head,
+    batch: usize,
+    epochs: usize,
+    optimiser: Optimiser,
+}
+
+const DEFAULTS: fn() -> Training =
+    || Training { head: Head::Softmax, batch: BATCH, epochs: 20, optimiser: Optimiser::adam() };
+
+/// Settings whose classes are not known yet.
+struct Settings {
+    table: Table,
+    /// Whether the batch is as large as it is because nobody said otherwise.
+    any_batch: bool,
+}
+
+impl Settings {
+    fn new(job: &NetworkJob) -> Result<Self, Error> {
+        let value = |error: toml::ser::Error| ConfigError::Value(error.to_string());
+        let mut table = Table::try_from(DEFAULTS()).map_err(value)?;
+        let mut any_batch = !job.overrides.iter().any(|change| change.key == "batch");
+        match &job.architecture {
+            Architecture::Mlp { .. } => drop(table.insert("dropout".into(), 0.0.into())),
+            Architecture::Cnn(_) => {}
+            Architecture::File(path) => {
+                /// Largest network in words.
+                const MAX_BYTES: usize = 1 << 20;
+                let network = |text: &str| Error::own_data(path, Problem::Network(text.into()));
+                let bytes = files::read(path, MAX_BYTES)?;
+                let text =
+                    String::from_utf8(bytes).map_err(|_| network("expected text in UTF-8"))?;
+                let file: Table =
+                    text.parse().map_err(|error: toml::de::Error| network(error.message()))?;
+                any_batch &= !file.contains_key("batch");
+                table.extend(file);
+                // Before data are read, and once more after changes.
+                config::typed::<NetworkConfig>(table.clone())
+                    .map_err(|error| network(&error.to_string()))?;
+            }
+        }
+        job.overrides.iter().try_for_each(|change| config::set(&mut table, change))?;
+        Ok(Self { table, any_batch })
+    }
+
+    /// The network for `rows` of `width` numbers.
+    fn network(
+        mut self,
+        job: &NetworkJob,
+        [rows, width, classes]: [usize; 3],
+    ) -> Result<NetworkConfig, Error> {
+        let mut config = match &job.architecture {
+            Architecture::Mlp { hidden, activation } => {
+                let sizes = [&[width], &hidden[..], &[classes]].concat();
+                let sizes = sizes.into_iter().map(|size| i64::try_from(size).unwrap_or(i64::MAX));
+                self.table.insert("sizes".into(), sizes.collect::<Vec<_>>().into());
+                self.table.insert("activation".into(), activation.to_string().into());
+                config::typed::<MlpConfig>(self.table)?.network()?
+            }
+            Architecture::Cnn(ImageShape(shape)) => {
+                let Training { head, batch, epochs, optimiser } = config::typed(self.table)?;
+                let (input, layers) = (shape.to_vec(), small(classes));
+                let schedule = Schedule::Constant;
+                NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs }
+            }
+            Architecture::File(_) => config::typed(self.table)?,
+        };
+        if self.any_batch {
+            config.batch = config.batch.min(rows);
+        }
+        Ok(config)
+    }
+}
+
+/// The layers of a small convolutional network.
+fn small(classes: usize) -> Vec<LayerConfig> {
+    let conv = |channels| LayerConfig::Conv {
+        channels,
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: Padding::Same,
+        activation: Kind::Relu,
+        initialiser: Initialiser::HeNormal,
+    };
+    vec![
+        conv(32),
+        LayerConfig::max_pool([2, 2]),
+        conv(64),
+        LayerConfig::max_pool([2, 2]),
+        LayerConfig::Flatten,
+        LayerConfig::dense(128, Kind::Relu),
+        LayerConfig::dense(classes, Kind::Identity),
+    ]
+}
+
+/// Trains a network and writes its file; the last epoch counts. What is done to the data is fitted on training rows.
+///
+/// # Errors
+/// Bad settings, data and labels that cannot be read or do not fit, before training starts; divergence. No file is
+/// left behind then.
+pub fn train_network(
+    job: &NetworkJob,
+    observer: &mut (dyn Observer + Send),
+) -> Result<TrainedNetwork, Error> {
+    let settings = Settings::new(job)?;
+    if job.pca.is_some() && !matches!(job.architecture, Architecture::Mlp { .. }) {
+        let text = "--pca: principal components are no images: take `train mlp`";
+        return Err(Error::Usage(text.into()));
+    }
+    output::check_file(&job.out, job.force)?;
+    let pool = run::pool(job.threads)?;
+    let (data, classes) = labelled(job)?;
+    let inputs = data.width;
+    let (mut train, mut validation) = match job.validation {
+        None => (data, None),
+        Some(share) => {
+            let fold = stratified_split(&data.labels, share, job.seed)?;
+            (data.subset(&fold.train), Some(data.subset(&fold.test)))
+        }
+    };
+    let preprocessing = Preprocessing::fit(&train.x, inputs, job.standardise, job.pca)?;
+    for set in [Some(&mut train), validation.as_mut()].into_iter().flatten() {
+        set.x = preprocessing.apply(std::mem::take(&mut set.x))?;
+        set.width = preprocessing.outputs(inputs);
+        set.shape = vec![set.width];
+    }
+    let config = settings.network(job, [train.rows(), train.width, classes.len()])?;
+    let mut network = Network::new(&config, job.seed)?;
+    check(&network, &train, classes.len())?;
+    let mut last = Last { next: observer, metrics: Vec::new() };
+    let tested = validation.as_ref().map(Into::into);
+    pool.install(|| network.fit(job.level, &train, tested, "network", &mut last))?;
+    let (rows, validation) = (train.rows(), validation.map_or(0, |set| set.rows()));
+    let (parameters, metrics) = (network.summary().parameters(), last.metrics);
+    let of = Classifier { network, classes: classes.clone() };
+    Model::new(of, preprocessing, &job.out).save(job.force)?;
+    Ok(TrainedNetwork { rows, validation, inputs, classes, parameters, metrics })
+}
+
+/// The rows with their classes, of which there are at least two.
+fn labelled(job: &NetworkJob) -> Result<(Dataset, Vec<String>), Error> {
+    let data::Matrix { x, width } = data::read(&job.data)?;
+    let names = classify::read(&job.labels, &job.data, x.len() / width)?;
+    let classes = labels::classes(&names);
+    let of_labels = |problem| Error::own_data(&job.labels, problem);
+    if let [only] = &classes[..] {
+        return Err(of_labels(Problem::OneClass(only.clone())));
+    }
+    let indices = labels::indices(&names, &classes).map_err(of_labels)?;
+    Ok((Dataset::new(x, &[width], indices, &classes)?, classes))
+}
+
+/// That the network takes these rows and tells these classes apart.
+fn check(network: &Network, data: &Dataset, classes: usize) -> Result<(), Error> {
+    if network.inputs() != data.width {
+        let shape: Vec<_> = network.config().input.iter().map(ToString::to_string).collect();
+        let (shape, width) = (shape.join("x"), data.width);
+        return Err(Error::Usage(format!(
+            "the network takes {shape} numbers, a row of the data has {width}"
+        )));
+    }
+    if network.classes() != classes {
+        let outputs = network.classes();
+        return Err(Error::Usage(format!(
+            "the last layer of the network has {outputs} units, the labels have {classes} classes"
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,184 @@
+//! `halfwave table`: what was measured beside what is published, from the `result.json` of runs.
+
+use std::{fs, path::Path};
+
+use crate::{
+    Error,
+    machine::Machine,
+    output::{self, OutputError},
+    report::{Sources, markdown::cell, number},
+    result::{Report, Row},
+};
+
+/// The line above the table in a Markdown file begins so; the rest of it is a reader's, e.g. the command.
+const BEGIN: &str = "<!-- table of reproductions";
+/// The line below it.
+const END: &str = "<!-- end of the table of reproductions -->";
+
+/// Why there is no table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TableError {
+    /// No file has a row that could stand in it.
+    #[error("no row of these results has a published number beside it; --all takes the others too")]
+    NoRows,
+    /// A file that says nowhere, or not clearly, where the table goes.
+    #[error(
+        "{0}: expected one line that begins with `{BEGIN}` and, below it, one line `{END}`: the table goes between \
+         them"
+    )]
+    Markers(String),
+    /// The table in the file is another one.
+    #[error("{0}: the table is not that of these results; run the command without --check")]
+    Stale(String),
+}
+
+/// The rows of all reports in Markdown, then the machines and the sources; by default only rows with a published
+/// number.
+///
+/// # Errors
+/// [`TableError::NoRows`].
+pub fn table(reports: &[Report], all: bool) -> Result<String, TableError> {
+    let wanted = |row: &&Row| all || row.published.is_some();
+    let rows = || reports.iter().flat_map(|report| report.rows.iter().filter(wanted));
+    if rows().next().is_none() {
+        return Err(TableError::NoRows);
+    }
+    let sources = Sources::of(rows());
+    let mut machines: Vec<&Machine> = Vec::new();
+    let mut text = String::from(
+        "| experiment | what | published | ours | n | seeds | date | machine |\n|---|---|---|---|---|---|---|---|\n",
+    );
+    for report in reports {
+        for row in report.rows.iter().filter(wanted) {
+            let machine = report.machine.as_ref().map(|machine| {
+                let known = machines.iter().position(|known| *known == machine);
+                letter(known.unwrap_or_else(|| {
+                    machines.push(machine);
+                    machines.len() - 1
+                }))
+            });
+            let cells = [
+                cell(&report.experiment),
+                cell(&what(row)),
+                row.published.as_ref().map_or_else(none, |published| sources.mark(published)),
+                number(row.value, row.std),
+                row.n.to_string(),
+                seeds(&report.seeds),
+                report.date.as_deref().map_or_else(none, cell),
+                machine.unwrap_or_else(none),
+            ];
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+    }
+    text.push_str("\nOurs: mean ± population standard deviation over n runs (seeds, times folds where there are any).\n");
+    for (i, machine) in machines.iter().enumerate() {
+        text.push_str(&format!("Machine {}: {machine}.\n", letter(i)));
+    }
+    for (i, source) in sources.iter() {
+        text.push_str(&format!("\\[{i}\\] {source}.\n"));
+    }
+    Ok(text)
+}
+
+fn what(row: &Row) -> String {
+    let Row { setting, model, metric, unit, .. } = row;
+    format!("{setting}: {model}, {metric} {unit}").trim_end().to_owned()
+}
+
+fn none() -> String {
+    "–".into()
+}
+
+/// A, B, …, Z, then numbers.
+fn letter(i: usize) -> String {
+    match u8::try_from(i) {
+        Ok(i @ 0..26) => char::from(b'A' + i).to_string(),
+        _ => format!("M{}", i + 1),
+    }
+}
+
+/// `1–3`, or all of them where they do not follow each other.
+fn seeds(seeds: &[u64]) -> String {
+    match seeds {
+        [first, .., last] if seeds.is_sorted_by(|a, b| a.checked_add(1) == Some(*b)) => {
+            format!("{first}–{last}")
+        }
+        _ => seeds.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// `text` with the table between its two lines, and nothing else changed.
+fn insert(text: &str, table: &str) -> Option<String> {
+    let lines = || {
+        text.split_inclusive('\n').scan(0, |at, line| {
+            *at += line.len();
+            Some((*at - line.len(), *at, line))
+        })
+    };
+    let mut begins = lines().filter(|(_, _, line)| line.starts_with(BEGIN));
+    let mut ends = lines().filter(|(_, _, line)| line.trim_end() == END);
+    let ((_, from, line), (to, _, _)) = (begins.next()?, ends.next()?);
+    let sound =
+        from <= to && line.ends_with('\n') && begins.next().is_none() && ends.next().is_none();
+    sound.then(|| format!("{}{table}{}", &text[..from], &text[to..]))
+}
+
+/// Puts the table between its two lines in a Markdown file.
+///
+/// # Errors
+/// [`TableError::Markers`] for a file without these lines, or with more of them; with `check`, which writes nothing,
+/// [`TableError::Stale`] where another table stands there; a file that cannot be read or written.
+pub fn write_into(path: &Path, table: &str, check: bool) -> Result<(), Error> {
+    let io = |error| OutputError::Io { path: path.into(), action: "read it", error };
+    let text = fs::read_to_string(path).map_err(io)?;
+    let name = || path.display().to_string();
+    let new = insert(&text, table).ok_or_else(|| TableError::Markers(name()))?;
+    if new == text {
+        return Ok(());
+    }
+    if check {
+        return Err(TableError::Stale(name()).into());
+    }
+    Ok(output::write_file(path, true, |out| out.write_all(new.as_bytes()))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_stands_between_the_lines_changes() {
+        let with = |table: &str| format!("# A\n\n{BEGIN}: how -->\n{table}{END}\n\nend");
+        let text = with("old\n");
+        assert_eq!(insert(&text, "new\n| a |\n"), Some(with("new\n| a |\n")));
+        assert_eq!(insert(&with(""), "new\n"), Some(with("new\n")));
+        assert_eq!(insert(&text, "old\n"), Some(text.clone()));
+    }
+
+    #[test]
+    fn lines_that_are_missing_doubled_or_turned_round_are_refused() {
+        for text in [
+            "",
+            "text\n",
+            BEGIN,
+            END,
+            &format!("{BEGIN} -->\n"),
+            &format!("{END}\n{BEGIN} -->\n"),
+            &format!("{BEGIN} -->\n{BEGIN} -->\n{END}\n"),
+            &format!("{BEGIN} -->\n{END}\n{END}\n"),
+            &format!("x {BEGIN} -->\n{END}\n"),
+        ] {
+            assert_eq!(insert(text, "new\n"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn seeds_and_machines_are_short() {
+        assert_eq!(seeds(&[1, 2, 3]), "1–3");
+        assert_eq!(seeds(&[7]), "7");
+        assert_eq!(seeds(&[1, 3]), "1, 3");
+        assert_eq!(seeds(&[u64::MAX, 0]), format!("{}, 0", u64::MAX));
+        assert_eq!([letter(0), letter(25), letter(26)], ["A", "Z", "M27"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! What the training loop does with a recurrent network.
+
+use halfwave_kernels::Level;
+
+use super::{B, C, Rnn, pass::Pass};
+use crate::{
+    TrainError,
+    buffers::within,
+    losses::Head,
+    samples::Samples,
+    train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
+};
+
+/// One call of `fit`.
+pub(super) struct Fit<'a> {
+    rnn: &'a mut Rnn,
+    level: Level,
+    train: Samples<'a>,
+    validation: Option<Samples<'a>>,
+    pass: Pass,
+    labels: Vec<u32>,
+    sums: Sums,
+}
+
+/// Of the epoch so far.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    rows: usize,
+    right: usize,
+    loss: f64,
+    longest: f64,
+}
+
+impl<'a> Fit<'a> {
+    pub(super) fn new(
+        rnn: &'a mut Rnn,
+        level: Level,
+        train: Samples<'a>,
+        validation: Option<Samples<'a>>,
+    ) -> Result<Self, TrainError> {
+        let (pass, sums) = (Pass::new(rnn, rnn.config.batch)?, Sums::default());
+        let labels = Vec::with_capacity(rnn.config.batch);
+        Ok(Self { rnn, level, train, validation, pass, labels, sums })
+    }
+}
+
+impl Learner for Fit<'_> {
+    fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged> {
+        let Self { rnn, level, train, pass, labels, sums, .. } = self;
+        labels.clear();
+        labels.extend(rows.iter().map(|&row| train.labels[row as usize]));
+        pass.forward(rnn, *level, train.rows, rows);
+        let loss = pass.loss(*level, labels);
+        if !loss.is_finite() {
+            return Err(Diverged(format!("the loss is {loss}")));
+        }
+        let predicted = pass.logits().chunks_exact(rnn.classes).map(|z| Head::Softmax.predict(z));
+        sums.right += labels.iter().zip(predicted).filter(|(a, b)| **a == *b).count();
+        sums.rows += rows.len();
+        sums.loss += loss;
+        pass.backward(rnn, *level, false);
+        let square: f64 = pass.gradients.iter().flatten().map(|&g| f64::from(g).powi(2)).sum();
+        let norm = square.sqrt() / rows.len() as f64;
+        if !norm.is_finite() {
+            return Err(Diverged(format!("the norm of the gradient is {norm}")));
+        }
+        sums.longest = sums.longest.max(norm);
+        let kept = match rnn.config.clip {
+            Some(clip) if norm > f64::from(clip) => f64::from(clip) / norm,
+            _ => 1.0,
+        };
+        let (t, scale) = (at.steps + 1, (kept / rows.len() as f64) as f32);
+        let Rnn { config, parameters, states, .. } = &mut **rnn;
+        let all = parameters.iter_mut().zip(states).zip(&pass.gradients).enumerate();
+        for (which, ((parameters, state), gradient)) in all {
+            if [B, C].contains(&which) {
+                config.optimiser.update(*level, t, scale, gradient, state, parameters);
+            } else {
+                config.optimiser.update_weights(*level, t, scale, gradient, state, parameters);
+            }
+        }
+        Ok(())
+    }
+
+    fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
+        if !self.rnn.parameters.iter().all(|parameters| within(parameters, WEIGHT_LIMIT)) {
+            return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
+        }
+        let Sums { rows, right, loss, longest } = std::mem::take(&mut self.sums);
+        let rows = rows as f64;
+        let mut metrics = vec![
+            ("loss", loss / rows),
+            ("accuracy", right as f64 / rows),
+            ("gradient_norm", longest),
+        ];
+        if let Some(data) = self.validation {
+            let predicted = self.rnn.predict(self.level, data);
+            let predicted = predicted.map_err(|error| Diverged(error.to_string()))?;
+            metrics
+                .push(("validation_accuracy", crate::metrics::accuracy(data.labels, &predicted)));
+        }
+        Ok(metrics)
+    }
+
+    fn lower(&self) -> String {
+        format!("the learning rate (now {})", self.rnn.config.optimiser.learning_rate())
+    }
+}

@@ -1,0 +1,185 @@
+//! Models in files: safetensors, with the settings as JSON under one key of the metadata.
+
+use std::collections::HashMap;
+
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::TrainError;
+
+/// What a file holds: under which key its settings are, and what it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kind {
+    pub(crate) key: &'static str,
+    name: &'static str,
+}
+
+pub(crate) const RBM: Kind = Kind { key: "halfwave.rbm", name: "an RBM" };
+pub(crate) const NETWORK: Kind = Kind { key: "halfwave.network", name: "a network" };
+
+/// Why bytes are no model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// Not safetensors, or broken.
+    #[error("not a safetensors file: {0}")]
+    Format(String),
+    /// A file of another program, or another kind of model.
+    #[error("expected {expected}, with settings under `{key}` in the metadata, found {found}")]
+    Kind {
+        /// What it should be, e.g. `an RBM`.
+        expected: &'static str,
+        /// Where its settings would be.
+        key: &'static str,
+        /// What it is.
+        found: &'static str,
+    },
+    /// Settings that this version does not know.
+    #[error("settings: {0}")]
+    Settings(String),
+    /// A tensor that is not as it should be.
+    #[error("tensor `{name}`: expected {expected}, found {found}")]
+    Tensor {
+        /// Its name.
+        name: String,
+        /// Type and shape, or what its numbers are.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// Settings or parameters that make no sense.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
+/// Numbers to write.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Numbers<'a> {
+    F32(&'a [f32]),
+    F64(&'a [f64]),
+}
+
+impl Numbers<'_> {
+    fn bytes(self) -> (Dtype, Vec<u8>) {
+        match self {
+            Self::F32(x) => (Dtype::F32, x.iter().flat_map(|x| x.to_le_bytes()).collect()),
+            Self::F64(x) => (Dtype::F64, x.iter().flat_map(|x| x.to_le_bytes()).collect()),
+        }
+    }
+}
+
+/// A tensor to write: name, shape, numbers.
+pub(crate) type Tensor<'a> = (String, Vec<usize>, Numbers<'a>);
+
+/// The bytes of a file: the same for the same model.
+pub(crate) fn write(
+    kind: Kind,
+    settings: &impl Serialize,
+    tensors: &[Tensor<'_>],
+) -> Result<Vec<u8>, ModelError> {
+    let format = |error: &dyn ToString| ModelError::Format(error.to_string());
+    let tensors: Vec<_> =
+        tensors.iter().map(|(name, shape, numbers)| (name, shape, numbers.bytes())).collect();
+    let mut views = Vec::new();
+    for (name, shape, (dtype, bytes)) in &tensors {
+        let view = TensorView::new(*dtype, (*shape).clone(), bytes);
+        views.push((*name, view.map_err(|error| format(&error))?));
+    }
+    let settings = serde_json::to_string(settings).map_err(|error| format(&error))?;
+    // One key: the order of several would be another one each time.
+    let metadata = HashMap::from([(kind.key.to_owned(), settings)]);
+    safetensors::serialize(views, Some(metadata)).map_err(|error| format(&error))
+}
+
+/// The tensors of a file.
+pub(crate) struct Tensors<'a> {
+    tensors: SafeTensors<'a>,
+    metadata: Option<HashMap<String, String>>,
+}
+
+impl<'a> Tensors<'a> {
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, ModelError> {
+        let format = |error: safetensors::SafeTensorError| ModelError::Format(error.to_string());
+        let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(format)?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(format)?;
+        Ok(Self { tensors, metadata: metadata.metadata().clone() })
+    }
+
+    fn text(&self, kind: Kind) -> Option<&String> {
+        self.metadata.as_ref()?.get(kind.key)
+    }
+
+    /// What the file holds, if it is one of this program's.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        [RBM, NETWORK].into_iter().find(|&kind| self.text(kind).is_some())
+    }
+
+    /// The settings of a model of this kind.
+    pub(crate) fn settings<T: DeserializeOwned>(&self, kind: Kind) -> Result<T, ModelError> {
+        let text = self.text(kind).ok_or_else(|| {
+            let found = self.kind().map_or("no model of this program", |kind| kind.name);
+            ModelError::Kind { expected: kind.name, key: kind.key, found }
+        })?;
+        serde_json::from_str(text).map_err(|error| ModelError::Settings(error.to_string()))
+    }
+
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.tensors.names()
+    }
+
+    /// Numbers of all `f32` tensors.
+    pub(crate) fn numbers(&self) -> u64 {
+        let of = self.tensors.iter().filter(|(_, tensor)| tensor.dtype() == Dtype::F32);
+        of.map(|(_, tensor)| (tensor.data().len() / 4) as u64).sum()
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names().contains(&name)
+    }
+
+    /// Bytes of the numbers of a tensor of this shape, in which `None` is any size.
+    fn bytes(
+        &self,
+        name: &str,
+        dtype: Dtype,
+        shape: &[Option<usize>],
+    ) -> Result<&'a [u8], ModelError> {
+        let sizes: Vec<String> =
+            shape.iter().map(|size| size.map_or("_".into(), |n| n.to_string())).collect();
+        let wrong = |found: String| ModelError::Tensor {
+            name: name.into(),
+            expected: format!("{dtype:?} [{}]", sizes.join(", ")),
+            found,
+        };
+        let tensor = self.tensors.tensor(name).map_err(|error| wrong(error.to_string()))?;
+        let found = tensor.shape();
+        let fits = found.len() == shape.len()
+            && found.iter().zip(shape).all(|(found, size)| size.is_none_or(|n| n == *found));
+        if tensor.dtype() != dtype || !fits {
+            return Err(wrong(format!("{:?} {found:?}", tensor.dtype())));
+        }
+        Ok(tensor.data())
+    }
+
+    pub(crate) fn f32(&self, name: &str, shape: &[Option<usize>]) -> Result<Vec<f32>, ModelError> {
+        let (numbers, _) = self.bytes(name, Dtype::F32, shape)?.as_chunks::<4>();
+        Ok(numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
+    }
+
+    /// Finite numbers.
+    pub(crate) fn f64(&self, name: &str, shape: &[Option<usize>]) -> Result<Vec<f64>, ModelError> {
+        let (numbers, _) = self.bytes(name, Dtype::F64, shape)?.as_chunks::<8>();
+        let numbers: Vec<f64> = numbers.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect();
+        match numbers.iter().find(|x| !x.is_finite()) {
+            Some(x) => Err(ModelError::wrong(name, "finite numbers", x)),
+            None => Ok(numbers),
+        }
+    }
+}
+
+impl ModelError {
+    /// Of a tensor that has the right shape.
+    pub(crate) fn wrong(name: &str, expected: &str, found: impl ToString) -> Self {
+        Self::Tensor { name: name.into(), expected: expected.into(), found: found.to_string() }
+    }
+}

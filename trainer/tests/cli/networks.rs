@@ -1,0 +1,304 @@
+//! `halfwave train mlp`, `train cnn`, `predict`, `eval`: networks on one's own data.
+
+use std::{fs, path::Path};
+
+use halfwave_datasets::{
+    npy::{self, Array},
+    preprocess::Standardiser,
+};
+use halfwave_trainer::network::Network;
+use predicates::str::contains;
+use tempfile::{TempDir, tempdir};
+
+use super::{
+    apply::{load, save},
+    support::{names, run},
+};
+
+/// 90 rows of 3 in three classes that one column each tells, on other scales; the last column is constant.
+fn rows() -> Vec<f32> {
+    let row = |i: u16| {
+        let noise = f32::from(i * 37 % 11) / 40.0;
+        [
+            f32::from(i.is_multiple_of(3)) * 50.0 + noise,
+            f32::from(i % 3 == 1) * 0.02 + noise / 1000.0,
+            7.0,
+        ]
+    };
+    (0..90).flat_map(row).collect()
+}
+
+const NAMES: [&str; 3] = ["cat", "dog", "emu"];
+
+fn lines(label: impl Fn(usize) -> String) -> String {
+    (0..90).map(|i| label(i % 3) + "\n").collect()
+}
+
+fn files() -> TempDir {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    save(&path.join("x.npy"), &[90, 3], &rows());
+    fs::write(path.join("y.csv"), lines(|k| NAMES[k].into())).unwrap();
+    fs::write(
+        path.join("numbers.csv"),
+        format!("kind\n{}", lines(|k| ["7", "-1", "30"][k].into())),
+    )
+    .unwrap();
+    let array = Array { shape: vec![90], data: (0..90).map(|i| [7_i64, -1, 30][i % 3]).collect() };
+    npy::write(&array, &mut fs::File::create(path.join("y.npy")).unwrap()).unwrap();
+    home
+}
+
+const TRAIN: &str = "train mlp -q --data x.npy --out m.safetensors --hidden 8 --epochs 60 \
+    --set optimiser.learning_rate=0.01 --set batch=15";
+
+fn integers(path: &Path) -> Vec<i64> {
+    npy::read::<i64>(path).unwrap().data
+}
+
+#[test]
+fn a_network_is_trained_evaluated_and_predicts() {
+    let home = files();
+    let path = home.path();
+    let train = format!("{TRAIN} --labels y.csv --standardise --validation 0.2");
+    run(path, &train)
+        .success()
+        .stdout(contains("3 inputs, 3 classes, 59 parameters; 72 + 18 rows"))
+        .stdout(contains("validation_accuracy 1.000000"));
+    run(path, "eval m.safetensors x.npy --labels y.csv")
+        .success()
+        .stdout(contains("accuracy              100.00 %"))
+        .stdout(contains("calibration error"))
+        .stdout(contains("weighted mean       100.00    100.00  100.00       90"))
+        .stdout(contains("emu              0    0   30"));
+    run(path, "predict m.safetensors x.npy k.npy").success().stdout(contains("cat, dog, emu"));
+    let expected: Vec<i64> = (0..90).map(|i| i % 3).collect();
+    assert_eq!(integers(&path.join("k.npy")), expected);
+    run(path, "predict m.safetensors x.npy p.npy --probabilities").success();
+    let (shape, p) = load(&path.join("p.npy"));
+    assert_eq!(shape, [90, 3]);
+    for (row, k) in p.chunks(3).zip(&expected) {
+        assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5 && row[*k as usize] > 0.5, "{row:?}");
+    }
+}
+
+/// The same labels as numbers in three formats give the same file, whose predictions are these numbers.
+#[test]
+fn labels_are_numbers_or_names_in_any_format() {
+    let home = files();
+    let path = home.path();
+    let train = |labels: &str| {
+        run(path, &format!("{TRAIN} --labels {labels} --standardise --force")).success();
+        fs::read(path.join("m.safetensors")).unwrap()
+    };
+    let bytes = train("y.npy");
+    assert_eq!(train("numbers.csv"), bytes);
+    fs::write(path.join("real.csv"), lines(|k| ["7.0e+00", "-1.0", "30"][k].into())).unwrap();
+    assert_eq!(train("real.csv"), bytes);
+    save(&path.join("y32.npy"), &[90, 1], &[7.0, -1.0, 30.0].repeat(30));
+    assert_eq!(train("y32.npy"), bytes);
+    run(path, "predict m.safetensors x.npy k.npy").success().stdout(contains("classes: -1, 7, 30"));
+    assert_eq!(integers(&path.join("k.npy")), [7, -1, 30].repeat(30));
+    let of_bytes = [&[0, 0, 8, 1, 0, 0, 0, 90][..], &[2, 0, 1].repeat(30)].concat();
+    fs::write(path.join("y-ubyte"), of_bytes).unwrap();
+    train("y-ubyte");
+    run(path, "predict m.safetensors x.npy b.npy").success().stdout(contains("classes: 0, 1, 2"));
+    assert_eq!(integers(&path.join("b.npy")), [2, 0, 1].repeat(30));
+}
+
+/// What is done to data is fitted on training rows, kept in the file, and done to other data.
+#[test]
+fn data_pass_what_the_training_rows_were_fitted_with() {
+    let home = files();
+    let path = home.path();
+    let mut x = rows();
+    Standardiser::fit(&x, 3).unwrap().apply(&mut x).unwrap();
+    save(&path.join("z.npy"), &[90, 3], &x);
+    for (data, more) in [("x", "--standardise"), ("z", "")] {
+        let train =
+            TRAIN.replace("x.npy", &format!("{data}.npy")).replace("m.saf", &format!("{data}.saf"));
+        run(path, &format!("{train} --labels y.csv {more}")).success();
+        run(path, &format!("predict {data}.safetensors {data}.npy {data}-p.npy --probabilities"))
+            .success();
+    }
+    assert_eq!(load(&path.join("x-p.npy")), load(&path.join("z-p.npy")));
+    run(path, &format!("{TRAIN} --labels y.csv --standardise --pca 2 --validation 0.5")).success();
+    let bytes = fs::read(path.join("m.safetensors")).unwrap();
+    assert_eq!(Network::from_bytes(&bytes, 1).unwrap().inputs(), 2);
+    run(path, "eval m.safetensors x.npy --labels y.csv")
+        .success()
+        .stdout(contains("rows                  90"));
+    // Fitted on 45 of the rows, it is not what all rows give.
+    run(path, &format!("{TRAIN} --labels y.csv --standardise --pca 2 --force")).success();
+    let find = |bytes: &[u8]| {
+        bytes
+            .windows(8)
+            .any(|eight| eight == Standardiser::fit(&rows(), 3).unwrap().mean[0].to_le_bytes())
+    };
+    assert!(!find(&bytes) && find(&fs::read(path.join("m.safetensors")).unwrap()));
+}
+
+#[test]
+fn images_are_convolved_by_shape_or_by_a_file() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    // Vertical and horizontal bars on 6 x 6 pixels.
+    let image = |i: usize| {
+        (0..36).map(move |at| {
+            f32::from(u8::from(if i.is_multiple_of(2) { at % 6 } else { at / 6 } == i / 2 % 6))
+        })
+    };
+    let x: Vec<f32> = (0..60).flat_map(image).collect();
+    save(&path.join("x.npy"), &[60, 6, 6], &x);
+    fs::write(path.join("y.csv"), (0..60).map(|i| format!("{}\n", i % 2)).collect::<String>())
+        .unwrap();
+    let network = "input = [6, 6, 1]\nepochs = 30\nlayers = [{ name = 'conv', channels = 4, kernel = [3, 3], \
+        activation = 'relu' }, { name = 'batch_norm' }, { name = 'flatten' }, { name = 'dense', units = 2 }]\n";
+    fs::write(path.join("n.toml"), network).unwrap();
+    let train = "train cnn -q --data x.npy --labels y.csv --out m.safetensors --force";
+    for more in ["--shape 6x6", "--config n.toml --set optimiser.learning_rate=0.01"] {
+        run(path, &format!("{train} {more} --seed 3")).success();
+        let bytes = fs::read(path.join("m.safetensors")).unwrap();
+        run(path, &format!("{train} {more} --seed 3 --threads 1")).success();
+        assert_eq!(fs::read(path.join("m.safetensors")).unwrap(), bytes, "threads change nothing");
+        run(path, "eval m.safetensors x.npy --labels y.csv").success().stdout(contains("100.00 %"));
+    }
+    for (file, more, code, said) in [
+        (network, "--shape 6x6", 2, "--shape"),
+        ("input = 3", "", 1, "bad.toml: configuration: invalid type"),
+        ("[", "", 1, "bad.toml"),
+        (
+            &network.replace("[6, 6, 1]", "[5, 6, 1]"),
+            "",
+            2,
+            "takes 5x6x1 numbers, a row of the data has 36",
+        ),
+        (
+            &network.replace("units = 2", "units = 3"),
+            "",
+            2,
+            "has 3 units, the labels have 2 classes",
+        ),
+        (&network.replace("[3, 3]", "[9, 9]"), "", 1, "layer 1 (conv)"),
+        (network, "--set epoch=1", 2, "did you mean `epochs`?"),
+    ] {
+        fs::write(path.join("bad.toml"), file).unwrap();
+        run(path, &format!("{train} --config bad.toml {more}")).code(code).stderr(contains(said));
+    }
+    run(path, train).code(2).stderr(contains("--shape"));
+    run(path, &format!("{train} --shape 5x6")).code(2).stderr(contains("takes 5x6x1 numbers"));
+    run(path, &format!("{train} --shape 1x36")).code(1).stderr(contains("max-pool"));
+}
+
+#[test]
+fn bad_data_labels_and_settings_are_errors_before_training() {
+    let home = files();
+    let path = home.path();
+    fs::write(path.join("short.csv"), "1\n2\n").unwrap();
+    fs::write(path.join("one.csv"), lines(|_| "5".into())).unwrap();
+    fs::write(path.join("two.csv"), lines(|k| format!("{k},1"))).unwrap();
+    fs::write(path.join("lone.csv"), "z\n".to_owned() + &"a\nb\n".repeat(44) + "a\n").unwrap();
+    let mut half = [0.0, 1.0, 2.0].repeat(30);
+    half[4] = 0.5;
+    save(&path.join("half.npy"), &[90], &half);
+    save(&path.join("wide.npy"), &[45, 2], &half);
+    save(&path.join("nan.npy"), &[2, 1], &[0.0, f32::NAN]);
+    let before = names(path);
+    for (data, labels, more, code, said) in [
+        (
+            "x.npy",
+            "short.csv",
+            "",
+            1,
+            "short.csv has the shape (2,), expected a label for each of the 90 rows of x.npy",
+        ),
+        ("x.npy", "one.csv", "", 1, "one.csv: all labels are 5: expected at least two classes"),
+        ("x.npy", "two.csv", "", 1, "two.csv: line 1: expected one field, found 2"),
+        ("x.npy", "half.npy", "", 1, "half.npy: label 0.5 in row 4: expected a whole number"),
+        (
+            "x.npy",
+            "wide.npy",
+            "",
+            1,
+            "wide.npy: expected one label for each row, found the shape (45, 2)",
+        ),
+        ("x.npy", "x.txt", "", 1, "x.txt: expected a name that ends in"),
+        ("x.npy", "there.csv", "", 1, "there.csv: cannot find it"),
+        ("nan.npy", "short.csv", "", 1, "finite numbers"),
+        ("x.npy", "lone.csv", "--validation 0.5", 1, "class 2: expected at least 2 samples"),
+        ("x.npy", "y.csv", "--validation 1", 1, "more than 0 and less than 1"),
+        ("x.npy", "y.csv", "--set batch=91", 1, "at most the 90 rows"),
+        ("x.npy", "y.csv", "--set bacth=9", 2, "did you mean `batch`?"),
+        ("x.npy", "y.csv", "--set sizes=[1]", 2, "unknown key"),
+        ("x.npy", "y.csv", "--set dropout=1", 1, "dropout"),
+        ("x.npy", "y.csv", "--set head=soft", 2, "soft"),
+        ("x.npy", "y.csv", "--activation rleu", 2, "rleu"),
+        ("x.npy", "y.csv", "--hidden 5,0", 2, "expected a whole number from 1"),
+        ("x.npy", "y.csv", "--pca 4", 1, "components: expected 1 to 3, found 4"),
+        ("x.npy", "y.csv", "--set optimiser.learning_rate=1e30", 1, "diverged"),
+        ("x.npy", "y.csv", "--out x.npy", 1, "exists already"),
+    ] {
+        let out = if more.contains("--out") { "" } else { "--out m.safetensors" };
+        let arguments =
+            format!("train mlp -q --data {data} --labels {labels} {out} --hidden 4 {more}");
+        run(path, &arguments).code(code).stderr(contains(said));
+        assert_eq!(names(path), before, "{labels} {more}");
+    }
+    // A batch that nobody asked for is no larger than the data.
+    run(path, "train mlp -q --data x.npy --labels y.csv --out m.safetensors --hidden 4").success();
+}
+
+/// A dead ReLU head has equal probabilities and no NaN in its table.
+#[test]
+fn tables_have_no_nan() {
+    let home = files();
+    let path = home.path();
+    let train = format!(
+        "{TRAIN} --labels y.csv --set head=normalised_relu --set optimiser.learning_rate=10"
+    );
+    run(path, &train).success();
+    let done = run(path, "eval m.safetensors x.npy --labels y.csv").success();
+    let text = String::from_utf8_lossy(&done.get_output().stdout).into_owned();
+    assert!(!text.contains("NaN") && !text.contains("inf"), "{text}");
+    run(path, "predict m.safetensors x.npy p.npy --probabilities").success();
+    assert!(
+        load(&path.join("p.npy")).1.chunks(3).all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-5)
+    );
+}
+
+#[test]
+fn models_of_the_other_kind_and_data_that_do_not_fit_are_errors() {
+    let home = files();
+    let path = home.path();
+    run(path, &format!("{TRAIN} --labels y.csv")).success();
+    save(&path.join("v.npy"), &[2, 3], &[0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
+    run(path, "train rbm -q --data v.npy --out r.safetensors --hidden-units 2 --set batch=2")
+        .success();
+    save(&path.join("w.npy"), &[2, 2], &[0.0; 4]);
+    fs::write(path.join("other.csv"), lines(|k| ["cat", "dog", "fox"][k].into())).unwrap();
+    let bytes = fs::read(path.join("m.safetensors")).unwrap();
+    fs::write(path.join("cut.safetensors"), &bytes[..bytes.len() - 5]).unwrap();
+    let before = names(path);
+    for (arguments, code, said) in [
+        ("features m.safetensors x.npy h.npy", 1, "m.safetensors: expected an RBM"),
+        ("score m.safetensors x.npy s.npy", 1, "found a network"),
+        ("sample m.safetensors s.npy", 1, "found a network"),
+        ("predict r.safetensors v.npy p.npy", 1, "r.safetensors: expected a network"),
+        ("eval m.safetensors x.npy", 2, "a network is evaluated with --labels"),
+        ("eval r.safetensors v.npy --labels y.csv", 2, "an RBM has no classes"),
+        ("eval m.safetensors w.npy --labels y.csv", 1, "expected rows of the 3 features"),
+        ("eval m.safetensors v.npy --labels y.csv", 1, "a label for each of the 2 rows"),
+        (
+            "eval m.safetensors x.npy --labels other.csv",
+            1,
+            "label fox in row 2: the classes are cat, dog, emu",
+        ),
+        ("eval m.safetensors x.npy --labels numbers.csv", 1, "label 7 in row 0"),
+        ("predict cut.safetensors x.npy p.npy", 1, "not a safetensors file"),
+        ("predict m.safetensors x.npy x.npy", 1, "exists already"),
+    ] {
+        run(path, arguments).code(code).stderr(contains(said));
+        assert_eq!(names(path), before, "{arguments}");
+    }
+    run(path, "eval r.safetensors v.npy").success().stdout(contains("reconstruction error"));
+}

@@ -1,0 +1,96 @@
+//! `halfwave table`: from results of runs into a file, and the README of the project.
+
+use std::{fs, path::Path};
+
+use predicates::str::contains;
+use tempfile::tempdir;
+
+use super::support::run;
+
+const MARKED: &str =
+    "before\n<!-- table of reproductions -->\n<!-- end of the table of reproductions -->\nafter\n";
+
+#[test]
+fn the_table_comes_from_results_and_is_checked() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let wdbc = "run agarap-wdbc -q --epochs 1 --set folds=2 --set heads=['softmax']";
+    run(path, &format!("{wdbc} --seeds 2 --out a")).success();
+    run(path, &format!("{wdbc} --seeds 1 --seed 7 --out b")).success();
+    fs::write(path.join("T.md"), MARKED).unwrap();
+    let table = "table a/result.json b/result.json";
+    run(path, &format!("{table} --into T.md --check"))
+        .code(1)
+        .stderr(contains("not that of these"));
+    assert_eq!(fs::read_to_string(path.join("T.md")).unwrap(), MARKED);
+    run(path, &format!("{table} --into T.md")).success();
+    run(path, &format!("{table} --into T.md --check")).success();
+    let text = fs::read_to_string(path.join("T.md")).unwrap();
+    let printed = run(path, table).success();
+    let printed = String::from_utf8(printed.get_output().stdout.clone()).unwrap();
+    let (begin, end) = MARKED.split_at(MARKED.find("<!-- end").unwrap());
+    assert_eq!(text, format!("{begin}{printed}{end}"));
+
+    let result: serde_json::Value =
+        serde_json::from_slice(&fs::read(path.join("a/result.json")).unwrap()).unwrap();
+    let date = result["date"].as_str().unwrap();
+    assert!(
+        result["machine"]["cpu"].is_string() && !result["summary"].as_str().unwrap().is_empty()
+    );
+    let rows: Vec<&str> = printed.lines().filter(|line| line.starts_with("| agarap")).collect();
+    let wanted = result["rows"].as_array().unwrap();
+    let published = wanted.iter().filter(|row| !row["published"].is_null()).count();
+    assert_eq!(rows.len(), 2 * published);
+    for (row, of) in rows.iter().zip(wanted.iter().filter(|row| !row["published"].is_null())) {
+        let ours =
+            format!("{:.2} ± {:.2}", of["value"].as_f64().unwrap(), of["std"].as_f64().unwrap());
+        assert!(row.contains(&ours) && row.contains(" 1–2 ") && row.contains(date), "{row} {ours}");
+        assert!(row.contains(&format!("{:.2}", of["published"]["value"].as_f64().unwrap())));
+        assert!(row.ends_with("| A |"), "{row}");
+    }
+    assert!(rows[published..].iter().all(|row| row.contains("| 7 |")));
+    assert!(printed.contains("\nMachine A: ") && printed.contains("\n\\[1\\] "));
+}
+
+/// Files of the first versions have neither date nor machine.
+#[test]
+fn results_without_date_and_machine_are_read() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let text = r#"{"experiment": "e", "configuration": {"a": 1}, "seeds": [1], "versions":
+        {"halfwave": "0.1.0", "target": "t", "profile": "release"}, "level": "avx2", "threads": 2, "seconds": 1.5,
+        "rows": [{"setting": "s|t", "model": "m", "metric": "accuracy", "unit": "%", "value": 98.5, "std": null,
+        "n": 1, "published": {"value": 97.25, "std": 0.5, "source": "A 2018"}}], "notes": [], "confusions": [],
+        "figures": []}"#;
+    fs::write(path.join("r.json"), text).unwrap();
+    let row = "| e | s\\|t: m, accuracy % | 97.25 ± 0.50 [1] | 98.50 | 1 | 1 | – | – |\n";
+    run(path, "table r.json").success().stdout(contains(row)).stdout(contains("\\[1\\] A 2018."));
+
+    fs::write(path.join("none.json"), text.replace("\"published\": {", "\"other\": {")).unwrap();
+    run(path, "table none.json").code(1).stderr(contains("--all takes the others too"));
+    run(path, "table none.json --all").success().stdout(contains("| – | 98.50 |"));
+    fs::write(path.join("no.md"), "text\n").unwrap();
+    fs::write(path.join("bad.json"), "{\"experiment\": 1}").unwrap();
+    for (arguments, code, said) in [
+        ("table r.json --into no.md", 1, "no.md: expected one line that begins with"),
+        ("table r.json --into there.md", 1, "there.md: cannot read it"),
+        ("table there.json", 1, "there.json: cannot find it"),
+        ("table bad.json", 1, "bad.json: expected a result.json: invalid type"),
+        ("table r.json --check", 2, "--into"),
+        ("table", 2, "RESULT.json"),
+    ] {
+        run(path, arguments).code(code).stderr(contains(said));
+    }
+}
+
+/// The README's numbers are those of the results that are kept with it.
+#[test]
+fn the_readme_has_the_table_of_its_results() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut results: Vec<_> = fs::read_dir(root.join("docs/results"))
+        .unwrap()
+        .map(|entry| format!("docs/results/{}", entry.unwrap().file_name().to_str().unwrap()))
+        .collect();
+    results.sort();
+    run(&root, &format!("table {} --into README.md --check", results.join(" "))).success();
+}
