@@ -218,7 +218,10 @@ fn convolve(effort: Effort) {
             layer.borrow_mut().check(level);
             for pass in Pass::ALL {
                 let name = format!("{} {}", layer.borrow().name, pass.name());
-                let run = move || pool.install(|| layer.borrow_mut().run(level, pass));
+                let run = move || {
+                    let layer = &mut *layer.borrow_mut();
+                    pool.install(|| layer.run(level, pass));
+                };
                 contestants.push(Contestant::new(name, run));
                 work.push(2.0 * layer.borrow().shape.multiply_adds());
             }
