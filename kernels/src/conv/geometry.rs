@@ -124,7 +124,7 @@ impl Axis {
     }
 
     /// Whether the windows lie side by side and cover the input once.
-    fn tiles(&self) -> bool {
+    pub(super) fn tiles(&self) -> bool {
         self.before == 0
             && self.output * self.window == self.input
             && (self.stride == self.window || self.output == 1)

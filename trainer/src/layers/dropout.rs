@@ -104,6 +104,8 @@ impl Ops for Dropout {
             .enumerate()
             .for_each(|(block, (mask, y, x))| {
                 rng::uniform(level, noise.skip((block * BLOCK) as u64), mask);
+                // Read once, or the compiler makes branches of the choices below.
+                let (rate, scale, shift, dropped) = (rate, scale, shift, dropped);
                 for ((y, m), x) in y.iter_mut().zip(mask).zip(x) {
                     let left_out = *m < rate;
                     *m = if left_out { 0.0 } else { scale };
