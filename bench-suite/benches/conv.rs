@@ -1,5 +1,5 @@
-//! Convolution and max-pooling of the Keras MNIST CNN on mini-batches of 128: forward and both gradients,
-//! on one thread and on all.
+//! The convolutions of two MNIST networks and the max-pooling of one, on mini-batches: forward and both
+//! gradients, on one thread and on all.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
@@ -15,7 +15,7 @@ use halfwave_kernels::Level;
 /// Throughput is in multiply-adds: twice the figure is FLOP/s.
 fn bench_conv(criterion: &mut Criterion) {
     let (pools, level) = (threads::pools(), Level::best());
-    for mut layer in Layer::keras_mnist() {
+    for mut layer in Layer::all() {
         let mut group = criterion.benchmark_group(format!("conv/{}", layer.name));
         group.throughput(Throughput::Elements(layer.shape.multiply_adds() as u64));
         layer.check(level);

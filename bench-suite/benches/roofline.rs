@@ -1,12 +1,14 @@
 //! How far from the machine's limits the kernels are, probed in the same run: `-- --quick` for less.
 //!
-//! Element-wise kernels are measured against the fastest that moves the same bytes, products and training
-//! steps against the machine's peak of fused multiply-adds. `-- elements` or `-- products` for one of both.
+//! Element-wise kernels are measured against the fastest that moves the same bytes, products, convolutions and
+//! training steps against the machine's peak of fused multiply-adds. `-- elements`, `-- products` or
+//! `-- convolutions` for some of them.
 //! Ignores criterion's flags.
 
-use std::{hint::black_box, time::Duration};
+use std::{cell::RefCell, hint::black_box, time::Duration};
 
 use halfwave_bench_suite::{
+    conv::{Layer, Pass},
     inputs,
     interleaved::{self, Contestant},
     product::Product,
@@ -37,12 +39,16 @@ fn main() {
     } else {
         Effort { rounds: 11, slice: Duration::from_millis(15) }
     };
-    let (elements, products) = (has("elements"), has("products"));
-    if elements || !products {
+    let parts = ["elements", "products", "convolutions"].map(has);
+    let [elements, products, convolutions] = if parts == [false; 3] { [true; 3] } else { parts };
+    if elements {
         element_wise(effort);
     }
-    if products || !elements {
+    if products {
         compute(effort);
+    }
+    if convolutions {
+        convolve(effort);
     }
 }
 
@@ -193,6 +199,41 @@ fn compute(effort: Effort) {
             if let Some(step) = step {
                 parts(step, contestant.median() / steps, &seconds);
             }
+        }
+    }
+}
+
+/// The passes of convolutions, on one thread and on all.
+fn convolve(effort: Effort) {
+    let level = Level::best();
+    for pool in threads::pools() {
+        let layers = Layer::all().map(RefCell::new);
+        let flop = pool.install(|| peak(level)) as f64;
+        let mut contestants = vec![Contestant::new("multiply-adds", || {
+            pool.install(|| peak(level));
+        })];
+        let mut work = vec![flop];
+        for layer in &layers {
+            let pool = &pool;
+            layer.borrow_mut().check(level);
+            for pass in Pass::ALL {
+                let name = format!("{} {}", layer.borrow().name, pass.name());
+                let run = move || {
+                    let layer = &mut *layer.borrow_mut();
+                    pool.install(|| layer.run(level, pass));
+                };
+                contestants.push(Contestant::new(name, run));
+                work.push(2.0 * layer.borrow().shape.multiply_adds());
+            }
+        }
+        interleaved::run(&mut contestants, effort.rounds, effort.slice);
+        println!("\nconvolutions, {} threads, {level}", pool.current_num_threads());
+        println!("{:<38}{:>12}{:>10}{:>10}", "", "ms", "GFLOP/s", "of peak");
+        let peak = work[0] / contestants[0].median();
+        for (contestant, flop) in contestants.iter().zip(work) {
+            let (ms, rate) = (1e3 * contestant.median(), flop / contestant.median());
+            let (name, share) = (contestant.name(), 100.0 * rate / peak);
+            println!("{name:<38}{ms:>12.3}{:>10.1}{share:>8.0} %", rate / 1e9);
         }
     }
 }

@@ -81,12 +81,16 @@ impl Layer {
         }
     }
 
-    /// The two convolutions of Keras' MNIST example.
+    /// The two convolutions of Keras' MNIST example, and the four of Agarap 2018, at their mini-batches.
     #[must_use]
-    pub fn keras_mnist() -> [Self; 2] {
+    pub fn all() -> [Self; 6] {
         [
             Self::new("28x28x1-3x3x32", [128, 28, 28, 1], [3, 3, 1, 32]),
             Self::new("26x26x32-3x3x64", [128, 26, 26, 32], [3, 3, 32, 64]),
+            Self::new("16x16x1-3x3x32", [256, 16, 16, 1], [3, 3, 1, 32]),
+            Self::new("14x14x32-3x3x32", [256, 14, 14, 32], [3, 3, 32, 32]),
+            Self::new("6x6x32-3x3x64", [256, 6, 6, 32], [3, 3, 32, 64]),
+            Self::new("4x4x64-3x3x64", [256, 4, 4, 64], [3, 3, 64, 64]),
         ]
     }
 
@@ -104,7 +108,9 @@ impl Layer {
             Pass::Weights => {
                 conv::backward_weights(level, shape, x, dy, dw, Some(db), workspace);
             }
-            Pass::Input => conv::backward_input(level, shape, dy, weights, dx, workspace),
+            Pass::Input => {
+                conv::backward_input(level, shape, dy, weights, dx, Epilogue::None, workspace);
+            }
         }
     }
 

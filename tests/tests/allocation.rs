@@ -12,7 +12,7 @@ use halfwave_kernels::{
     Kind, Level, backward, backward_in_place,
     conv::{self, Conv2d, MaxPool2d, Padding, Workspace},
     crelu, crelu_backward, forward, forward_in_place,
-    gemm::Epilogue,
+    gemm::{Epilogue, MatRef},
     learned::{
         self, LearnedKind,
         carelu::{self, CaRelu},
@@ -193,7 +193,9 @@ impl Images {
             let epilogue = Epilogue::BiasActivation { bias: &[0.5; 32], kind: Kind::Relu };
             conv::forward(level, shape, x, w, &mut b.y[..outputs], epilogue, workspace);
             conv::backward_weights(level, shape, x, dy, dw, Some(&mut self.db), workspace);
-            conv::backward_input(level, shape, dy, w, &mut b.z[..inputs], workspace);
+            let saved = MatRef::from_row_major_slice(x, 20 * 16 * 16, 16);
+            let gate = Epilogue::Backward { kind: Kind::Relu, saved };
+            conv::backward_input(level, shape, dy, w, &mut b.z[..inputs], gate, workspace);
         }
         let (y, indices) = (&mut b.y[..outputs / 4], &mut self.indices);
         conv::max_pool(level, &self.pool, dy, y, indices);

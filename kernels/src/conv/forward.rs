@@ -1,12 +1,10 @@
 //! The forward product.
 
-use rayon::prelude::*;
-
 use super::{
     Conv2d, Workspace,
+    gathered::{Gathered, pack_weights},
     geometry::check_elements,
-    patches::gather,
-    plan::{Plan, parts, patches_of_slot},
+    spans::Direction,
 };
 use crate::{
     dispatch::Level,
@@ -49,60 +47,27 @@ pub fn forward(
     check_elements("x", x.len(), &shape.input());
     check_elements("weights", weights.len(), &shape.weights());
     check_elements("out", out.len(), &shape.output());
-    check_saved(shape, &epilogue);
-    let (patches, _) = workspace.buffers(shape);
-    let (length, channels) = (shape.patch(), shape.out_channels);
-    let weights = MatRef::from_row_major_slice(weights, length, channels);
+    epilogue.check(shape.pixels(), shape.out_channels);
+    let (lines, _) = workspace.buffers(shape);
+    let (length, width) = (shape.patch(), shape.out_channels);
+    let weights = MatRef::from_row_major_slice(weights, length, width);
     if shape.is_direct() {
         let x = MatRef::from_row_major_slice(x, shape.pixels(), length);
-        let out = MatMut::from_row_major_slice_mut(out, shape.pixels(), channels);
+        let out = MatMut::from_row_major_slice_mut(out, shape.pixels(), width);
         return matmul(level, x, weights, out, epilogue);
     }
     if out.is_empty() {
         return;
     }
-    let plan = Plan::forward(shape);
-    let slots = out.par_chunks_mut(plan.slot * channels);
-    let patches = patches.par_chunks_mut(patches_of_slot(shape));
-    slots.zip(patches).enumerate().for_each(|(slot, (out, patches))| {
-        for (first, count) in parts(out.len() / channels, plan.part) {
-            let out = &mut out[first * channels..][..count * channels];
-            let first = slot * plan.slot + first;
-            gather(level, shape, x, (first, count), patches);
-            matmul(
-                level,
-                MatRef::from_row_major_slice(&patches[..count * length], count, length),
-                weights,
-                MatMut::from_row_major_slice_mut(out, count, channels),
-                rows(epilogue, first, count, channels),
-            );
-        }
-    });
-}
-
-/// The epilogue of `count` rows from row `first` on of a matrix with `columns` columns.
-fn rows(epilogue: Epilogue<'_>, first: usize, count: usize, columns: usize) -> Epilogue<'_> {
-    match epilogue {
-        Epilogue::None | Epilogue::Bias(_) | Epilogue::BiasActivation { .. } => epilogue,
-        Epilogue::BiasSample { bias, unit, noise } => {
-            let draws = (first * columns) as u64 * u64::from(unit.draws());
-            Epilogue::BiasSample { bias, unit, noise: noise.skip(draws) }
-        }
-        Epilogue::Backward { kind, saved } => {
-            Epilogue::Backward { kind, saved: saved.subrows(first, count) }
-        }
-    }
-}
-
-/// That saved values are as many as the outputs: a part of them cannot tell.
-#[track_caller]
-fn check_saved(shape: &Conv2d, epilogue: &Epilogue<'_>) {
-    if let Epilogue::Backward { saved, .. } = epilogue {
-        let out = (shape.pixels(), shape.out_channels);
-        assert!(
-            saved.shape() == out,
-            "`saved` is {:?}, out is {out:?}: they must be equal",
-            saved.shape()
-        );
-    }
+    pack_weights(level, weights, (0, length), lines);
+    let product = Gathered {
+        direction: Direction::Forward,
+        rows: shape.rows,
+        columns: shape.columns,
+        source: x,
+        channels: shape.in_channels,
+        weights: lines,
+        width,
+    };
+    product.run(level, out, |row, out| epilogue.apply_to_rows(level, row, width, out));
 }

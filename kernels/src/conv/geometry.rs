@@ -69,12 +69,12 @@ pub(super) struct Axis {
     pub(super) window: usize,
     pub(super) stride: usize,
     /// Padding before the input.
-    before: usize,
+    pub(super) before: usize,
     pub(super) output: usize,
 }
 
 impl Axis {
-    fn new(
+    pub(super) fn new(
         axis: &'static str,
         input: usize,
         window: usize,
@@ -111,8 +111,20 @@ impl Axis {
         (first..end, start + first - self.before)
     }
 
+    /// Whether position `k` of window number `at` lies in the input.
+    #[inline(always)]
+    pub(super) fn covers(&self, at: usize, k: usize) -> bool {
+        (at * self.stride + k).wrapping_sub(self.before) < self.input
+    }
+
+    /// Whether some window reaches beyond the input.
+    pub(super) fn is_padded(&self) -> bool {
+        let last = (self.output - 1) * self.stride;
+        self.before > 0 || last + self.window > self.input
+    }
+
     /// Whether the windows lie side by side and cover the input once.
-    fn tiles(&self) -> bool {
+    pub(super) fn tiles(&self) -> bool {
         self.before == 0
             && self.output * self.window == self.input
             && (self.stride == self.window || self.output == 1)
@@ -228,10 +240,6 @@ impl Conv2d {
     /// Inputs of a pixel: the length of the product's sums.
     pub(super) const fn patch(&self) -> usize {
         self.rows.window * self.columns.window * self.in_channels
-    }
-
-    pub(super) const fn input_of_image(&self) -> usize {
-        self.rows.input * self.columns.input * self.in_channels
     }
 
     /// Whether x as it lies in memory is the matrix of all patches: 1 × 1 with stride 1, a kernel as large

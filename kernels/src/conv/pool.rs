@@ -168,7 +168,10 @@ impl Kernel for Backward<'_> {
         let Self { shape, indices, dy, dx } = self;
         let (rows, columns, channels) = (shape.rows, shape.columns, shape.channels);
         let zero = F32::splat(simd, 0.0);
-        dx.fill(0.0);
+        let once = rows.tiles() && columns.tiles();
+        if !once {
+            dx.fill(0.0);
+        }
         let row = columns.output * channels;
         let outputs = dy.chunks_exact(row).zip(indices.chunks_exact(row));
         for (i, (dy, indices)) in outputs.enumerate() {
@@ -189,7 +192,8 @@ impl Kernel for Backward<'_> {
                             let dx = &mut dx[at..][..count];
                             let here = zero.constant((ky * columns.window + kx) as f32);
                             let gradient = index.eq(here).select(dy, zero);
-                            store_up_to(load_up_to(simd, dx) + gradient, dx);
+                            let sum = if once { zero } else { load_up_to(simd, dx) };
+                            store_up_to(sum + gradient, dx);
                         }
                     }
                 }

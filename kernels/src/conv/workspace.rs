@@ -1,7 +1,7 @@
 //! The buffers of a convolution.
 
 use super::{Conv2d, plan::Needs};
-use crate::simd::{LANES, LINE};
+use crate::gemm::Line;
 
 /// Buffers for all three products of a shape, and of the same layer on smaller batches. Some MiB, that are
 /// made once: nothing else is allocated.
@@ -15,8 +15,8 @@ use crate::simd::{LANES, LINE};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    patches: Vec<f32>,
-    sums: Vec<f32>,
+    lines: Vec<Line>,
+    biases: Vec<f32>,
 }
 
 impl Workspace {
@@ -24,27 +24,25 @@ impl Workspace {
     #[must_use]
     pub fn new(shape: &Conv2d) -> Self {
         let needs = Needs::of(shape);
-        Self { patches: vec![0.0; needs.patches + LANES], sums: vec![0.0; needs.sums] }
+        Self { lines: vec![Line::ZERO; needs.lines], biases: vec![0.0; needs.biases] }
     }
 
     /// Whether the buffers are large enough for `shape`.
     #[must_use]
     pub fn fits(&self, shape: &Conv2d) -> bool {
         let needs = Needs::of(shape);
-        needs.patches + LANES <= self.patches.len() && needs.sums <= self.sums.len()
+        needs.lines <= self.lines.len() && needs.biases <= self.biases.len()
     }
 
-    /// The patches from a cache line on, then the sums.
+    /// Lines, and elements for gradients of biases.
     #[track_caller]
-    pub(super) fn buffers(&mut self, shape: &Conv2d) -> (&mut [f32], &mut [f32]) {
+    pub(super) fn buffers(&mut self, shape: &Conv2d) -> (&mut [Line], &mut [f32]) {
         assert!(
             self.fits(shape),
             "the workspace is for a smaller shape than x {:?} with weights {:?}",
             shape.input(),
             shape.weights()
         );
-        // From a cache line on: a store over two lines takes twice as long.
-        let start = self.patches.as_ptr().align_offset(LINE).min(LANES);
-        (&mut self.patches[start..], &mut self.sums)
+        (&mut self.lines, &mut self.biases)
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn contiguous(row: faer::RowRef<'_, f32>) -> &[f32] {
 impl Epilogue<'_> {
     /// Panics if something of the epilogue does not fit a product of shape [m, n].
     #[track_caller]
-    pub(super) fn check(&self, m: usize, n: usize) {
+    pub(crate) fn check(&self, m: usize, n: usize) {
         match self {
             Self::None => {}
             Self::Bias(bias)
@@ -95,6 +95,12 @@ impl Epilogue<'_> {
                 check_row_major("saved", *saved);
             }
         }
+    }
+
+    /// Runs on the rows from `row` on of a result of so many `columns`.
+    pub(crate) fn apply_to_rows(&self, level: Level, row: usize, columns: usize, out: &mut [f32]) {
+        let values = MatMut::from_row_major_slice_mut(out, out.len() / columns, columns);
+        self.apply(level, Tile { row, column: 0, columns, values });
     }
 
     /// Runs on one tile.

@@ -31,6 +31,10 @@ pub use epilogue::Epilogue;
 pub use faer::{MatMut, MatRef};
 pub use update::Update;
 
+// What convolutions share.
+pub(crate) use pack::{Line, pack};
+pub(crate) use tile::{slivers, term};
+
 use crate::dispatch::Level;
 use epilogue::Tile;
 use tile::{Finish, Store, TileProduct};

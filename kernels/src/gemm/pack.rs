@@ -10,15 +10,15 @@ use crate::simd::{F32, LANES, Simd, load_up_to, transpose};
 /// Sixteen numbers that start a cache line.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(super) struct Line(pub(super) [f32; LANES]);
+pub(crate) struct Line(pub(crate) [f32; LANES]);
 
 impl Line {
-    pub(super) const ZERO: Self = Self([0.0; LANES]);
+    pub(crate) const ZERO: Self = Self([0.0; LANES]);
 }
 
 /// Packs `source`, `[k, n]` with n ≤ 16 V: V lines for each row.
 #[inline(always)]
-pub(super) fn pack<S: Simd, const V: usize>(
+pub(crate) fn pack<S: Simd, const V: usize>(
     simd: S,
     source: MatRef<'_, f32>,
     out: &mut [[Line; V]],

@@ -1,5 +1,7 @@
 //! The product of one tile.
 
+use std::iter;
+
 use faer::{MatMut, MatRef};
 
 use super::{
@@ -104,22 +106,25 @@ impl<F: Finish> TileProduct<'_, F> {
         if depth == 0 {
             sums.fill(Line::ZERO);
         }
-        let part = |start: usize, column: usize| {
-            let (terms, width) = (DEPTH.min(depth - start), (V * LANES).min(columns - column));
+        let part = |start: usize, column: usize, vectors: usize| {
+            let (terms, width) =
+                (DEPTH.min(depth - start), (vectors * LANES).min(columns - column));
             b.submatrix(start, column, terms, width)
         };
         for start in (0..depth).step_by(DEPTH) {
-            for (column, sums) in (0..columns).step_by(V * LANES).zip(sums.chunks_mut(rows * V)) {
-                let this = part(start, column);
-                let next = if column + V * LANES < columns {
-                    Some(part(start, column + V * LANES))
+            for (vector, vectors) in slivers(columns, V) {
+                let (column, end) = (vector * LANES, (vector + vectors) * LANES);
+                let this = part(start, column, vectors);
+                let next = if end < columns {
+                    Some(part(start, end, V))
                 } else if start + DEPTH < depth {
-                    Some(part(start + DEPTH, 0))
+                    Some(part(start + DEPTH, 0, V))
                 } else {
                     None
                 };
                 let left = (a, start, row);
-                match this.ncols().div_ceil(LANES) {
+                let sums = &mut sums[vector * rows..][..vectors * rows];
+                match vectors {
                     2 if V > 2 => sliver::<S, 2>(simd, left, this, next, start > 0, right, sums),
                     1 if V > 1 => sliver::<S, 1>(simd, left, this, next, start > 0, right, sums),
                     _ => sliver::<S, V>(simd, left, this, next, start > 0, right, sums),
@@ -127,13 +132,30 @@ impl<F: Finish> TileProduct<'_, F> {
             }
         }
         for i in 0..rows {
-            for (column, sums) in (0..columns).step_by(V * LANES).zip(sums.chunks(rows * V)) {
-                let width = (V * LANES).min(columns - column);
-                let vectors = width.div_ceil(LANES);
-                finish.piece(simd, i, column, width, &sums[i * vectors..][..vectors]);
+            for (vector, vectors) in slivers(columns, V) {
+                let (column, sums) = (vector * LANES, &sums[vector * rows + i * vectors..]);
+                let width = (vectors * LANES).min(columns - column);
+                finish.piece(simd, i, column, width, &sums[..vectors]);
             }
         }
     }
+}
+
+/// The vectors of `columns` columns in slivers of `most` or fewer: where each begins, and how many it has. Four
+/// are two and two: one alone would wait for its own multiply-adds.
+#[inline(always)]
+pub(crate) fn slivers(columns: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let all = columns.div_ceil(LANES);
+    let mut next = 0;
+    iter::from_fn(
+        #[inline(always)]
+        move || {
+            let (start, rest) = (next, all - next);
+            let vectors = if rest == most + 1 && most > 2 { rest / 2 } else { rest.min(most) };
+            next += vectors;
+            (vectors > 0).then_some((start, vectors))
+        },
+    )
 }
 
 /// out ← beta out + sums.
@@ -289,7 +311,7 @@ fn rows_of<const M: usize>(line: &Line, first: usize) -> &[f32; M] {
 
 /// The sums and one term more.
 #[inline(always)]
-fn term<S: Simd, const M: usize, const W: usize>(
+pub(crate) fn term<S: Simd, const M: usize, const W: usize>(
     simd: S,
     mut sums: [[F32<S>; W]; M],
     left: impl Fn(usize) -> f32,

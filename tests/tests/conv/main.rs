@@ -160,7 +160,27 @@ fn epilogues_see_the_whole_output_in_every_part() {
 }
 
 #[test]
-fn patches_and_sums_have_the_same_bits_on_every_level() {
+fn the_gradient_of_the_input_passes_an_activation_in_every_part() {
+    for layer in LAYERS {
+        let mut run = Run::new(layer);
+        let n = run.shape.input()[3];
+        let saved = inputs::uniform(run.x.len(), 9, -2.0, 2.0);
+        let saved = MatRef::from_row_major_slice(&saved, run.x.len() / n, n);
+        for level in levels() {
+            run.backward_input(level, Epilogue::None);
+            let product = run.dx.clone();
+            for kind in [Kind::Relu, Kind::Gelu] {
+                let epilogue = Epilogue::Backward { kind, saved };
+                run.backward_input(level, epilogue);
+                let what = || format!("{layer:?} on {level}, {kind}");
+                assert_same_bits(what, &run.dx, &unfused(level, epilogue, &product, n));
+            }
+        }
+    }
+}
+
+#[test]
+fn products_have_the_same_bits_on_every_level() {
     for layer in LAYERS {
         let mut expected = Run::new(layer);
         expected.all(scalar());

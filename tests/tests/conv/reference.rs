@@ -196,11 +196,16 @@ impl Run {
         conv::forward(level, shape, x, weights, y, epilogue, workspace);
     }
 
+    pub(crate) fn backward_input(&mut self, level: Level, epilogue: Epilogue<'_>) {
+        let Self { shape, weights, dy, dx, workspace, .. } = self;
+        conv::backward_input(level, shape, dy, weights, dx, epilogue, workspace);
+    }
+
     pub(crate) fn all(&mut self, level: Level) {
         let Self { shape, x, weights, bias, y, dy, dw, db, dx, workspace, .. } = self;
         conv::forward(level, shape, x, weights, y, Epilogue::Bias(bias), workspace);
         conv::backward_weights(level, shape, x, dy, dw, Some(db), workspace);
-        conv::backward_input(level, shape, dy, weights, dx, workspace);
+        conv::backward_input(level, shape, dy, weights, dx, Epilogue::None, workspace);
     }
 
     pub(crate) fn check(&mut self) {
