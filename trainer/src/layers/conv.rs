@@ -10,7 +10,7 @@
 use halfwave_kernels::{
     Kind, Level, Saved,
     conv::{self, Conv2d, Workspace},
-    gemm::{Epilogue, MatRef},
+    gemm::Epilogue,
     par_forward,
     rng::Noise,
 };
@@ -113,12 +113,7 @@ impl Ops for Conv {
         let Tape { gradients: [dw, db], workspace: Some(workspace), .. } = tape else { return };
         conv::backward_weights(level, &shape, x, dy, dw, Some(db), workspace);
         if let Some(dx) = dx {
-            let [batch, height, width, channels] = shape.input();
-            let pixels = batch * height * width;
-            let epilogue = gate.map_or(Epilogue::None, |Gate { kind, saved }| Epilogue::Backward {
-                kind,
-                saved: MatRef::from_row_major_slice(saved, pixels, channels),
-            });
+            let epilogue = Gate::epilogue(gate, shape.input()[3]);
             conv::backward_input(level, &shape, dy, &self.weights, dx, epilogue, workspace);
         }
     }
