@@ -97,7 +97,7 @@ impl Report<'_> {
                 name: "boundaries".into(),
                 title: format!("{title}: units × images that changed sides in an epoch"),
                 y: "share".into(),
-                series: self.over_time(|look| Some(look.crossed)),
+                series: self.over_time(|look| look.crossed),
             });
         }
         if self.shows(Measure::Variance) {
@@ -163,8 +163,9 @@ impl Report<'_> {
                     }
                 }
                 Measure::Boundaries => {
-                    let first = |trial: &Trial| trial.looks.get(1).map_or(0.0, |look| look.crossed);
-                    let last = |trial: &Trial| trial.looks.last().map_or(0.0, |look| look.crossed);
+                    let crossed = |look: Option<&Look>| look.and_then(|look| look.crossed);
+                    let first = |trial: &Trial| crossed(trial.looks.get(1)).unwrap_or(0.0);
+                    let last = |trial: &Trial| crossed(trial.looks.last()).unwrap_or(0.0);
                     rows.push(percent("boundaries crossed, first epoch", &first));
                     rows.push(percent("boundaries crossed, last epoch", &last));
                 }
