@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use experiments::{Data, List, Run, Sweep, Table};
+pub(crate) use experiments::{Compare, Data, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
 pub(crate) use models::{Eval, Features, Predict, Sample, Score};
 pub(crate) use train::Train;
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Write the table of measured and published numbers from the result.json of runs
     Table(Table),
+    /// Compare runs: rows that they share, and differences with their intervals
+    Report(Compare),
     /// List the experiments
     List(List),
     /// Say which data sets there are and where they are looked for
@@ -73,6 +75,13 @@ pub(crate) enum Command {
     Plot(Plot),
     /// Show versions, instruction sets and cores
     Info,
+    /// Print what a shell needs to complete commands: `halfwave completions bash > FILE`
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page: `halfwave man > halfwave.1`
+    Man,
 }
 
 /// How much of the machine a command takes.

@@ -9,6 +9,7 @@ use halfwave_kernels::LevelError;
 
 use crate::{
     TrainError,
+    comparison::ComparisonError,
     config::ConfigError,
     names::UnknownName,
     npy::NpyError,
@@ -63,6 +64,9 @@ pub enum Error {
     /// A table of results.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// Runs that cannot be compared.
+    #[error(transparent)]
+    Comparison(#[from] ComparisonError),
     /// A file that is no `result.json`.
     #[error("{}: expected a result.json: {reason}", path.display())]
     Report {

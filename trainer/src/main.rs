@@ -6,14 +6,15 @@ mod cli;
 
 use std::{
     io::{self, ErrorKind, Write as _},
+    path::PathBuf,
     process::{self, ExitCode},
 };
 
 use anyhow::Context as _;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use halfwave_datasets::Locator;
 use halfwave_trainer::{
-    Error, apply, data, experiments, gallery, info, npy,
+    Error, apply, comparison, data, experiments, gallery, info, npy,
     observe::{Observer, Progress, Silent},
     output, own, reproductions,
     result::Report,
@@ -77,6 +78,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
                 Some(path) => Ok(reproductions::write_into(&path, &table, args.check)?),
                 None => print(&table),
             }
+        }
+        Command::Report(args) => {
+            let run = |path: &PathBuf| Ok((path.display().to_string(), Report::read(path)?));
+            let runs = args.runs.iter().map(run).collect::<Result<Vec<_>, Error>>()?;
+            print(&comparison::compare(&runs).map_err(Error::from)?)
         }
         Command::List(args) => match args.experiment {
             Some(experiment) => print(&experiments::keys(experiment)),
@@ -147,6 +153,16 @@ fn execute(command: Command) -> anyhow::Result<()> {
             print(&lines)
         }
         Command::Info => print(&info::text()?),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "halfwave", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            print(&String::from_utf8_lossy(&page))
+        }
     }
 }
 

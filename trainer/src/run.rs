@@ -57,7 +57,7 @@ pub struct Done {
     pub seconds: f64,
 }
 
-/// Runs the experiment; writes `result.json`, `report.md`, `metrics.jsonl`, `timings.jsonl`, plots and
+/// Runs the experiment; writes `result.json`, `report.md`, `report.html`, `metrics.jsonl`, `timings.jsonl`, plots and
 /// images.
 ///
 /// # Errors
@@ -155,17 +155,21 @@ pub(crate) fn pool(threads: Option<usize>) -> Result<ThreadPool, Error> {
 
 fn write(directory: Directory, result: &Report, figures: &[Figure]) -> Result<(), Error> {
     let mut names = vec!["metrics.jsonl".to_owned(), "timings.jsonl".into()];
+    let mut drawn = Vec::new();
     for figure in figures {
-        let bytes = report::draw(figure)?;
-        directory.write(&figure.file(), |out| out.write_all(&bytes))?;
-        names.push(figure.file());
+        let (file, bytes) = (figure.file(), report::draw(figure)?);
+        directory.write(&file, |out| out.write_all(&bytes))?;
+        names.push(file.clone());
+        drawn.push((file, bytes));
     }
     let markdown = report::markdown::markdown(result, figures);
     directory.write("report.md", |out| out.write_all(markdown.as_bytes()))?;
+    let html = report::html::html(&result.experiment, &markdown, &drawn);
+    directory.write("report.html", |out| out.write_all(html.as_bytes()))?;
     directory.write("result.json", |out| {
         serde_json::to_writer_pretty(&mut *out, result)?;
         out.write_all(b"\n")
     })?;
-    names.extend(["report.md".into(), "result.json".into()]);
+    names.extend(["report.md", "report.html", "result.json"].map(String::from));
     Ok(directory.complete(&names)?)
 }

@@ -119,6 +119,16 @@ pub(crate) struct Table {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave report runs/mnist-mlp-1 runs/mnist-mlp-2    the second beside the first, and whether they differ")]
+pub(crate) struct Compare {
+    /// Directories of runs, or their result.json: the first is what the others are compared with
+    #[arg(value_name = "DIR", required = true, num_args = 2..)]
+    pub(crate) runs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct List {
     /// Show the keys of this experiment with their defaults
     #[arg(value_parser = experiment)]

@@ -18,7 +18,7 @@ mod nair_hinton_lfw;
 mod nair_hinton_norb;
 mod noise_ablation;
 mod optdigits_rbm;
-mod paired;
+pub(crate) mod paired;
 mod pretraining;
 mod sets;
 mod tour;

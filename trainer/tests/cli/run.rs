@@ -66,7 +66,7 @@ fn the_tour_leaves_every_file_and_each_can_be_read() {
     let report = fs::read_to_string(directory.join("report.md")).unwrap();
     assert!(report.contains("contaminated") && report.contains("mlp.optimiser"));
     let figures = result["figures"].as_array().unwrap();
-    assert_eq!(files.len(), figures.len() + 4);
+    assert_eq!(files.len(), figures.len() + 5);
     for figure in figures {
         let name = figure.as_str().unwrap();
         assert!(report.contains(name), "{name}");
