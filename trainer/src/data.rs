@@ -13,13 +13,13 @@ use crate::Error;
 #[must_use]
 pub fn list(locator: &Locator) -> String {
     let mut text =
-        format!("{:<14} {:<8} {:>7}  {:<12} {}\n", "name", "shape", "classes", "here", "title");
+        format!("{:<18} {:<8} {:>7}  {:<12} {}\n", "name", "shape", "classes", "here", "title");
     for entry in TABLE {
         let shape: Vec<String> = entry.shape.iter().map(ToString::to_string).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{:<14} {:<8} {:>7}  {:<12} {}",
+            "{:<18} {:<8} {:>7}  {:<12} {}",
             entry.name,
             shape.join("x"),
             entry.classes.len(),

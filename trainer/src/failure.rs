@@ -58,6 +58,14 @@ pub enum Error {
         /// The system's reason.
         error: io::Error,
     },
+    /// A configuration that is not TOML.
+    #[error("{}: {reason}", path.display())]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what was expected.
+        reason: String,
+    },
     /// A sweep over settings.
     #[error(transparent)]
     Sweep(#[from] SweepError),
@@ -127,7 +135,11 @@ impl Error {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Name(_) | Self::Config(_) | Self::Level(_) | Self::Usage(_) => true,
+            Self::Name(_)
+            | Self::Config(_)
+            | Self::ConfigFile { .. }
+            | Self::Level(_)
+            | Self::Usage(_) => true,
             Self::Sweep(error) => error.is_usage(),
             Self::Data(error) => matches!(error, halfwave_datasets::Error::UnknownName { .. }),
             _ => false,

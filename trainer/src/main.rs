@@ -47,6 +47,7 @@ fn watch_for_interrupt() -> anyhow::Result<()> {
 
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Run(args) if args.dry_run => print(&run::plan(&args.options())?),
         Command::Run(args) => {
             let done = run::run(&args.options())?;
             let directory = done.directory.display();

@@ -31,7 +31,7 @@ fn lists_come_from_the_tables() {
     let info = halfwave(home.path()).arg("info").assert().success();
     info.stdout(contains("levels       scalar portable").and(contains("softplus")));
     let data = halfwave(home.path()).args(["data", "list"]).assert().success();
-    data.stdout(contains("optdigits      8x8           10  embedded"));
+    data.stdout(contains("optdigits          8x8           10  embedded"));
     let path = halfwave(home.path()).args(["data", "path", "--data-dir", "there"]).assert();
     path.success().stdout(contains("there/mnist\n").and(contains("cache/halfwave/mnist\n")));
 }
