@@ -33,7 +33,7 @@ Environment:
   HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
   HALFWAVE_DATA   a data directory (see `halfwave data path`)
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

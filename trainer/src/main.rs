@@ -3,11 +3,12 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod interrupt;
 
 use std::{
     io::{self, ErrorKind, Write as _},
     path::PathBuf,
-    process::{self, ExitCode},
+    process::ExitCode,
 };
 
 use anyhow::Context as _;
@@ -16,7 +17,7 @@ use halfwave_datasets::Locator;
 use halfwave_trainer::{
     Error, apply, comparison, data, experiments, gallery, info, npy,
     observe::{Observer, Progress, Silent},
-    output, own, reproductions,
+    own, reproductions,
     result::Report,
     run, sweep,
 };
@@ -25,7 +26,7 @@ use crate::cli::{Cli, Command, Data, Plot, Train};
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    match watch_for_interrupt().and_then(|()| execute(command)) {
+    match interrupt::watch().and_then(|()| execute(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // With standard error closed, the exit code still says it.
@@ -34,15 +35,6 @@ fn main() -> ExitCode {
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }
-}
-
-/// Ctrl-C leaves no partial output behind.
-fn watch_for_interrupt() -> anyhow::Result<()> {
-    let handler = || {
-        output::abandon();
-        process::exit(130);
-    };
-    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")
 }
 
 fn execute(command: Command) -> anyhow::Result<()> {

@@ -186,7 +186,14 @@ fn a_run_that_fails_leaves_nothing_behind() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_exits_with_130_and_leaves_nothing_behind() {
+fn signals_exit_with_their_number_and_leave_nothing_behind() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        interrupted(signal, code);
+    }
+}
+
+#[cfg(unix)]
+fn interrupted(signal: &str, code: i32) {
     use std::{process, thread, time::Duration};
 
     let home = tempdir().unwrap();
@@ -198,9 +205,9 @@ fn ctrl_c_exits_with_130_and_leaves_nothing_behind() {
         assert!(child.try_wait().unwrap().is_none(), "it ended early");
         thread::sleep(Duration::from_millis(10));
     }
-    let kill = process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let kill = process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
     assert!(names(home.path()).is_empty());
 }
 
