@@ -74,7 +74,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Plot(Plot),
     /// Show versions, instruction sets and cores
-    Info,
+    Info {
+        /// JSON for programs
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what a shell needs to complete commands: `halfwave completions bash > FILE`
     Completions {
         /// The shell

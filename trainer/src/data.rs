@@ -7,6 +7,8 @@ use halfwave_datasets::{
     registry::{self, Entry, TABLE},
 };
 
+use serde_json::json;
+
 use crate::Error;
 
 /// All data sets: shape, classes, licence, and whether they are here.
@@ -28,6 +30,19 @@ pub fn list(locator: &Locator) -> String {
         );
     }
     text + "\n`halfwave data path NAME` says where a set was found, or how to get it.\n"
+}
+
+/// The same for programs: an array, with licence, citation and home page.
+#[must_use]
+pub fn list_json(locator: &Locator) -> serde_json::Value {
+    let set = |entry: &'static Entry| {
+        let Entry { name, title, shape, classes, licence, citation, home, .. } = entry;
+        json!({
+            "name": name, "title": title, "shape": shape, "classes": classes, "licence": licence,
+            "citation": citation, "home": home, "here": presence(entry, locator),
+        })
+    };
+    TABLE.iter().map(set).collect()
 }
 
 /// `embedded`, `found` or `not found`.

@@ -79,9 +79,18 @@ fn execute(command: Command) -> anyhow::Result<()> {
         }
         Command::List(args) => match args.experiment {
             Some(experiment) => print(&experiments::keys(experiment)),
+            None if args.json => {
+                let list = experiments::list_json(&Locator::new(args.data_dir));
+                print(&format!("{list:#}\n"))
+            }
             None => print(&experiments::list(&Locator::new(args.data_dir))),
         },
-        Command::Data(Data::List { data_dir }) => print(&data::list(&Locator::new(data_dir))),
+        Command::Data(Data::List { data_dir, json: true }) => {
+            print(&format!("{:#}\n", data::list_json(&Locator::new(data_dir))))
+        }
+        Command::Data(Data::List { data_dir, json: false }) => {
+            print(&data::list(&Locator::new(data_dir)))
+        }
         Command::Data(Data::Path { name: None, data_dir }) => {
             print(&data::paths(&Locator::new(data_dir)))
         }
@@ -145,7 +154,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let lines: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
             print(&lines)
         }
-        Command::Info => print(&info::text()?),
+        Command::Info { json: true } => print(&format!("{:#}\n", info::json()?)),
+        Command::Info { json: false } => print(&info::text()?),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "halfwave", &mut script);

@@ -142,6 +142,9 @@ pub(crate) struct List {
     /// Directory with a folder for each data set
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// JSON for programs
+    #[arg(long, conflicts_with = "experiment")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -151,6 +154,9 @@ pub(crate) enum Data {
         /// Directory with a folder for each data set
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
+        /// JSON for programs
+        #[arg(long)]
+        json: bool,
     },
     /// Show the folders that are searched; for a data set: its files, or how to get them
     Path {

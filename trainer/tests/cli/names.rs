@@ -113,3 +113,20 @@ fn a_reader_that_stops_is_no_failure() {
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
 }
+
+#[test]
+fn lists_are_json_for_programs() {
+    let home = tempdir().unwrap();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = halfwave(home.path()).args(arguments).arg("--json").assert().success();
+        serde_json::from_slice(&output.get_output().stdout).unwrap()
+    };
+    let experiments = json(&["list"]);
+    let mlp = experiments.as_array().unwrap().iter().find(|it| it["name"] == "mnist-mlp").unwrap();
+    assert_eq!(mlp["data"][0], serde_json::json!({ "name": "mnist", "here": "not found" }));
+    let sets = json(&["data", "list"]);
+    let wdbc = sets.as_array().unwrap().iter().find(|it| it["name"] == "wdbc").unwrap();
+    assert_eq!((&wdbc["here"], &wdbc["shape"][0]), (&"embedded".into(), &30.into()));
+    let info = json(&["info"]);
+    assert!(info["levels"].as_array().unwrap().contains(&info["level"]));
+}
