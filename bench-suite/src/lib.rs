@@ -2,6 +2,8 @@
 
 pub mod check;
 pub mod conv;
+pub mod counted;
+pub mod counts;
 pub mod elementwise;
 pub mod inputs;
 pub mod interleaved;
