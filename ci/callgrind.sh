@@ -15,6 +15,7 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 export CARGO_TARGET_DIR=$target PATH=$target/tools/bin:$PATH
 kept=bench-suite/callgrind/counts
 work=$target/callgrind
+after=$work/counts.txt
 mkdir -p "$work"
 
 skip() {
@@ -23,11 +24,16 @@ skip() {
   exit 0
 }
 
-# Counts of the tree in $1 into the file $2.
+# Counts into the file $1 by the rest, a command.
 count() {
-  rm -f "$2"
-  (cd "$1" && cargo bench --locked -p halfwave-bench-suite --bench callgrind -- --counts "$2")
-  [ -s "$2" ] || skip "the bench counted nothing; it says above what is missing"
+  local file=$1
+  shift
+  rm -f "$file"
+  "$@" --counts "$file"
+  [ -s "$file" ] || skip "the bench counted nothing; it says above what is missing"
+}
+count_here() {
+  count "$after" cargo bench --locked -p halfwave-bench-suite --bench callgrind --
 }
 
 compare() {
@@ -60,11 +66,10 @@ has_runner || skip "no runner (cargo install iai-callgrind-runner --version $ver
 rust=$(rustc -vV | awk '$1 == "release:" || $1 == "host:" { print $2 }' | paste -sd- -)
 libc=$(ldd --version 2> /dev/null | sed -n '1s/.* //p')
 key=rustc-$rust-$(valgrind --version)-libc-${libc:-unknown}
-after=$work/counts.txt
 file=$kept/$key.txt
 
 if [ "${1-}" = --update ]; then
-  count . "$after"
+  count_here
   mkdir -p "$kept"
   cp "$after" "$file"
   echo "callgrind: $file is new; commit it with what changed the counts"
@@ -82,10 +87,10 @@ if [ -n "$base" ]; then
   echo "callgrind: counting $base"
   git rev-parse --quiet --verify "$base^{commit}" > /dev/null || { echo "callgrind: no commit $base" >&2; exit 1; }
   git cat-file -e "$base:bench-suite/src/counts.rs" 2> /dev/null || skip "$base has no bench that counts"
-  ci/at-commit.sh "$base" "$work/base"
+  ci/at-commit.sh "$base" callgrind "$work/base"
   file=$work/base.txt
-  count "$work/base" "$file"
+  count "$file" "$work/base"
 fi
-count . "$after"
+count_here
 compare "$file" "$after"
 echo "callgrind: no kernel has more instructions than in $file"

@@ -20,9 +20,9 @@ use std::{
 };
 
 use halfwave_bench_suite::{
-    counted, counts,
+    counts,
     counts::{Change, Counts},
-    scalar,
+    scalar, table,
 };
 
 /// With the errors of files and of the runner.
@@ -31,7 +31,7 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 mod runner {
     use std::env;
 
-    use halfwave_bench_suite::counted;
+    use halfwave_bench_suite::table;
     use iai_callgrind::{
         Bench, BinaryBenchmark, BinaryBenchmarkConfig, BinaryBenchmarkGroup, Callgrind, Command,
         EntryPoint, binary_benchmark_group, main,
@@ -40,9 +40,9 @@ mod runner {
     /// Every row on every level is a run of this program.
     fn add(group: &mut BinaryBenchmarkGroup) {
         let program = env::current_exe().expect("this program has a path");
-        for level in counted::levels() {
+        for level in table::counted_levels() {
             let mut benchmark = BinaryBenchmark::new(level.name());
-            for row in counted::rows() {
+            for row in table::counted() {
                 let command =
                     Command::new(&program).args(["--row", row.name(), level.name()]).build();
                 benchmark.bench(Bench::new(id(row.name())).command(command));
@@ -58,7 +58,7 @@ mod runner {
 
     fn config() -> BinaryBenchmarkConfig {
         let mut callgrind = Callgrind::with_args(["--cache-sim=no"]);
-        callgrind.entry_point(EntryPoint::Custom(counted::REGION.into()));
+        callgrind.entry_point(EntryPoint::Custom(table::REGION.into()));
         let mut config = BinaryBenchmarkConfig::default();
         config.tool(callgrind);
         config
@@ -110,7 +110,7 @@ fn run() -> Result<ExitCode> {
             if let Some(missing) = missing() {
                 return Ok(skip(&missing));
             }
-            let levels: Vec<_> = counted::levels().iter().map(|level| level.name()).collect();
+            let levels: Vec<_> = table::counted_levels().iter().map(|level| level.name()).collect();
             println!("callgrind: levels {}; valgrind hides AVX-512", levels.join(" and "));
             match &arguments[..] {
                 [flag, file] if flag == "--counts" => write(Path::new(file))?,
@@ -142,16 +142,16 @@ fn one_thread() -> Result<()> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global()?)
 }
 
-fn row(name: &str) -> Result<counted::Row> {
-    let row = counted::rows().into_iter().find(|row| row.name() == name);
+fn row(name: &str) -> Result<table::Row> {
+    let row = table::counted().into_iter().find(|row| row.name() == name);
     row.ok_or_else(|| format!("no row is called `{name}`").into())
 }
 
 /// Runs each row on each level.
 fn check() -> Result<()> {
     one_thread()?;
-    for row in counted::rows() {
-        for level in counted::levels() {
+    for row in table::counted() {
+        for level in table::counted_levels() {
             row.check(level, scalar());
         }
         println!("callgrind: {}: ok", row.name());
@@ -173,7 +173,7 @@ fn write(file: &Path) -> Result<()> {
         return Err(format!("the runner failed:\n{out}{errors}").into());
     }
     let mut counts = Counts::default();
-    let rows = counted::rows();
+    let rows = table::counted();
     for line in out.lines().filter(|line| line.starts_with('{')) {
         let summary: serde_json::Value = serde_json::from_str(line)?;
         let wrong = || format!("the runner's summary is not of version {VERSION}: {line}");
@@ -183,7 +183,7 @@ fn write(file: &Path) -> Result<()> {
         let count = instructions(&summary).ok_or_else(wrong)?;
         counts.0.insert(format!("{} {level}", row.name()), count);
     }
-    let expected = rows.len() * counted::levels().len();
+    let expected = rows.len() * table::counted_levels().len();
     if counts.0.len() != expected || counts.0.values().any(|&count| count == 0) {
         let found = counts.0.values().filter(|&&count| count > 0).count();
         return Err(format!("{found} rows of {expected} were counted\n{errors}").into());

@@ -31,7 +31,7 @@ pub struct Step {
 }
 
 /// All steps that are timed.
-pub const STEPS: [Step; 3] = [
+pub static STEPS: [Step; 3] = [
     Step {
         name: "mlp-784-512-512-10",
         batch: Classifier::BATCH,

@@ -1,13 +1,13 @@
-//! A step of contrastive divergence, and the parser of IDX files.
+//! Training steps, and the parser of IDX files.
 
 use halfwave_datasets::idx;
 use halfwave_kernels::{Level, units::Unit};
 use halfwave_trainer::rbm::Visible;
 
-use super::{Counted, Row, fill};
-use crate::steps::{Boltzmann, Model};
+use super::{Row, Work, fill};
+use crate::steps::{Boltzmann, Model, STEPS, Step};
 
-impl Counted for Boltzmann {
+impl Work for Boltzmann {
     fn run(&mut self, level: Level) {
         self.train(level).expect("the step is small");
     }
@@ -17,7 +17,27 @@ impl Counted for Boltzmann {
     }
 }
 
-pub(super) fn rows() -> Vec<Row> {
+impl Work for Box<dyn Model> {
+    fn run(&mut self, level: Level) {
+        self.train(level).expect("the steps are small");
+    }
+
+    fn result(&self) -> &[f32] {
+        self.weights()
+    }
+}
+
+pub(super) fn timed() -> Vec<Row> {
+    let row = |step: &'static Step| {
+        Row::new(format!("train/{}", step.name), move || {
+            let model = (step.new)(1).unwrap_or_else(|error| panic!("{}: {error}", step.name));
+            Box::new(model)
+        })
+    };
+    STEPS.iter().map(row).collect()
+}
+
+pub(super) fn counted() -> Vec<Row> {
     vec![
         Row::new("train/cd1-nrelu-96x64", || {
             let step = Boltzmann::new(Visible::Gaussian, Unit::Nrelu, [96, 64], 1);

@@ -1,7 +1,7 @@
-//! The kernels whose instructions are counted: each at one size, on the levels that valgrind shows.
+//! Every kernel at one size: what callgrind counts, and what is timed of two commits in turns.
 //!
-//! Rows follow from the tables (`Kind::ALL`, `LearnedKind::ALL`, `Unit::ALL`, `shapes/callgrind.toml`): what is
-//! added there is counted.
+//! Rows follow from the tables (`Kind::ALL`, `LearnedKind::ALL`, `Unit::ALL`, `shapes/`): what is added there is
+//! counted and timed.
 
 mod elementwise;
 mod products;
@@ -18,7 +18,7 @@ const SIZE: usize = 4096;
 const COLUMNS: usize = 64;
 
 /// A kernel with all that it reads and writes.
-pub trait Counted {
+pub trait Work {
     /// Computes it.
     fn run(&mut self, level: Level);
     /// What it computed.
@@ -31,7 +31,7 @@ struct Fill<F> {
     run: F,
 }
 
-impl<F: FnMut(Level, &mut [f32])> Counted for Fill<F> {
+impl<F: FnMut(Level, &mut [f32])> Work for Fill<F> {
     fn run(&mut self, level: Level) {
         (self.run)(level, &mut self.out);
     }
@@ -42,18 +42,18 @@ impl<F: FnMut(Level, &mut [f32])> Counted for Fill<F> {
 }
 
 /// `run(level, out)`, where `out` has so many elements.
-fn fill(elements: usize, run: impl FnMut(Level, &mut [f32]) + 'static) -> Box<dyn Counted> {
+fn fill(elements: usize, run: impl FnMut(Level, &mut [f32]) + 'static) -> Box<dyn Work> {
     Box::new(Fill { out: vec![0.0; elements], run })
 }
 
 /// A line of the table.
 pub struct Row {
     name: String,
-    prepare: Box<dyn Fn() -> Box<dyn Counted>>,
+    prepare: Box<dyn Fn() -> Box<dyn Work>>,
 }
 
 impl Row {
-    fn new(name: impl Into<String>, prepare: impl Fn() -> Box<dyn Counted> + 'static) -> Self {
+    fn new(name: impl Into<String>, prepare: impl Fn() -> Box<dyn Work> + 'static) -> Self {
         Self { name: name.into(), prepare: Box::new(prepare) }
     }
 
@@ -63,9 +63,15 @@ impl Row {
         &self.name
     }
 
+    /// The kernel, with its arrays.
+    #[must_use]
+    pub fn prepare(&self) -> Box<dyn Work> {
+        (self.prepare)()
+    }
+
     /// Runs twice, of which the second time is to be counted: the first sets up what is set up once.
     pub fn count(&self, level: Level) {
-        let mut kernel = (self.prepare)();
+        let mut kernel = self.prepare();
         kernel.run(level);
         counted_region(&mut *kernel, level);
     }
@@ -75,7 +81,7 @@ impl Row {
     /// # Panics
     /// If it does not.
     pub fn check(&self, level: Level, reference: Level) {
-        let (mut got, mut expected) = ((self.prepare)(), (self.prepare)());
+        let (mut got, mut expected) = (self.prepare(), self.prepare());
         for _ in 0..2 {
             got.run(level);
             expected.run(reference);
@@ -89,23 +95,28 @@ pub const REGION: &str = "*counted_region*";
 
 /// See [`REGION`].
 #[inline(never)]
-fn counted_region(kernel: &mut dyn Counted, level: Level) {
+fn counted_region(kernel: &mut dyn Work, level: Level) {
     kernel.run(level);
 }
 
-/// All rows; nothing is allocated before one of them runs.
+/// The rows whose instructions are counted; nothing is allocated before one of them is prepared.
 #[must_use]
-pub fn rows() -> Vec<Row> {
-    [elementwise::rows(), rows::rows(), products::rows(), training::rows()]
-        .into_iter()
-        .flatten()
-        .collect()
+pub fn counted() -> Vec<Row> {
+    let parts = [elementwise::rows(), rows::rows(), products::counted(), training::counted()];
+    parts.into_iter().flatten().collect()
+}
+
+/// The rows that are timed: the same, and products and training steps as in the experiments.
+#[must_use]
+pub fn timed() -> Vec<Row> {
+    let parts = [counted(), products::timed(), training::timed()];
+    parts.into_iter().flatten().collect()
 }
 
 /// The levels that are counted, the reference first. Valgrind hides AVX-512, and nobody runs `portable` where
 /// there is a better level.
 #[must_use]
-pub fn levels() -> Vec<Level> {
+pub fn counted_levels() -> Vec<Level> {
     let mut levels = Level::available();
     levels.retain(|level| !["portable", "avx512"].contains(&level.name()));
     levels
@@ -119,7 +130,7 @@ mod tests {
 
     #[test]
     fn every_row_has_a_name_of_its_own() {
-        let rows = rows();
+        let rows = timed();
         let names: BTreeSet<_> = rows.iter().map(Row::name).collect();
         assert_eq!(names.len(), rows.len());
         assert!(names.contains("forward/relu") && names.contains("sample/nrelu"));

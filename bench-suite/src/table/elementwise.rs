@@ -8,7 +8,7 @@ use halfwave_kernels::{
     units::{self, Unit, potts},
 };
 
-use super::{COLUMNS, Counted, Row, SIZE, fill};
+use super::{COLUMNS, Row, SIZE, Work, fill};
 use crate::inputs;
 
 fn noise() -> Noise {
@@ -108,7 +108,7 @@ fn slices(parameters: &[[f32; 1]]) -> Vec<&[f32]> {
     parameters.iter().map(|parameter| &parameter[..]).collect()
 }
 
-fn learned_forward(kind: LearnedKind) -> Box<dyn Counted> {
+fn learned_forward(kind: LearnedKind) -> Box<dyn Work> {
     let (x, parameters) = (x(), parameters(kind));
     fill(SIZE, move |level, y| {
         learned::forward(level, kind, &slices(&parameters), &x, y)
@@ -116,7 +116,7 @@ fn learned_forward(kind: LearnedKind) -> Box<dyn Counted> {
     })
 }
 
-fn learned_backward(kind: LearnedKind) -> Box<dyn Counted> {
+fn learned_backward(kind: LearnedKind) -> Box<dyn Work> {
     let (x, dy, parameters) = (x(), dy(), parameters(kind));
     let mut gradients = parameters.clone();
     fill(SIZE, move |level, dx| {

@@ -8,7 +8,7 @@ use halfwave_kernels::{
     update,
 };
 
-use super::{COLUMNS, Counted, Row, SIZE, fill};
+use super::{COLUMNS, Row, SIZE, Work, fill};
 use crate::{
     conv::{Layer, Pass, Pool},
     inputs,
@@ -16,14 +16,18 @@ use crate::{
     shapes::{self, Epilogue, Shape},
 };
 
-static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(shapes::callgrind);
+static COUNTED: LazyLock<Vec<Shape>> = LazyLock::new(shapes::callgrind);
+static TIMED: LazyLock<Vec<Shape>> = LazyLock::new(shapes::gemm);
+
+/// Operations of a product that takes too long to be timed often.
+const MANY_FLOP: f64 = 1e10;
 
 struct Dense {
     product: Product<'static>,
     epilogue: Epilogue,
 }
 
-impl Counted for Dense {
+impl Work for Dense {
     fn run(&mut self, level: Level) {
         self.product.run(level, self.epilogue);
     }
@@ -38,7 +42,7 @@ struct Convolution {
     pass: Pass,
 }
 
-impl Counted for Convolution {
+impl Work for Convolution {
     fn run(&mut self, level: Level) {
         self.layer.run(level, self.pass);
     }
@@ -53,7 +57,7 @@ struct Pooling {
     backward: bool,
 }
 
-impl Counted for Pooling {
+impl Work for Pooling {
     fn run(&mut self, level: Level) {
         if self.backward { self.pool.backward(level) } else { self.pool.forward(level) }
     }
@@ -63,15 +67,21 @@ impl Counted for Pooling {
     }
 }
 
-pub(super) fn rows() -> Vec<Row> {
-    let mut rows = Vec::new();
-    for shape in SHAPES.iter() {
-        for &epilogue in &shape.epilogues {
-            rows.push(Row::new(format!("gemm/{}/{}", shape.name, epilogue.name()), move || {
-                Box::new(Dense { product: Product::new(shape), epilogue })
-            }));
-        }
-    }
+/// A row for each epilogue.
+fn dense(shape: &'static Shape) -> impl Iterator<Item = Row> {
+    shape.epilogues.iter().map(move |&epilogue| {
+        Row::new(format!("gemm/{}/{}", shape.name, epilogue.name()), move || {
+            Box::new(Dense { product: Product::new(shape), epilogue })
+        })
+    })
+}
+
+pub(super) fn timed() -> Vec<Row> {
+    TIMED.iter().filter(|shape| shape.flop() < MANY_FLOP).flat_map(dense).collect()
+}
+
+pub(super) fn counted() -> Vec<Row> {
+    let mut rows: Vec<_> = COUNTED.iter().flat_map(dense).collect();
     for pass in Pass::ALL {
         rows.push(Row::new(format!("conv/{}", pass.name()), move || {
             Box::new(Convolution { layer: Layer::small(), pass })
