@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every benchmark once, as a test: each checks its results. REQUIRE_IAI=1 insists on the callgrind counts.
+# Every benchmark once, as a test: each checks its results.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -94,6 +94,22 @@ impl Layer {
         ]
     }
 
+    /// One that is small enough for callgrind, with rows of windows that do not divide by anything.
+    #[must_use]
+    pub fn small() -> Self {
+        Self::new("11x11x16-3x3x32", [2, 11, 11, 16], [3, 3, 16, 32])
+    }
+
+    /// What `pass` computed last; of [`Pass::Weights`], the gradient of the weights.
+    #[must_use]
+    pub fn result(&self, pass: Pass) -> &[f32] {
+        match pass {
+            Pass::Forward | Pass::ForwardBiasRelu => &self.y,
+            Pass::Weights => &self.dw,
+            Pass::Input => &self.dx,
+        }
+    }
+
     /// Computes it on the current rayon pool.
     pub fn run(&mut self, level: Level, pass: Pass) {
         let Self { shape, x, weights, bias, y, dy, dw, db, dx, workspace, .. } = self;
@@ -176,8 +192,18 @@ impl Pool {
     /// The pooling of Keras' MNIST example.
     #[must_use]
     pub fn keras_mnist() -> Self {
-        let shape = MaxPool2d::new([128, 24, 24, 64], [2, 2], [2, 2], Padding::Valid);
-        let shape = constant(shape);
+        Self::halving([128, 24, 24, 64])
+    }
+
+    /// One that is small enough for callgrind.
+    #[must_use]
+    pub fn small() -> Self {
+        Self::halving([2, 12, 12, 16])
+    }
+
+    /// Windows of 2×2 that cover each input once.
+    fn halving(x: [usize; 4]) -> Self {
+        let shape = constant(MaxPool2d::new(x, [2, 2], [2, 2], Padding::Valid));
         let [inputs, outputs] = [shape.input(), shape.output()].map(|s| s.iter().product());
         Self {
             shape,
@@ -186,6 +212,12 @@ impl Pool {
             indices: vec![0; outputs],
             dx: vec![0.0; inputs],
         }
+    }
+
+    /// The gradient, or the maxima.
+    #[must_use]
+    pub fn result(&self, backward: bool) -> &[f32] {
+        if backward { &self.dx } else { &self.y }
     }
 
     /// Elements of the input.

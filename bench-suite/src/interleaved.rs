@@ -31,6 +31,12 @@ impl<'a> Contestant<'a> {
         sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
+    /// The least over the rounds of the seconds of a call: what neighbours added the least to.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        self.seconds.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
     /// Seconds of a call, over `self.calls` calls.
     fn time(&mut self) -> f64 {
         let start = Instant::now();
@@ -78,6 +84,7 @@ mod tests {
         ];
         run(&mut contestants, 3, Duration::from_millis(1));
         assert!(contestants[0].median() >= 0.002);
+        assert!(contestants[0].least() <= contestants[0].median());
         assert!(contestants[1].median() < contestants[0].median());
         assert_eq!(contestants[0].name(), "slow");
         drop(contestants);

@@ -2,12 +2,15 @@
 
 pub mod check;
 pub mod conv;
+pub mod counts;
 pub mod elementwise;
 pub mod inputs;
 pub mod interleaved;
+pub mod moved;
 pub mod product;
 pub mod shapes;
 pub mod steps;
+pub mod table;
 pub mod threads;
 
 use halfwave_kernels::Level;

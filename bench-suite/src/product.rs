@@ -72,6 +72,12 @@ impl<'a> Product<'a> {
         }
     }
 
+    /// What was computed last.
+    #[must_use]
+    pub fn result(&self) -> &[f32] {
+        &self.out
+    }
+
     /// Computes it on the current rayon pool; an optimiser goes on from where it stands.
     pub fn run(&mut self, level: Level, epilogue: Epilogue) {
         let (mut out, [mut first, mut second]) =

@@ -9,6 +9,9 @@ const FILES: [(&str, &str); 3] = [
     ("mlp.toml", include_str!("../shapes/mlp.toml")),
 ];
 
+/// Those whose instructions are counted; they are not timed.
+const CALLGRIND: (&str, &str) = ("callgrind.toml", include_str!("../shapes/callgrind.toml"));
+
 /// One product `[m, k] · [k, n]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,17 +96,29 @@ struct File {
     gemm: Vec<Shape>,
 }
 
-/// All shapes.
+/// All shapes that are timed.
 ///
 /// # Panics
 /// If a table is wrong: the message names the file and the line.
 #[must_use]
 pub fn gemm() -> Vec<Shape> {
-    let parse = |(name, text)| match toml::from_str::<File>(text) {
+    FILES.into_iter().flat_map(parse).collect()
+}
+
+/// All shapes whose instructions are counted.
+///
+/// # Panics
+/// As [`gemm`].
+#[must_use]
+pub fn callgrind() -> Vec<Shape> {
+    parse(CALLGRIND)
+}
+
+fn parse((name, text): (&str, &str)) -> Vec<Shape> {
+    match toml::from_str::<File>(text) {
         Ok(file) => file.gemm,
         Err(error) => panic!("shapes/{name}: {error}"),
-    };
-    FILES.into_iter().flat_map(parse).collect()
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_tables_parse_and_name_each_shape_once() {
-        let shapes = gemm();
+        let shapes = [gemm(), callgrind()].concat();
         let mut names: Vec<_> = shapes.iter().map(|shape| &shape.name).collect();
         names.sort();
         names.dedup();

@@ -31,7 +31,7 @@ pub struct Step {
 }
 
 /// All steps that are timed.
-pub const STEPS: [Step; 3] = [
+pub static STEPS: [Step; 3] = [
     Step {
         name: "mlp-784-512-512-10",
         batch: Classifier::BATCH,
@@ -119,7 +119,7 @@ impl Model for Classifier {
 }
 
 /// An RBM on mini-batches of 100.
-struct Boltzmann {
+pub struct Boltzmann {
     rbm: Rbm,
     x: Vec<f32>,
 }
@@ -130,9 +130,22 @@ impl Boltzmann {
     fn boxed(
         visible: Visible,
         hidden: Unit,
-        [visible_units, hidden_units]: [usize; 2],
+        sizes: [usize; 2],
         steps: usize,
     ) -> Result<Box<dyn Model>> {
+        Ok(Box::new(Self::new(visible, hidden, sizes, steps)?))
+    }
+
+    /// CD-1 for so many steps; of `sizes`, the visible units come first.
+    ///
+    /// # Errors
+    /// If the settings are refused.
+    pub fn new(
+        visible: Visible,
+        hidden: Unit,
+        [visible_units, hidden_units]: [usize; 2],
+        steps: usize,
+    ) -> Result<Self> {
         // Small steps: the machine is trained for as long as the clock wants.
         let learning_rate = 1e-4;
         let (batch, epochs) = (Self::BATCH, 1);
@@ -143,7 +156,7 @@ impl Boltzmann {
             ..RbmConfig::new(visible, hidden, hidden_units)
         };
         let x = inputs::uniform(9, Self::BATCH * steps * visible_units, 0.0, 1.0);
-        Ok(Box::new(Self { rbm: Rbm::new(&config, visible_units, 1)?, x }))
+        Ok(Self { rbm: Rbm::new(&config, visible_units, 1)?, x })
     }
 }
 

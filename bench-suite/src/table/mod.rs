@@ -1,0 +1,140 @@
+//! Every kernel at one size: what callgrind counts, and what is timed of two commits in turns.
+//!
+//! Rows follow from the tables (`Kind::ALL`, `LearnedKind::ALL`, `Unit::ALL`, `shapes/`): what is added there is
+//! counted and timed.
+
+mod elementwise;
+mod products;
+mod rows;
+mod training;
+
+use halfwave_kernels::Level;
+
+use crate::check;
+
+/// Elements of the arrays: callgrind is some fifty times as slow as the machine.
+const SIZE: usize = 4096;
+/// Columns, where an array has rows.
+const COLUMNS: usize = 64;
+
+/// A kernel with all that it reads and writes.
+pub trait Work {
+    /// Computes it.
+    fn run(&mut self, level: Level);
+    /// What it computed.
+    fn result(&self) -> &[f32];
+}
+
+/// A kernel that fills a slice.
+struct Fill<F> {
+    out: Vec<f32>,
+    run: F,
+}
+
+impl<F: FnMut(Level, &mut [f32])> Work for Fill<F> {
+    fn run(&mut self, level: Level) {
+        (self.run)(level, &mut self.out);
+    }
+
+    fn result(&self) -> &[f32] {
+        &self.out
+    }
+}
+
+/// `run(level, out)`, where `out` has so many elements.
+fn fill(elements: usize, run: impl FnMut(Level, &mut [f32]) + 'static) -> Box<dyn Work> {
+    Box::new(Fill { out: vec![0.0; elements], run })
+}
+
+/// A line of the table.
+pub struct Row {
+    name: String,
+    prepare: Box<dyn Fn() -> Box<dyn Work>>,
+}
+
+impl Row {
+    fn new(name: impl Into<String>, prepare: impl Fn() -> Box<dyn Work> + 'static) -> Self {
+        Self { name: name.into(), prepare: Box::new(prepare) }
+    }
+
+    /// As in `forward/relu`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The kernel, with its arrays.
+    #[must_use]
+    pub fn prepare(&self) -> Box<dyn Work> {
+        (self.prepare)()
+    }
+
+    /// Runs twice, of which the second time is to be counted: the first sets up what is set up once.
+    pub fn count(&self, level: Level) {
+        let mut kernel = self.prepare();
+        kernel.run(level);
+        counted_region(&mut *kernel, level);
+    }
+
+    /// That `level` gives the bits of `reference`, the first time and the second.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn check(&self, level: Level, reference: Level) {
+        let (mut got, mut expected) = (self.prepare(), self.prepare());
+        for _ in 0..2 {
+            got.run(level);
+            expected.run(reference);
+            check::same_as_scalar(&self.name, level, got.result(), expected.result());
+        }
+    }
+}
+
+/// The function that callgrind counts, with all that it calls.
+pub const REGION: &str = "*counted_region*";
+
+/// See [`REGION`].
+#[inline(never)]
+fn counted_region(kernel: &mut dyn Work, level: Level) {
+    kernel.run(level);
+}
+
+/// The rows whose instructions are counted; nothing is allocated before one of them is prepared.
+#[must_use]
+pub fn counted() -> Vec<Row> {
+    let parts = [elementwise::rows(), rows::rows(), products::counted(), training::counted()];
+    parts.into_iter().flatten().collect()
+}
+
+/// The rows that are timed: the same, and products and training steps as in the experiments.
+#[must_use]
+pub fn timed() -> Vec<Row> {
+    let parts = [counted(), products::timed(), training::timed()];
+    parts.into_iter().flatten().collect()
+}
+
+/// The levels that are counted, the reference first. Valgrind hides AVX-512, and nobody runs `portable` where
+/// there is a better level.
+#[must_use]
+pub fn counted_levels() -> Vec<Level> {
+    let mut levels = Level::available();
+    levels.retain(|level| !["portable", "avx512"].contains(&level.name()));
+    levels
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_name_of_its_own() {
+        let rows = timed();
+        let names: BTreeSet<_> = rows.iter().map(Row::name).collect();
+        assert_eq!(names.len(), rows.len());
+        assert!(names.contains("forward/relu") && names.contains("sample/nrelu"));
+        let spaces = |name: &str| name.contains(char::is_whitespace);
+        assert!(!names.into_iter().any(spaces), "a name is one word of the file of counts");
+    }
+}

@@ -1,0 +1,64 @@
+//! Training steps, and the parser of IDX files.
+
+use halfwave_datasets::idx;
+use halfwave_kernels::{Level, units::Unit};
+use halfwave_trainer::rbm::Visible;
+
+use super::{Row, Work, fill};
+use crate::steps::{Boltzmann, Model, STEPS, Step};
+
+impl Work for Boltzmann {
+    fn run(&mut self, level: Level) {
+        self.train(level).expect("the step is small");
+    }
+
+    fn result(&self) -> &[f32] {
+        self.weights()
+    }
+}
+
+impl Work for Box<dyn Model> {
+    fn run(&mut self, level: Level) {
+        self.train(level).expect("the steps are small");
+    }
+
+    fn result(&self) -> &[f32] {
+        self.weights()
+    }
+}
+
+pub(super) fn timed() -> Vec<Row> {
+    let row = |step: &'static Step| {
+        Row::new(format!("train/{}", step.name), move || {
+            let model = (step.new)(1).unwrap_or_else(|error| panic!("{}: {error}", step.name));
+            Box::new(model)
+        })
+    };
+    STEPS.iter().map(row).collect()
+}
+
+pub(super) fn counted() -> Vec<Row> {
+    vec![
+        Row::new("train/cd1-nrelu-96x64", || {
+            let step = Boltzmann::new(Visible::Gaussian, Unit::Nrelu, [96, 64], 1);
+            Box::new(step.expect("the machine is small"))
+        }),
+        // The same on every level: it has no SIMD.
+        Row::new("data/idx", || {
+            let file = idx_file();
+            fill(1, move |_, out| {
+                let idx = idx::parse(&file).expect("the file is whole");
+                out[0] = idx.data.len() as f32;
+            })
+        }),
+    ]
+}
+
+/// Four images of 28×28 bytes.
+fn idx_file() -> Vec<u8> {
+    let dims: [u32; 3] = [4, 28, 28];
+    let mut file = vec![0, 0, 8, dims.len() as u8];
+    dims.iter().for_each(|dim| file.extend(dim.to_be_bytes()));
+    file.resize(file.len() + 4 * 28 * 28, 7);
+    file
+}
