@@ -37,7 +37,8 @@ count_here() {
 }
 
 compare() {
-  cargo bench --locked -p halfwave-bench-suite --bench callgrind -- --compare "$1" "$2" || {
+  # The bench runs in its package's directory.
+  cargo bench --locked -p halfwave-bench-suite --bench callgrind -- --compare "$(realpath "$1")" "$(realpath "$2")" || {
     echo "callgrind: FAILED: more instructions than in $1." >&2
     echo "callgrind: where that is intended, ci/callgrind.sh --update keeps the new counts; say why in the commit." >&2
     exit 1
