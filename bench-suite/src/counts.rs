@@ -93,7 +93,7 @@ pub fn compare(before: &Counts, after: &Counts) -> Vec<(String, [Option<u64>; 2]
         let change = match counts {
             [Some(before), Some(after)] => {
                 let base = before.max(1) as f64;
-                let percent = 100.0 * (after as f64 - base) / base;
+                let percent = 100.0 * (after as f64 - before as f64) / base;
                 match percent {
                     up if up > LIMIT => Change::Slower(up),
                     down if down < -LIMIT => Change::Faster(-down),
