@@ -5,7 +5,7 @@ mod functions;
 mod models;
 mod train;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -94,6 +94,20 @@ pub(crate) struct Threads {
     /// Number of threads [default: all cores]
     #[arg(long = "threads", value_name = "N", value_parser = counted::<1_024>)]
     pub(crate) number: Option<usize>,
+}
+
+/// How often training is saved.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct CheckpointEvery {
+    /// Save a checkpoint after the first step that ends so many seconds after the last one; 0: after every step
+    #[arg(long = "checkpoint-every", value_name = "SECONDS", default_value_t = 30)]
+    seconds: u32,
+}
+
+impl CheckpointEvery {
+    pub(crate) fn duration(self) -> Duration {
+        Duration::from_secs(self.seconds.into())
+    }
 }
 
 /// A trained model and what it is used on.

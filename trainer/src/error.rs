@@ -28,6 +28,18 @@ pub enum TrainError {
         /// Why.
         error: LayerError,
     },
+    /// A signal asked for an end; everything is saved.
+    #[error("interrupted")]
+    Interrupted {
+        /// Its number.
+        signal: i32,
+    },
+    /// A checkpoint cannot be saved; the one before it is there still.
+    #[error("cannot save a checkpoint: {reason}")]
+    Checkpoint {
+        /// Where, and why.
+        reason: String,
+    },
     /// There is nothing to train on.
     #[error("the data are empty: expected at least one row")]
     Empty,

@@ -24,6 +24,14 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// Something stopped a run that can be gone on with.
+    #[error("{error}\nwhat was trained until then is kept: {how}")]
+    Stopped {
+        /// What it was.
+        error: Box<Self>,
+        /// How to go on.
+        how: String,
+    },
     /// A name that is in no table.
     #[error(transparent)]
     Name(#[from] UnknownName),
@@ -131,6 +139,24 @@ impl Error {
         Self::OwnData(Box::new(DataError { path: path.into(), problem }))
     }
 
+    /// What it was, without how to go on.
+    pub(crate) fn cause(self) -> Self {
+        match self {
+            Self::Stopped { error, .. } => error.cause(),
+            error => error,
+        }
+    }
+
+    /// The signal that asked for an end, if one did.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        match self {
+            Self::Stopped { error, .. } => error.signal(),
+            Self::Train(TrainError::Interrupted { signal }) => Some(*signal),
+            _ => None,
+        }
+    }
+
     /// Whether the command line is to blame (exit code 2), not what happened later (exit code 1).
     #[must_use]
     pub fn is_usage(&self) -> bool {
@@ -141,6 +167,7 @@ impl Error {
             | Self::Level(_)
             | Self::Usage(_) => true,
             Self::Sweep(error) => error.is_usage(),
+            Self::Stopped { error, .. } => error.is_usage(),
             Self::Data(error) => matches!(error, halfwave_datasets::Error::UnknownName { .. }),
             _ => false,
         }

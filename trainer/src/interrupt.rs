@@ -1,9 +1,23 @@
-//! Ctrl-C and the wish of the system to end: no partial output is left behind.
+//! Ctrl-C and the wish of the system to end: training saves after its step; nothing else is left behind.
 
-use std::process;
+use std::{
+    io::{self, Write as _},
+    process,
+};
 
 use anyhow::Context as _;
-use halfwave_trainer::output;
+use halfwave_trainer::{checkpoint, output};
+
+/// The first one while something is trained lets it save; any other ends the program at once.
+fn handle(signal: i32) {
+    if checkpoint::interrupt(signal) {
+        // Whether it can be read or not, it is done.
+        let _ = writeln!(io::stderr(), "saving after this step; once more to stop at once");
+    } else {
+        output::abandon();
+        process::exit(128 + signal);
+    }
+}
 
 /// From now on an interrupt ends the program, with 128 and the number of the signal: 130 for Ctrl-C, 143 for a
 /// termination.
@@ -16,9 +30,8 @@ pub(crate) fn watch() -> anyhow::Result<()> {
     let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]);
     let mut signals = signals.context("cannot watch for signals")?;
     let wait = move || {
-        if let Some(signal) = signals.forever().next() {
-            output::abandon();
-            process::exit(128 + signal);
+        for signal in signals.forever() {
+            handle(signal);
         }
     };
     std::thread::Builder::new()
@@ -31,9 +44,7 @@ pub(crate) fn watch() -> anyhow::Result<()> {
 /// From now on Ctrl-C ends the program, with 130.
 #[cfg(not(unix))]
 pub(crate) fn watch() -> anyhow::Result<()> {
-    let handler = || {
-        output::abandon();
-        process::exit(130);
-    };
-    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")
+    /// That of Ctrl-C where there are signals.
+    const INTERRUPT: i32 = 2;
+    ctrlc::set_handler(|| handle(INTERRUPT)).context("cannot watch for Ctrl-C")
 }

@@ -31,8 +31,10 @@ fn main() -> ExitCode {
         Err(error) => {
             // With standard error closed, the exit code still says it.
             let _ = writeln!(io::stderr(), "error: {error:#}");
-            let usage = error.downcast_ref::<Error>().is_some_and(Error::is_usage);
-            ExitCode::from(if usage { 2 } else { 1 })
+            let error = error.downcast_ref::<Error>();
+            let signal = error.and_then(Error::signal).and_then(|signal| u8::try_from(signal).ok());
+            let usage = error.is_some_and(Error::is_usage);
+            ExitCode::from(signal.map_or(if usage { 2 } else { 1 }, |signal| 128 + signal))
         }
     }
 }
@@ -41,7 +43,10 @@ fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(args) if args.dry_run => print(&run::plan(&args.options())?),
         Command::Run(args) => {
-            let done = run::run(&args.options())?;
+            let done = match args.resumed() {
+                Some(resume) => run::resume(&resume)?,
+                None => run::run(&args.options())?,
+            };
             let directory = done.directory.display();
             print(&format!(
                 "{}\n{:.1} s; report, plots and metrics: {directory}\n",

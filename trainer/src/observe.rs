@@ -8,6 +8,8 @@ pub use metrics::MetricsFile;
 pub use progress::Progress;
 pub use record::Recorder;
 
+use crate::checkpoint::Checkpoints;
+
 /// What a finished epoch reports.
 #[derive(Clone, Copy, Debug)]
 pub struct Epoch<'a> {
@@ -19,12 +21,30 @@ pub struct Epoch<'a> {
     pub epochs: usize,
     /// Name and value of each metric, e.g. `("loss", 0.31)`, `("validation_accuracy", 0.97)`.
     pub metrics: &'a [(&'static str, f64)],
+    /// Seconds that it took, in this process or in one that was stopped.
+    pub seconds: f64,
+}
+
+impl<'a> Epoch<'a> {
+    /// What was found out once, after `epochs`.
+    pub(crate) fn once(run: &'a str, epochs: usize, metrics: &'a [(&'static str, f64)]) -> Self {
+        Self { run, epoch: epochs, epochs, metrics, seconds: 0.0 }
+    }
 }
 
 /// Watches training.
 pub trait Observer {
     /// Called after each epoch.
     fn epoch(&mut self, epoch: &Epoch<'_>);
+
+    /// Something else to know of the training. An observer that passes epochs on passes this on too.
+    fn note(&mut self, _text: &str) {}
+
+    /// What saves the training, if something does. An observer that passes epochs on asks the one that it passes
+    /// them to.
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        None
+    }
 }
 
 /// Observes nothing.
@@ -41,5 +61,13 @@ pub struct Many<'a>(pub Vec<&'a mut (dyn Observer + Send)>);
 impl Observer for Many<'_> {
     fn epoch(&mut self, epoch: &Epoch<'_>) {
         self.0.iter_mut().for_each(|observer| observer.epoch(epoch));
+    }
+
+    fn note(&mut self, text: &str) {
+        self.0.iter_mut().for_each(|observer| observer.note(text));
+    }
+
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        self.0.iter_mut().find_map(|observer| observer.checkpoints())
     }
 }

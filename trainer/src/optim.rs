@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     TrainError,
     buffers::{matrix_mut, zeros},
+    checkpoint::{Place, Places},
 };
 
 mod schedule;
@@ -81,6 +82,16 @@ pub(crate) struct State {
     first: Vec<f32>,
     /// The second moment, or empty.
     second: Vec<f32>,
+}
+
+impl State {
+    /// Its places, `name.first` and `name.second`.
+    pub(crate) fn places(&mut self, name: &str) -> Places<'_> {
+        vec![
+            (format!("{name}.first"), Place::Fixed(&mut self.first)),
+            (format!("{name}.second"), Place::Fixed(&mut self.second)),
+        ]
+    }
 }
 
 /// The kernel of a step.

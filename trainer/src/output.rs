@@ -21,6 +21,22 @@ pub enum OutputError {
     /// The directory has something in it.
     #[error("{}: the directory is not empty; choose another one or say --force to replace files in it", .0.display())]
     NotEmpty(PathBuf),
+    /// A run that was stopped.
+    #[error(
+        "{}: has the checkpoint of what was stopped; say --resume to go on, or --force to begin anew",
+        .0.display()
+    )]
+    Stopped(PathBuf),
+    /// A checkpoint of something else.
+    #[error(
+        "{}: has the checkpoint of something else: other settings, data, seed, level or version; say --force to \
+         begin anew",
+        .0.display()
+    )]
+    OtherRun(PathBuf),
+    /// Two processes.
+    #[error("{}: another process works on it", .0.display())]
+    Busy(PathBuf),
     /// Something else is where a directory should be.
     #[error("{}: expected a directory, found a file", .0.display())]
     NotADirectory(PathBuf),
@@ -74,7 +90,7 @@ pub fn abandon() {
 }
 
 impl OutputError {
-    fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Io { path: path.into(), action, error }
     }
 }
@@ -127,13 +143,21 @@ pub fn write_file(
     write().map_err(OutputError::io(path, "write it"))?;
     let persisted = if force { temporary.persist(path) } else { temporary.persist_noclobber(path) };
     match persisted {
-        Ok(_) => Ok(()),
+        Ok(_) => sync(parent).map_err(OutputError::io(path, "bring its name to the disk")),
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
             Err(OutputError::FileExists(path.into()))
         }
         Err(error) => Err(OutputError::io(path, "put it in its place")(error.error)),
     }
 }
+
+/// Brings the names in a directory to the disk, where the system can.
+fn sync(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
+}
+
+/// The folder of checkpoints in an output directory.
+pub(crate) const CHECKPOINT: &str = "checkpoint";
 
 /// The name of a hidden directory inside an output directory begins with this.
 const PARTIAL: &str = ".partial-";
@@ -166,12 +190,22 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// Opens the output directory of a run that was stopped, on which no other process works.
+    pub(crate) fn reopen(path: &Path) -> Result<Self, OutputError> {
+        remove_partial(path)?;
+        Self::stage(path, None)
+    }
+
     /// Opens an output directory, and makes it if it is not there.
     ///
     /// # Errors
-    /// [`OutputError::NotEmpty`] if there is something in it and `force` is not given.
+    /// [`OutputError::NotEmpty`] if there is something in it and `force` is not given, [`OutputError::Stopped`] if that is
+    /// a run that can be gone on with.
     pub fn open(path: &Path, force: bool) -> Result<Self, OutputError> {
         match fs::read_dir(path) {
+            Ok(_) if !force && path.join(CHECKPOINT).is_dir() => {
+                Err(OutputError::Stopped(path.into()))
+            }
             Ok(mut entries) => {
                 if !force && entries.next().is_some() {
                     return Err(OutputError::NotEmpty(path.into()));

@@ -2,6 +2,7 @@
 
 mod classify;
 mod data;
+mod kept;
 mod labels;
 mod machine;
 mod model;
@@ -15,6 +16,7 @@ use halfwave_kernels::Level;
 
 pub use classify::{PredictJob, predict};
 pub use data::{DataError, Matrix, Problem, read};
+pub use kept::Keeping;
 pub use labels::read as read_labels;
 pub use machine::{
     Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, features, sample, train,

@@ -2,20 +2,23 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use halfwave_datasets::{Locator, files, registry};
+use halfwave_kernels::Level;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use crate::{
     Error, apply,
+    checkpoint::{Checkpoints, There},
     config::{self, Override},
-    experiments::{Context, Experiment, Job},
+    experiments::{self, Context, Experiment, Job},
     machine::{self, Machine},
     observe::{Many, MetricsFile, Observer, Progress},
-    output::Directory,
+    output::{CHECKPOINT, Directory},
     report,
     result::{Figure, Outcome, Report, Versions},
 };
@@ -45,7 +48,24 @@ pub struct Options {
     pub out: Option<PathBuf>,
     /// Whether files in the output directory are replaced.
     pub force: bool,
+    /// How often a checkpoint is saved.
+    pub checkpoint_every: Duration,
     /// Whether progress is not shown.
+    pub quiet: bool,
+}
+
+/// A run that was stopped, and how it goes on.
+#[derive(Clone, Debug)]
+pub struct Resume {
+    /// Its output directory.
+    pub directory: PathBuf,
+    /// As in [`Options`].
+    pub threads: Option<usize>,
+    /// As in [`Options`].
+    pub data_dir: Option<PathBuf>,
+    /// As in [`Options`].
+    pub checkpoint_every: Duration,
+    /// As in [`Options`].
     pub quiet: bool,
 }
 
@@ -107,60 +127,164 @@ pub fn plan(options: &Options) -> Result<String, Error> {
 }
 
 /// Runs the experiment; writes `result.json`, `report.md`, `report.html`, `metrics.jsonl`, `timings.jsonl`, plots and
-/// images.
+/// images. Until it is complete its checkpoints are in the folder `checkpoint` of its directory.
 ///
 /// # Errors
-/// Bad configuration, missing data, and all that the experiment meets. No file is left behind then.
+/// Bad configuration, missing data, and all that the experiment meets. No file is left behind then but the
+/// checkpoints, if it has come as far as to have one ([`Error::Stopped`]).
 pub fn run(options: &Options) -> Result<Done, Error> {
-    let experiment = options.experiment;
-    let configuration = options.configuration()?;
-    let job = experiment.prepare(configuration.clone())?;
-    let level = apply::level_from_env()?;
-    let seeds = seeds(options)?;
-    let locator = Locator::new(options.data_dir.clone());
-    check_data(experiment, &locator)?;
-    let pool = pool(options.threads)?;
+    let (configuration, seeds) = (options.configuration()?, seeds(options)?);
+    let task = Task { experiment: options.experiment, configuration, seeds };
+    let prepared = task.prepare(options.threads, options.data_dir.clone())?;
     let directory = match &options.out {
         Some(path) => Directory::open(path, options.force)?,
-        None => Directory::numbered(Path::new("runs"), experiment.name)?,
+        None => Directory::numbered(Path::new("runs"), task.experiment.name)?,
     };
+    let folder = directory.path().join(CHECKPOINT);
+    let there = if options.force { There::ResumeOrReplace } else { There::Refuse };
+    let text = task.description(prepared.level);
+    let checkpoints = Checkpoints::open(&folder, &text, options.checkpoint_every, there)?;
+    task.run(prepared, directory, checkpoints, options.quiet)
+}
 
-    let start = Instant::now();
-    let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
-    let mut progress = (!options.quiet).then(Progress::stderr);
-    let outcome = {
-        let mut observers = Many(vec![&mut metrics]);
-        observers.0.extend(progress.as_mut().map(|it| it as &mut (dyn Observer + Send)));
-        let (seeds, locator) = (&seeds, &locator);
-        let work = move || work(job, Context { level, seeds, locator, observer: &mut observers });
-        pool.install(work)
-    };
-    if let Some(progress) = &mut progress {
-        progress.finish();
+/// Goes on with a run that was stopped. What comes of it is, bit by bit, what it would have been.
+///
+/// # Errors
+/// [`OutputError`](crate::output::OutputError) if there is none in the directory, or if it is of another version or
+/// level; those of [`run`].
+pub fn resume(options: &Resume) -> Result<Done, Error> {
+    let folder = options.directory.join(CHECKPOINT);
+    let task = Task::read(&folder)?;
+    let prepared = task.prepare(options.threads, options.data_dir.clone())?;
+    let text = task.description(prepared.level);
+    let every = options.checkpoint_every;
+    let checkpoints = Checkpoints::open(&folder, &text, every, There::Resume)?;
+    let directory = Directory::reopen(&options.directory)?;
+    task.run(prepared, directory, checkpoints, options.quiet)
+}
+
+/// What is run.
+struct Task {
+    experiment: &'static Experiment,
+    configuration: Table,
+    seeds: Vec<u64>,
+}
+
+/// What is found before anything is made.
+struct Prepared {
+    job: Job,
+    level: Level,
+    locator: Locator,
+    pool: ThreadPool,
+}
+
+/// A task in words, with all that its bits depend on.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    halfwave: String,
+    level: String,
+    experiment: String,
+    /// As text: TOML has no numbers above 2⁶³.
+    seeds: Vec<String>,
+    configuration: Table,
+}
+
+impl Task {
+    fn description(&self, level: Level) -> String {
+        let description = Description {
+            halfwave: env!("CARGO_PKG_VERSION").into(),
+            level: level.name().into(),
+            experiment: self.experiment.name.into(),
+            seeds: self.seeds.iter().map(ToString::to_string).collect(),
+            configuration: self.configuration.clone(),
+        };
+        toml::to_string(&description).expect("strings and a table are TOML")
     }
-    let outcome = outcome?;
-    metrics.finish().map_err(Error::Metrics)?;
 
-    let seconds = start.elapsed().as_secs_f64();
-    let result = Report {
-        experiment: experiment.name.into(),
-        summary: experiment.summary.into(),
-        configuration,
-        seeds,
-        date: Some(machine::today()),
-        machine: Some(Machine::current()),
-        versions: Versions::current(),
-        level: level.name().into(),
-        threads: pool.current_num_threads(),
-        seconds,
-        rows: outcome.rows,
-        notes: outcome.notes,
-        confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),
-        figures: outcome.figures.iter().map(|figure| figure.file()).collect(),
-    };
-    let path = directory.path().to_owned();
-    write(directory, &result, &outcome.figures)?;
-    Ok(Done { table: report::table::table(&result.rows), directory: path, seconds })
+    /// From the checkpoints of a run.
+    fn read(folder: &Path) -> Result<Self, Error> {
+        let text = Checkpoints::description(folder)?;
+        let wrong = |reason: String| Error::ConfigFile { path: folder.join("run.toml"), reason };
+        let description: Description =
+            toml::from_str(&text).map_err(|error| wrong(error.message().into()))?;
+        let seeds = description.seeds.iter().map(|seed| seed.parse());
+        let seeds: Result<Vec<u64>, _> = seeds.collect();
+        let seeds = seeds.map_err(|error| wrong(format!("seeds: {error}")))?;
+        let experiment = experiments::find(&description.experiment)?;
+        Ok(Self { experiment, configuration: description.configuration, seeds })
+    }
+
+    fn prepare(
+        &self,
+        threads: Option<usize>,
+        data_dir: Option<PathBuf>,
+    ) -> Result<Prepared, Error> {
+        let job = self.experiment.prepare(self.configuration.clone())?;
+        let level = apply::level_from_env()?;
+        let locator = Locator::new(data_dir);
+        check_data(self.experiment, &locator)?;
+        Ok(Prepared { job, level, locator, pool: pool(threads)? })
+    }
+
+    fn run(
+        self,
+        prepared: Prepared,
+        directory: Directory,
+        checkpoints: Checkpoints,
+        quiet: bool,
+    ) -> Result<Done, Error> {
+        let how = format!("halfwave run --resume {} goes on", directory.path().display());
+        checkpoints.keep(&how, |checkpoints| self.complete(prepared, directory, checkpoints, quiet))
+    }
+
+    fn complete(
+        self,
+        prepared: Prepared,
+        directory: Directory,
+        checkpoints: &mut Checkpoints,
+        quiet: bool,
+    ) -> Result<Done, Error> {
+        let Self { experiment, configuration, seeds } = self;
+        let Prepared { job, level, locator, pool } = prepared;
+        let start = Instant::now();
+        let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
+        let mut progress = (!quiet).then(Progress::stderr);
+        let outcome = {
+            let mut observers = Many(vec![&mut metrics, checkpoints]);
+            observers.0.extend(progress.as_mut().map(|it| it as &mut (dyn Observer + Send)));
+            let (seeds, locator) = (&seeds, &locator);
+            let work =
+                move || work(job, Context { level, seeds, locator, observer: &mut observers });
+            pool.install(work)
+        };
+        if let Some(progress) = &mut progress {
+            progress.finish();
+        }
+        let outcome = outcome?;
+        metrics.finish().map_err(Error::Metrics)?;
+
+        let seconds = start.elapsed().as_secs_f64() + checkpoints.earlier();
+        let result = Report {
+            experiment: experiment.name.into(),
+            summary: experiment.summary.into(),
+            configuration,
+            seeds,
+            date: Some(machine::today()),
+            machine: Some(Machine::current()),
+            versions: Versions::current(),
+            level: level.name().into(),
+            threads: pool.current_num_threads(),
+            seconds,
+            rows: outcome.rows,
+            notes: outcome.notes,
+            confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),
+            figures: outcome.figures.iter().map(|figure| figure.file()).collect(),
+        };
+        let path = directory.path().to_owned();
+        write(directory, &result, &outcome.figures)?;
+        Ok(Done { table: report::table::table(&result.rows), directory: path, seconds })
+    }
 }
 
 /// A function of its own, so that the context borrows the observers for this call only.

@@ -16,6 +16,7 @@ pub(crate) struct Kind {
 
 pub(crate) const RBM: Kind = Kind { key: "halfwave.rbm", name: "an RBM" };
 pub(crate) const NETWORK: Kind = Kind { key: "halfwave.network", name: "a network" };
+pub(crate) const CHECKPOINT: Kind = Kind { key: "halfwave.checkpoint", name: "a checkpoint" };
 
 /// Why bytes are no model.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +61,14 @@ pub(crate) enum Numbers<'a> {
 }
 
 impl Numbers<'_> {
-    fn bytes(self) -> (Dtype, Vec<u8>) {
+    pub(crate) fn len(self) -> usize {
+        match self {
+            Self::F32(x) => x.len(),
+            Self::F64(x) => x.len(),
+        }
+    }
+
+    pub(crate) fn bytes(self) -> (Dtype, Vec<u8>) {
         match self {
             Self::F32(x) => (Dtype::F32, x.iter().flat_map(|x| x.to_le_bytes()).collect()),
             Self::F64(x) => (Dtype::F64, x.iter().flat_map(|x| x.to_le_bytes()).collect()),
@@ -111,7 +119,7 @@ impl<'a> Tensors<'a> {
 
     /// What the file holds, if it is one of this program's.
     pub(crate) fn kind(&self) -> Option<Kind> {
-        [RBM, NETWORK].into_iter().find(|&kind| self.text(kind).is_some())
+        [RBM, NETWORK, CHECKPOINT].into_iter().find(|&kind| self.text(kind).is_some())
     }
 
     /// The settings of a model of this kind.
@@ -166,10 +174,19 @@ impl<'a> Tensors<'a> {
         Ok(numbers.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect())
     }
 
+    /// Any numbers.
+    pub(crate) fn raw_f64(
+        &self,
+        name: &str,
+        shape: &[Option<usize>],
+    ) -> Result<Vec<f64>, ModelError> {
+        let (numbers, _) = self.bytes(name, Dtype::F64, shape)?.as_chunks::<8>();
+        Ok(numbers.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect())
+    }
+
     /// Finite numbers.
     pub(crate) fn f64(&self, name: &str, shape: &[Option<usize>]) -> Result<Vec<f64>, ModelError> {
-        let (numbers, _) = self.bytes(name, Dtype::F64, shape)?.as_chunks::<8>();
-        let numbers: Vec<f64> = numbers.iter().map(|&bytes| f64::from_le_bytes(bytes)).collect();
+        let numbers = self.raw_f64(name, shape)?;
         match numbers.iter().find(|x| !x.is_finite()) {
             Some(x) => Err(ModelError::wrong(name, "finite numbers", x)),
             None => Ok(numbers),

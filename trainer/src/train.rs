@@ -1,9 +1,13 @@
 //! The training loop: epochs of shuffled mini-batches. There is one, for every model.
 
+use std::{ops::ControlFlow, time::Instant};
+
 use halfwave_datasets::batches::Batches;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     TrainError,
+    checkpoint::{Place, Places, Position},
     observe::{Epoch, Observer},
 };
 
@@ -43,6 +47,16 @@ impl Sums {
         Ok(())
     }
 
+    /// What it is so far.
+    pub(crate) fn places(&mut self) -> Places<'_> {
+        let Self { rows, right, loss } = self;
+        vec![
+            ("epoch.rows".into(), Place::Count(rows)),
+            ("epoch.right".into(), Place::Count(right)),
+            ("epoch.loss".into(), Place::Number(loss)),
+        ]
+    }
+
     /// The metrics of the epoch; the next one begins.
     pub(crate) fn metrics(&mut self) -> Metrics {
         let Self { rows, right, loss } = std::mem::take(self);
@@ -60,12 +74,20 @@ pub(crate) trait Learner {
     /// The metrics of the epoch that ends.
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged>;
 
+    /// After an epoch, when its metrics were told: whether to go on.
+    fn look(&mut self, _at: Progress, _epoch: &Epoch<'_>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// Everything that training changes, but for its progress.
+    fn places(&mut self) -> Places<'_>;
+
     /// The setting to lower if training diverges, with its value.
     fn lower(&self) -> String;
 }
 
 /// How long a model has been trained, over all calls of `fit`: where its shuffles and noise stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Progress {
     /// Finished epochs.
     pub(crate) epochs: u64,
@@ -105,7 +127,8 @@ impl Loop<'_> {
         (self.rows.div_ceil(self.batch) as u64).saturating_mul(self.epochs as u64)
     }
 
-    /// Trains; `progress` goes on from where it stands.
+    /// Trains; `progress` goes on from where it stands, or, where the observer has a checkpoint of this loop, from
+    /// where that stands. The epochs that it had are told again.
     pub(crate) fn train(
         &self,
         learner: &mut dyn Learner,
@@ -113,22 +136,64 @@ impl Loop<'_> {
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let start = *progress;
-        for epoch in 1..=self.epochs {
-            let batches = Batches::new(self.rows, self.batch, self.seed, progress.epochs, false)
+        let mut at = Position::new(start);
+        if let Some(checkpoints) = observer.checkpoints() {
+            let said = checkpoints.begin(self, learner, &mut at);
+            said.iter().for_each(|text| observer.note(text));
+        }
+        for (i, (metrics, seconds)) in at.epochs.iter().enumerate() {
+            observer.epoch(&self.epoch(i + 1, metrics, *seconds));
+        }
+        let trained = self.epochs(learner, &mut at, start, observer);
+        *progress = at.progress;
+        trained?;
+        match observer.checkpoints() {
+            Some(checkpoints) => checkpoints.finish(learner, &at),
+            None => Ok(()),
+        }
+    }
+
+    fn epochs(
+        &self,
+        learner: &mut dyn Learner,
+        at: &mut Position,
+        first: Progress,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        while !at.done && at.epochs.len() < self.epochs {
+            let start = Instant::now();
+            let epoch = at.epochs.len() + 1;
+            let batches = Batches::new(self.rows, self.batch, self.seed, at.progress.epochs, false)
                 .map_err(|_| TrainError::setting("batch", "at least 1", self.batch))?;
-            for rows in &batches {
-                let step = learner.step(*progress, rows);
-                progress.steps += 1;
-                step.map_err(|what| self.diverged(what, learner, epoch, start, *progress))?;
+            let before = at.seconds;
+            for rows in (&batches).into_iter().skip(at.steps) {
+                let step = learner.step(at.progress, rows);
+                at.progress.steps += 1;
+                at.steps += 1;
+                step.map_err(|what| self.diverged(what, learner, epoch, first, at.progress))?;
+                if let Some(checkpoints) = observer.checkpoints() {
+                    at.seconds = before + start.elapsed().as_secs_f64();
+                    checkpoints.after_step(learner, at)?;
+                }
             }
-            progress.epochs += 1;
+            at.progress.epochs += 1;
+            at.steps = 0;
             let metrics = learner
                 .end_of_epoch()
-                .map_err(|what| self.diverged(what, learner, epoch, start, *progress))?;
-            let (run, epochs) = (self.run, self.epochs);
-            observer.epoch(&Epoch { run, epoch, epochs, metrics: &metrics });
+                .map_err(|what| self.diverged(what, learner, epoch, first, at.progress))?;
+            let seconds = before + start.elapsed().as_secs_f64();
+            at.seconds = 0.0;
+            let ended = self.epoch(epoch, &metrics, seconds);
+            observer.epoch(&ended);
+            at.done = learner.look(at.progress, &ended).is_break();
+            at.epochs.push((metrics, seconds));
         }
+        at.done = true;
         Ok(())
+    }
+
+    fn epoch<'a>(&'a self, epoch: usize, metrics: &'a Metrics, seconds: f64) -> Epoch<'a> {
+        Epoch { run: self.run, epoch, epochs: self.epochs, metrics, seconds }
     }
 
     fn diverged(

@@ -6,6 +6,7 @@ use super::AutoEncoder;
 use crate::{
     TrainError,
     buffers::zeros,
+    checkpoint::{Place, Places},
     layers::Mode,
     network::chain::Tape,
     samples::Rows,
@@ -80,6 +81,14 @@ impl Learner for Fit<'_> {
         self.model.network.chain.check()?;
         let (rows, cost) = std::mem::take(&mut self.sums);
         Ok(vec![("cost", cost / rows as f64)])
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        let (_, mut all) = self.model.network.progress_and_places();
+        let (rows, cost) = &mut self.sums;
+        all.push(("epoch.rows".into(), Place::Count(rows)));
+        all.push(("epoch.cost".into(), Place::Number(cost)));
+        all
     }
 
     fn lower(&self) -> String {

@@ -216,7 +216,8 @@ impl AutoEncoder {
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
         let x = x.into();
-        let schedule = self.network.schedule(run, self.check(x, targets)?)?;
+        let rows = self.check(x, targets)?;
+        let schedule = self.network.schedule(run, rows, self.config.epochs)?;
         let mut progress = self.network.progress;
         let mut fit = Fit::new(self, level, x, targets)?;
         let result = schedule.train(&mut fit, &mut progress, observer);

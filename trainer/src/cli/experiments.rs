@@ -7,11 +7,11 @@ use halfwave_trainer::{
     config::Override,
     experiments::{self, Experiment},
     names::UnknownName,
-    run::Options,
+    run::{Options, Resume},
     sweep::{Axis, SweepOptions},
 };
 
-use super::{Threads, counted};
+use super::{CheckpointEvery, Threads, counted};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -19,6 +19,7 @@ Examples:
   halfwave run                                            the tour, into runs/tour-1
   halfwave run agarap-wdbc --set mlp.optimiser.learning_rate=0.01 --set folds=5
   halfwave run mnist-mlp --data-dir ~/data --epochs 5 --out /tmp/mnist
+  halfwave run --resume /tmp/mnist                        after Ctrl-C, a crash or a power cut
   halfwave run agarap-wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
 
 `halfwave list EXPERIMENT` shows its keys with their defaults.")]
@@ -34,6 +35,13 @@ pub(crate) struct Run {
     /// Replace files in a directory that is not empty
     #[arg(long)]
     pub(crate) force: bool,
+    /// Go on with the run that was stopped in this directory, by its configuration: the result is the same, bit by bit
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["experiment", "out", "force", "dry_run", "seed", "seeds", "full", "epochs", "config", "set"]
+    )]
+    resume: Option<PathBuf>,
     /// Print what would be run, with all settings, and do nothing; the output is a file for --config
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -65,6 +73,8 @@ pub(crate) struct Settings {
     /// Change a key of the configuration, after those of --config; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<Override>,
+    #[command(flatten)]
+    checkpoint_every: CheckpointEvery,
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -179,8 +189,9 @@ impl Settings {
         out: Option<PathBuf>,
         force: bool,
     ) -> Options {
-        let Self { seed, seeds, threads, full, epochs, data_dir, config, set, quiet } = self;
-        let threads = threads.number;
+        let Self { seed, seeds, threads, full, epochs, data_dir, config, set, .. } = self;
+        let (threads, quiet) = (threads.number, self.quiet);
+        let checkpoint_every = self.checkpoint_every.duration();
         Options {
             experiment,
             epochs,
@@ -193,12 +204,25 @@ impl Settings {
             data_dir,
             out,
             force,
+            checkpoint_every,
             quiet,
         }
     }
 }
 
 impl Run {
+    /// Of a run that is gone on with.
+    pub(crate) fn resumed(&self) -> Option<Resume> {
+        let Settings { threads, data_dir, checkpoint_every, quiet, .. } = &self.settings;
+        Some(Resume {
+            directory: self.resume.clone()?,
+            threads: threads.number,
+            data_dir: data_dir.clone(),
+            checkpoint_every: checkpoint_every.duration(),
+            quiet: *quiet,
+        })
+    }
+
     pub(crate) fn options(self) -> Options {
         let Self { experiment, settings, out, force, .. } = self;
         settings.options(experiment, out, force)

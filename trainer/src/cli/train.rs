@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use halfwave_kernels::{Kind, units::Unit};
 use halfwave_trainer::{Error, apply, config::Override, own, rbm::Visible};
 
-use super::{DATA_HELP, LABELS_HELP, Threads, counted};
+use super::{CheckpointEvery, DATA_HELP, LABELS_HELP, Threads, counted};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Train {
@@ -63,9 +63,27 @@ pub(crate) struct TrainRbm {
     /// Replace the file if it exists
     #[arg(long)]
     pub(crate) force: bool,
+    #[command(flatten)]
+    keeping: Keeping,
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
+}
+
+/// What a training that is stopped leaves.
+#[derive(Clone, Copy, Debug, Args)]
+struct Keeping {
+    /// Go on where the same command was stopped, if it was: the result is the same, bit by bit
+    #[arg(long)]
+    resume: bool,
+    #[command(flatten)]
+    every: CheckpointEvery,
+}
+
+impl Keeping {
+    fn keeping(self) -> own::Keeping {
+        own::Keeping { every: self.every.duration(), resume: self.resume }
+    }
 }
 
 const NETWORK_KEYS: &str = "\
@@ -108,6 +126,8 @@ pub(crate) struct TrainNetwork {
     /// Replace the file if it exists
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    keeping: Keeping,
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -172,7 +192,9 @@ impl TrainRbm {
     pub(crate) fn job(self) -> Result<own::TrainJob, Error> {
         let level = apply::level_from_env()?;
         let Self { data, out, hidden_units, visible, hidden, set: overrides, .. } = self;
-        let Self { standardise, threads: Threads { number: threads }, seed, force, .. } = self;
+        let Self {
+            standardise, threads: Threads { number: threads }, seed, force, keeping, ..
+        } = self;
         Ok(own::TrainJob {
             data,
             out,
@@ -185,6 +207,7 @@ impl TrainRbm {
             seed,
             level,
             force,
+            keeping: keeping.keeping(),
         })
     }
 }
@@ -197,7 +220,7 @@ impl TrainNetwork {
     ) -> Result<own::NetworkJob, Error> {
         let level = apply::level_from_env()?;
         let Self { data, labels, out, epochs, set, validation, patience, standardise, .. } = self;
-        let Self { seed, threads: Threads { number: threads }, force, .. } = self;
+        let Self { seed, threads: Threads { number: threads }, force, keeping, .. } = self;
         let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
         Ok(own::NetworkJob {
             data,
@@ -213,6 +236,7 @@ impl TrainNetwork {
             seed,
             level,
             force,
+            keeping: keeping.keeping(),
         })
     }
 }

@@ -10,8 +10,10 @@ use serde::{Deserialize, Serialize};
 use super::{Network, NetworkConfig, plans};
 use crate::{
     buffers::check_rows,
+    checkpoint::{Place, Places},
     layers::Layer,
     tensors::{self, ModelError, Numbers, Tensor, Tensors},
+    train::Progress,
 };
 
 /// The first part of the name of all tensors of a network.
@@ -138,6 +140,32 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Everything that training changes.
+    pub(crate) fn progress_and_places(&mut self) -> (&mut Progress, Places<'_>) {
+        let mut all = Vec::new();
+        let layers = self.chain.layers.iter_mut().zip(&mut self.states);
+        for (l, (layer, states)) in layers.enumerate() {
+            for (name, state) in names(l).zip(states) {
+                all.extend(state.places(&name));
+            }
+            let numbers: Vec<&mut [f32]> = match layer {
+                Layer::BatchNorm(norm) => vec![
+                    &mut norm.scale,
+                    &mut norm.shift,
+                    &mut norm.running_mean,
+                    &mut norm.running_variance,
+                ],
+                layer => layer.ops_mut().parameters_mut().into(),
+            };
+            let moments = MOMENTS.map(|name| format!("{LAYERS}{l}.{name}"));
+            let names = names(l).take(2).chain(moments);
+            all.extend(names.zip(numbers).map(|(name, x)| (name, Place::Fixed(x))));
+        }
+        (&mut self.progress, all)
+    }
+}
+
 /// The names of the parameters of layer `l`.
 fn names(l: usize) -> impl Iterator<Item = String> {
     (0..).map(move |i| match i {
@@ -149,15 +177,17 @@ fn names(l: usize) -> impl Iterator<Item = String> {
 
 /// What else a layer has learned.
 fn moments(l: usize, layer: &Layer) -> impl Iterator<Item = (String, &[f32])> {
-    let all: &[(&str, &[f32])] = match layer {
-        Layer::BatchNorm(norm) => {
-            &[("running_mean", &norm.running_mean), ("running_variance", &norm.running_variance)]
-        }
+    let all: &[&[f32]] = match layer {
+        Layer::BatchNorm(norm) => &[&norm.running_mean, &norm.running_variance],
         _ => &[],
     };
-    let all: Vec<_> = all.iter().map(|(name, x)| (format!("{LAYERS}{l}.{name}"), *x)).collect();
+    let all = MOMENTS.into_iter().zip(all);
+    let all: Vec<_> = all.map(|(name, x)| (format!("{LAYERS}{l}.{name}"), *x)).collect();
     all.into_iter()
 }
+
+/// Of batch normalisation.
+const MOMENTS: [&str; 2] = ["running_mean", "running_variance"];
 
 /// The shape of `length` parameters of a layer.
 fn shape(layer: &Layer, length: usize) -> Vec<usize> {

@@ -1,13 +1,17 @@
 //! What the training loop does with a network.
 
+use std::ops::ControlFlow;
+
 use halfwave_kernels::Level;
 use rayon::prelude::*;
 
-use super::{Network, NetworkConfig, chain::Tape};
+use super::{Network, NetworkConfig, Validated, Watch, chain::Tape};
 use crate::{
     TrainError,
     buffers::zeros,
+    checkpoint::Places,
     layers::{Mode, Step},
+    observe::Epoch,
     samples::{Rows, Samples},
     train::{Diverged, Learner, Metrics, Progress, Sums},
 };
@@ -24,6 +28,7 @@ pub(super) struct Fit<'a> {
     labels: Vec<u32>,
     /// Of the epoch so far.
     sums: Sums,
+    watch: Option<&'a mut dyn Watch>,
 }
 
 impl<'a> Fit<'a> {
@@ -32,6 +37,7 @@ impl<'a> Fit<'a> {
         level: Level,
         train: Samples<'a>,
         validation: Option<Samples<'a>>,
+        watch: Option<&'a mut dyn Watch>,
     ) -> Result<Self, TrainError> {
         let batch = network.config.batch;
         let mut tape = Tape::new(&network.chain, batch, Mode::Training)?;
@@ -40,7 +46,7 @@ impl<'a> Fit<'a> {
         }
         let x = zeros("a mini-batch", &[batch, train.width])?;
         let (labels, sums) = (Vec::with_capacity(batch), Sums::default());
-        Ok(Self { network, level, train, validation, tape, x, labels, sums })
+        Ok(Self { network, level, train, validation, tape, x, labels, sums, watch })
     }
 }
 
@@ -99,6 +105,22 @@ impl Learner for Fit<'_> {
             metrics.push(("validation_accuracy", evaluation.confusion.accuracy()));
         }
         Ok(metrics)
+    }
+
+    fn look(&mut self, at: Progress, epoch: &Epoch<'_>) -> ControlFlow<()> {
+        // Whoever looks may keep the network.
+        self.network.progress = at;
+        match &mut self.watch {
+            Some(watch) => watch.look(self.network, Validated::new(epoch)),
+            None => ControlFlow::Continue(()),
+        }
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        let (_, mut all) = self.network.progress_and_places();
+        all.extend(self.sums.places());
+        all.extend(self.watch.as_mut().map(|watch| watch.places()).into_iter().flatten());
+        all
     }
 
     fn lower(&self) -> String {

@@ -31,13 +31,12 @@ use crate::{
 pub use crate::{losses::Head, tensors::ModelError};
 use chain::{Chain, Tape};
 use draws::Draws;
-use fit::Fit;
 pub use mlp::MlpConfig;
 pub(crate) use statistics::HeadStatistics;
 pub use statistics::LayerStatistics;
 pub use stopping::{Best, Criterion, Stopping};
 pub use summary::{LayerSummary, Summary};
-pub(crate) use watch::Validated;
+pub(crate) use watch::{Validated, Watch};
 
 /// The settings of a network and of its training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -221,20 +220,18 @@ impl Network {
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        let train = train.into();
-        let schedule = self.schedule(run, train.labels.len())?;
-        self.check_data(train)?;
-        validation.map_or(Ok(()), |data| self.check_data(data))?;
-        let mut progress = self.progress;
-        let mut fit = Fit::new(self, level, train, validation)?;
-        let result = schedule.train(&mut fit, &mut progress, observer);
-        self.progress = progress;
-        result
+        let (train, epochs) = (train.into(), self.config.epochs);
+        self.fit_watched(level, train, validation, epochs, run, observer, None)
     }
 
     /// The loop of one call of `fit` on so many rows, for which there are mini-batches and noise.
-    pub(crate) fn schedule<'a>(&self, run: &'a str, rows: usize) -> Result<Loop<'a>, TrainError> {
-        let NetworkConfig { batch, epochs, .. } = self.config;
+    pub(crate) fn schedule<'a>(
+        &self,
+        run: &'a str,
+        rows: usize,
+        epochs: usize,
+    ) -> Result<Loop<'a>, TrainError> {
+        let batch = self.config.batch;
         let schedule = Loop { run, seed: self.seed, rows, batch, epochs };
         schedule.check()?;
         self.draws.check(self.progress.steps.saturating_add(schedule.steps()))?;

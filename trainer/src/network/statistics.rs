@@ -24,6 +24,22 @@ pub struct LayerStatistics {
     pub dead: f64,
 }
 
+impl LayerStatistics {
+    /// How many numbers they are.
+    pub(crate) const NUMBERS: usize = 4;
+
+    pub(crate) fn numbers(&self) -> [f64; Self::NUMBERS] {
+        [self.mean, self.variance, self.zeros, self.dead]
+    }
+
+    /// Those of the same layer at another time.
+    pub(crate) fn with(&self, numbers: &[f64]) -> Self {
+        let Self { layer, name, .. } = *self;
+        let [mean, variance, zeros, dead] = [0, 1, 2, 3].map(|i| numbers[i]);
+        Self { layer, name, mean, variance, zeros, dead }
+    }
+}
+
 /// What a head asks of the outputs z, before an activation on them, if there is one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct HeadStatistics {

@@ -5,8 +5,13 @@ use std::ops::ControlFlow;
 use halfwave_kernels::Level;
 use serde::{Deserialize, Serialize};
 
-use super::{Network, Validated};
-use crate::{TrainError, observe::Observer, samples::Samples};
+use super::{Network, Validated, Watch};
+use crate::{
+    TrainError,
+    checkpoint::{Place, Places},
+    observe::Observer,
+    samples::Samples,
+};
 
 /// How long to go on: at most `epochs`, and no more than `patience` without a better one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,24 +71,48 @@ impl Network {
     ) -> Result<Best, TrainError> {
         stopping.check()?;
         let Stopping { epochs, patience } = stopping;
-        let configured = self.config.epochs;
-        let mut best = Best { network: self.clone(), epoch: 0, score: f64::NEG_INFINITY };
-        let mut epoch = 0;
-        let mut watch = |network: &Self, Validated { accuracy, loss }| {
-            epoch += 1;
-            let score = match criterion {
-                Criterion::Accuracy => accuracy,
-                Criterion::Loss => -loss,
-            };
-            if score > best.score {
-                best = Best { network: network.clone(), epoch, score };
-            } else if epoch - best.epoch >= patience {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
+        let best = Best { network: self.clone(), epoch: 0, score: f64::NEG_INFINITY };
+        let mut watch = Patient { patience, criterion, epoch: 0, best };
+        let watched: Option<&mut dyn Watch> = Some(&mut watch);
+        self.fit_watched(level, train, Some(validation), epochs, run, observer, watched)?;
+        Ok(watch.best)
+    }
+}
+
+/// Waits for a better epoch.
+struct Patient {
+    patience: usize,
+    criterion: Criterion,
+    /// Epochs so far.
+    epoch: usize,
+    best: Best,
+}
+
+impl Watch for Patient {
+    fn look(&mut self, network: &Network, validated: Validated) -> ControlFlow<()> {
+        self.epoch += 1;
+        let score = match self.criterion {
+            Criterion::Accuracy => validated.accuracy,
+            Criterion::Loss => -validated.loss,
         };
-        self.fit_watched(level, train, validation, epochs, run, observer, &mut watch)?;
-        best.network.config.epochs = configured;
-        Ok(best)
+        if score > self.best.score {
+            self.best = Best { network: network.clone(), epoch: self.epoch, score };
+        } else if self.epoch - self.best.epoch >= self.patience {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        let Self { epoch, best: Best { network, epoch: of_best, score }, .. } = self;
+        let mut all: Places<'_> = vec![
+            ("stopping.epoch".into(), Place::Count(epoch)),
+            ("best.epoch".into(), Place::Count(of_best)),
+            ("best.score".into(), Place::Number(score)),
+        ];
+        let (progress, places) = network.progress_and_places();
+        all.push(("best.progress".into(), Place::Progress(progress)));
+        all.extend(places.into_iter().map(|(name, place)| (format!("best.{name}"), place)));
+        all
     }
 }

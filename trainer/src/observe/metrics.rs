@@ -4,7 +4,6 @@ use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::Path,
-    time::Instant,
 };
 
 use serde::{Serialize, Serializer};
@@ -19,7 +18,6 @@ use super::{Epoch, Observer};
 pub struct MetricsFile {
     metrics: BufWriter<File>,
     timings: BufWriter<File>,
-    last: Instant,
     failure: Option<io::Error>,
 }
 
@@ -53,7 +51,6 @@ impl MetricsFile {
         Ok(Self {
             metrics: create("metrics.jsonl")?,
             timings: create("timings.jsonl")?,
-            last: Instant::now(),
             failure: None,
         })
     }
@@ -71,9 +68,7 @@ impl MetricsFile {
     }
 
     fn write(&mut self, epoch: &Epoch<'_>) -> io::Result<()> {
-        let Epoch { run, epoch, epochs, metrics } = *epoch;
-        let seconds = self.last.elapsed().as_secs_f64();
-        self.last = Instant::now();
+        let Epoch { run, epoch, epochs, metrics, seconds } = *epoch;
         line(&mut self.metrics, &MetricsLine { run, epoch, epochs, metrics })?;
         line(&mut self.timings, &TimingsLine { run, epoch, seconds })
     }

@@ -44,6 +44,15 @@ impl Progress {
 }
 
 impl Observer for Progress {
+    fn note(&mut self, text: &str) {
+        match &self.0 {
+            Sink::Bar { bar, .. } => bar.println(text),
+            Sink::Lines { .. } => {
+                let _ = writeln!(io::stderr(), "{text}");
+            }
+        }
+    }
+
     fn epoch(&mut self, epoch: &Epoch<'_>) {
         match &mut self.0 {
             Sink::Bar { bar, run } => {

@@ -1,7 +1,7 @@
 //! Remembers the metrics of epochs, for learning curves.
 
 use super::{Epoch, Observer};
-use crate::result::Series;
+use crate::{checkpoint::Checkpoints, result::Series};
 
 /// Passes epochs on, and remembers their metrics.
 pub struct Recorder<'a> {
@@ -54,6 +54,14 @@ impl Observer for Recorder<'_> {
         }
         self.next.epoch(epoch);
     }
+
+    fn note(&mut self, text: &str) {
+        self.next.note(text);
+    }
+
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        self.next.checkpoints()
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +74,7 @@ mod tests {
         let mut recorder = Recorder::new(&mut silent);
         for (run, loss) in [("a, seed 1", 3.0), ("a, seed 1", 2.0), ("a, seed 2", 5.0), ("b", 1.0)]
         {
-            recorder.epoch(&Epoch { run, epoch: 1, epochs: 2, metrics: &[("loss", loss)] });
+            recorder.epoch(&Epoch::once(run, 1, &[("loss", loss)]));
         }
         let series = recorder.series("loss");
         assert_eq!(series[0], Series { label: "a".into(), runs: vec![vec![3.0, 2.0], vec![5.0]] });

@@ -13,12 +13,18 @@ use halfwave_kernels::{
 };
 use toml::Table;
 
-use super::{data, model::Model, preprocessing::Preprocessing};
+use super::{
+    data,
+    kept::{self, Description, Keeping},
+    model::Model,
+    preprocessing::Preprocessing,
+};
 use crate::{
     Error,
+    checkpoint::Checkpoints,
     config::{self, ConfigError, Override},
     npy::{self, Array},
-    observe::{Epoch, Observer},
+    observe::{Epoch, Many, Observer},
     output,
     rbm::{Rbm, RbmConfig, Visible},
     report::filters,
@@ -50,6 +56,8 @@ pub struct TrainJob {
     pub level: Level,
     /// Whether an existing file is replaced.
     pub force: bool,
+    /// Its checkpoints.
+    pub keeping: Keeping,
 }
 
 /// What was trained.
@@ -85,13 +93,21 @@ impl Observer for Last<'_> {
         self.metrics = epoch.metrics.to_vec();
         self.next.epoch(epoch);
     }
+
+    fn note(&mut self, text: &str) {
+        self.next.note(text);
+    }
+
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        self.next.checkpoints()
+    }
 }
 
 /// Trains a machine and writes its file.
 ///
 /// # Errors
 /// Bad settings, data that cannot be read or do not fit the units, before training starts; divergence. No file
-/// is left behind then.
+/// is left behind then, but for checkpoints if training had come so far ([`Error::Stopped`]).
 pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Trained, Error> {
     let mut table = defaults(job.visible, job.hidden, job.hidden_units)?;
     for change in &job.overrides {
@@ -108,11 +124,17 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     let preprocessing = Preprocessing::fit(&data.x, data.width, job.standardise, None)?;
     data.x = preprocessing.apply(data.x)?;
     let mut rbm = Rbm::new(&config, data.width, job.seed)?;
-    let mut last = Last { next: observer, metrics: Vec::new() };
-    pool.install(|| rbm.fit(job.level, &data.x, "rbm", &mut last))?;
-    let (rows, hidden) = (data.x.len() / data.width, rbm.hidden_units());
-    Model::new(rbm, preprocessing, &job.out).save(job.force)?;
-    Ok(Trained { rows, visible: data.width, hidden, metrics: last.metrics })
+    let description = Description::new(job.level, job.seed, &[(&data.x, &[])], &config);
+    let checkpoints = description.open(&job.out, job.keeping, job.force)?;
+    checkpoints.keep(kept::HOW, |checkpoints| {
+        let mut observers = Many(vec![checkpoints, observer]);
+        let mut last = Last { next: &mut observers, metrics: Vec::new() };
+        pool.install(|| rbm.fit(job.level, &data.x, "rbm", &mut last))?;
+        let metrics = last.metrics;
+        let (rows, hidden) = (data.x.len() / data.width, rbm.hidden_units());
+        Model::new(rbm, preprocessing, &job.out).save(job.force)?;
+        Ok(Trained { rows, visible: data.width, hidden, metrics })
+    })
 }
 
 /// What `halfwave features` does.

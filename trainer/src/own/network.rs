@@ -10,16 +10,18 @@ use toml::Table;
 use super::{
     ImageShape, classify, data,
     data::Problem,
+    kept::{self, Description, Keeping},
     labels,
     model::{Classifier, Model},
     preprocessing::Preprocessing,
 };
 use crate::{
     Error,
+    checkpoint::Checkpoints,
     config::{self, ConfigError, Override},
     layers::{Initialiser, LayerConfig},
     network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
-    observe::{Epoch, Observer},
+    observe::{Epoch, Many, Observer},
     optim::{Optimiser, Schedule},
     output, run,
     samples::Samples,
@@ -75,6 +77,8 @@ pub struct NetworkJob {
     pub level: Level,
     /// Whether an existing file is replaced.
     pub force: bool,
+    /// Its checkpoints.
+    pub keeping: Keeping,
 }
 
 /// What was trained.
@@ -234,30 +238,45 @@ pub fn train_network(
     let config = settings.network(job, [train.rows(), train.width, classes.len()])?;
     let mut network = Network::new(&config, job.seed)?;
     check(&network, &train, classes.len())?;
-    let mut seen = Seen { next: observer, metrics: Vec::new() };
-    let tested: Option<Samples<'_>> = validation.as_ref().map(Into::into);
-    let (network, epoch) = match (job.patience, tested) {
-        (Some(patience), Some(tested)) => {
-            let stopping = Stopping { epochs: config.epochs, patience };
-            let (sets, by) = ([(&train).into(), tested], Criterion::Loss);
-            let fit = || network.fit_until(job.level, sets, stopping, by, "network", &mut seen);
-            let Best { network, epoch, .. } = pool.install(fit)?;
-            (network, epoch)
-        }
-        (Some(_), None) => {
-            return Err(Error::Usage("--patience: say --validation too, what to stop by".into()));
-        }
-        (None, tested) => {
-            pool.install(|| network.fit(job.level, &train, tested, "network", &mut seen))?;
-            (network, config.epochs)
-        }
-    };
-    let (rows, validation) = (train.rows(), validation.map_or(0, |set| set.rows()));
-    let metrics = epoch.checked_sub(1).and_then(|epoch| seen.metrics.get(epoch).cloned());
-    let (parameters, metrics) = (network.summary().parameters(), metrics.unwrap_or_default());
-    let of = Classifier { network, classes: classes.clone() };
-    Model::new(of, preprocessing, &job.out).save(job.force)?;
-    Ok(TrainedNetwork { rows, validation, inputs, classes, parameters, epoch, metrics })
+    if job.patience.is_some() && validation.is_none() {
+        return Err(Error::Usage("--patience: say --validation too, what to stop by".into()));
+    }
+    let sets = [Some(&train), validation.as_ref()].into_iter().flatten();
+    let digested: Vec<_> = sets.map(|set| (&set.x[..], &set.labels[..])).collect();
+    let model = Kept { patience: job.patience, network: &config };
+    let description = Description::new(job.level, job.seed, &digested, model);
+    let checkpoints = description.open(&job.out, job.keeping, job.force)?;
+    checkpoints.keep(kept::HOW, |checkpoints| {
+        let mut observers = Many(vec![checkpoints, observer]);
+        let mut seen = Seen { next: &mut observers, metrics: Vec::new() };
+        let tested: Option<Samples<'_>> = validation.as_ref().map(Into::into);
+        let (network, epoch) = match (job.patience, tested) {
+            (Some(patience), Some(tested)) => {
+                let stopping = Stopping { epochs: config.epochs, patience };
+                let (sets, by) = ([(&train).into(), tested], Criterion::Loss);
+                let fit = || network.fit_until(job.level, sets, stopping, by, "network", &mut seen);
+                let Best { network, epoch, .. } = pool.install(fit)?;
+                (network, epoch)
+            }
+            (_, tested) => {
+                pool.install(|| network.fit(job.level, &train, tested, "network", &mut seen))?;
+                (network, config.epochs)
+            }
+        };
+        let (rows, validation) = (train.rows(), validation.as_ref().map_or(0, Dataset::rows));
+        let metrics = epoch.checked_sub(1).and_then(|epoch| seen.metrics.get(epoch).cloned());
+        let (parameters, metrics) = (network.summary().parameters(), metrics.unwrap_or_default());
+        let of = Classifier { network, classes: classes.clone() };
+        Model::new(of, preprocessing, &job.out).save(job.force)?;
+        Ok(TrainedNetwork { rows, validation, inputs, classes, parameters, epoch, metrics })
+    })
+}
+
+/// What its checkpoints are of.
+#[derive(Serialize)]
+struct Kept<'a> {
+    patience: Option<usize>,
+    network: &'a NetworkConfig,
 }
 
 /// Passes epochs on and keeps their metrics.
@@ -270,6 +289,14 @@ impl Observer for Seen<'_> {
     fn epoch(&mut self, epoch: &Epoch<'_>) {
         self.metrics.push(epoch.metrics.to_vec());
         self.next.epoch(epoch);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.next.note(text);
+    }
+
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        self.next.checkpoints()
     }
 }
 

@@ -30,6 +30,7 @@ use super::{
 use crate::{
     TrainError,
     buffers::{wide_dot, zeros},
+    checkpoint::{Place, Places},
 };
 
 /// Running means of the steps so far.
@@ -53,6 +54,15 @@ impl Averages {
             hidden: buffer(hidden)?,
             activity: buffer(hidden)?,
         })
+    }
+
+    pub(super) fn places(&mut self) -> Places<'_> {
+        vec![
+            ("means.started".into(), Place::Flag(&mut self.started)),
+            ("means.visible".into(), Place::Fixed(&mut self.visible)),
+            ("means.hidden".into(), Place::Fixed(&mut self.hidden)),
+            ("means.activity".into(), Place::Fixed(&mut self.activity)),
+        ]
     }
 }
 

@@ -132,7 +132,7 @@ impl Step {
         let config = &rbm.config;
         let k = config.steps;
         let mean_field = config.hidden_states == States::Mean;
-        let stored = rbm.chains.as_deref().map(|chains| &chains[..rows * hidden]);
+        let stored = (!rbm.chains.is_empty()).then(|| &rbm.chains[..rows * hidden]);
 
         if mean_field || stored.is_some() {
             rbm.hidden_statistics(level, v0, a0);

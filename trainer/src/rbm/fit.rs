@@ -11,11 +11,13 @@ use super::{
     cd::Step,
     config::{Chains, States},
     norms::{limit_columns, spectral_norm},
+    sigma::Sigma,
     units::norm_limit,
 };
 use crate::{
     TrainError,
     buffers::{matrix_mut, within, zeros},
+    checkpoint::{Place, Places},
     samples::Rows,
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
@@ -111,9 +113,11 @@ impl<'a> Fit<'a> {
         }
         if config.chains == Chains::Persistent {
             let states = self.step.chains(self.rbm, rows);
-            match &mut self.rbm.chains {
-                Some(chains) => chains[..states.len()].copy_from_slice(states),
-                chains => *chains = Some(states.to_vec()),
+            let chains = &mut self.rbm.chains;
+            if chains.is_empty() {
+                chains.extend_from_slice(states);
+            } else {
+                chains[..states.len()].copy_from_slice(states);
             }
         }
         std::mem::swap(&mut self.rbm.averages, &mut self.step.averages);
@@ -177,6 +181,36 @@ impl Learner for Fit<'_> {
             metrics.push(("least_sigma", least.into()));
         }
         Ok(metrics)
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        let Rbm {
+            weights,
+            visible_bias,
+            hidden_bias,
+            sigma,
+            velocity,
+            chains,
+            averages,
+            direction,
+            ..
+        } = &mut *self.rbm;
+        let Velocity { weights: of_weights, biases } = velocity;
+        let mut all: Places<'_> = vec![
+            ("weights".into(), Place::Fixed(weights)),
+            ("visible_bias".into(), Place::Fixed(visible_bias)),
+            ("hidden_bias".into(), Place::Fixed(hidden_bias)),
+            ("velocity.weights".into(), Place::Fixed(of_weights)),
+            ("velocity.visible_bias".into(), Place::Fixed(&mut biases.visible)),
+            ("velocity.hidden_bias".into(), Place::Fixed(&mut biases.hidden)),
+            ("chains".into(), Place::Growing(chains)),
+            ("direction".into(), Place::Growing(direction)),
+            ("epoch.error".into(), Place::Number(&mut self.error)),
+            ("epoch.values".into(), Place::Count(&mut self.values)),
+        ];
+        all.extend(averages.places());
+        all.extend(sigma.iter_mut().flat_map(Sigma::places));
+        all
     }
 
     fn lower(&self) -> String {

@@ -88,8 +88,8 @@ pub struct Rbm {
     /// Whether the first call of `fit` sets the visible biases, and σ where it is learned.
     biased_by_data: bool,
     velocity: Velocity,
-    /// Hidden states of the persistent chains, `[batch, hidden]`, from their first step on.
-    chains: Option<Vec<f32>>,
+    /// Hidden states of the persistent chains, `[batch, hidden]`; empty before their first step.
+    chains: Vec<f32>,
     averages: averages::Averages,
     /// Where the power iteration of the spectral norm stands; empty before the first.
     direction: Vec<f32>,
@@ -150,7 +150,7 @@ impl Rbm {
                 weights: zeros("the velocities of the weights", &[visible_units, hidden_units])?,
                 biases: cd::Biases::new(visible_units, hidden_units)?,
             },
-            chains: None,
+            chains: Vec::new(),
             averages: averages::Averages::new(visible_units, hidden_units)?,
             direction: Vec::new(),
             progress: Progress::default(),

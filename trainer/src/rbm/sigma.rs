@@ -29,7 +29,13 @@ use halfwave_kernels::{
 use rayon::prelude::*;
 
 use super::{Rbm, Visible, config::States};
-use crate::{TrainError, buffers::zeros, samples::Rows, train::Diverged};
+use crate::{
+    TrainError,
+    buffers::zeros,
+    checkpoint::{Place, Places},
+    samples::Rows,
+    train::Diverged,
+};
 
 /// Elements that a task scales: whole rows of them.
 const SCALED: usize = 1 << 15;
@@ -58,6 +64,14 @@ impl Sigma {
         let mut sigma = buffer()?;
         sigma.fill(1.0);
         Ok(Self { sigma, bias: buffer()?, velocity: buffer()? })
+    }
+
+    pub(super) fn places(&mut self) -> Places<'_> {
+        vec![
+            ("sigma".into(), Place::Fixed(&mut self.sigma)),
+            ("sigma.bias".into(), Place::Fixed(&mut self.bias)),
+            ("sigma.velocity".into(), Place::Fixed(&mut self.velocity)),
+        ]
     }
 
     /// σ `[visible]`.

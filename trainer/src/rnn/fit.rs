@@ -6,6 +6,7 @@ use super::{B, C, Rnn, pass::Pass};
 use crate::{
     TrainError,
     buffers::within,
+    checkpoint::{Place, Places},
     losses::Head,
     samples::Samples,
     train::{Diverged, Learner, Metrics, Progress, Sums, WEIGHT_LIMIT},
@@ -83,6 +84,17 @@ impl Learner for Fit<'_> {
                 .push(("validation_accuracy", crate::metrics::accuracy(data.labels, &predicted)));
         }
         Ok(metrics)
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        let mut all = self.sums.places();
+        all.push(("epoch.longest_gradient".into(), Place::Number(&mut self.longest)));
+        let parameters = self.rnn.parameters.iter_mut().zip(&mut self.rnn.states);
+        for ((parameters, state), name) in parameters.zip(["W", "U", "b", "V", "c"]) {
+            all.push((name.into(), Place::Fixed(parameters)));
+            all.extend(state.places(name));
+        }
+        all
     }
 
     fn lower(&self) -> String {

@@ -7,6 +7,7 @@ use super::{Siamese, Tape, cosine};
 use crate::{
     TrainError,
     buffers::{matrix, matrix_mut, within, zeros},
+    checkpoint::{Place, Places},
     train::{Diverged, Learner, Metrics, Progress, WEIGHT_LIMIT},
 };
 
@@ -118,6 +119,24 @@ impl Learner for Fit<'_> {
             metrics.push(("validation_accuracy", evaluation.accuracy));
         }
         Ok(metrics)
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        let Siamese { layer, verdict, states: [of_weights, of_verdict], .. } = &mut *self.network;
+        let Sums { pairs, right, loss } = &mut self.sums;
+        let mut all: Places<'_> = vec![
+            ("weights".into(), Place::Fixed(&mut layer.weights)),
+            ("epoch.pairs".into(), Place::Count(pairs)),
+            ("epoch.right".into(), Place::Count(right)),
+            ("epoch.loss".into(), Place::Number(loss)),
+        ];
+        all.extend(of_weights.places("weights"));
+        // Its other numbers are those of the untrained weights, which come before the first step.
+        if let Some(verdict) = verdict {
+            all.push(("verdict".into(), Place::Fixed(&mut verdict.parameters)));
+            all.extend(of_verdict.places("verdict"));
+        }
+        all
     }
 
     fn lower(&self) -> String {

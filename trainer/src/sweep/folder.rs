@@ -80,15 +80,18 @@ impl<'a> Folder<'a> {
         let place = self.place(cell);
         output::remove_partial(&place)?;
         let overrides = [&options.overrides[..], &cell.settings].concat();
-        // A directory without a result is none of a run that was completed.
+        // A directory without a result is none of a run that was completed: `force` goes on with it.
         let options = Options { overrides, out: Some(place), force: true, ..options.clone() };
         match run::run(&options) {
             Ok(done) => {
                 let report = Report::read(&done.directory.join("result.json"))?;
                 Ok(Became::Done(Box::new(report)))
             }
-            Err(Error::Train(error)) => Ok(Became::Failed(error)),
-            Err(error) => Err(error),
+            Err(error) if error.signal().is_some() => Err(error),
+            Err(error) => match error.cause() {
+                Error::Train(error) => Ok(Became::Failed(error)),
+                error => Err(error),
+            },
         }
     }
 

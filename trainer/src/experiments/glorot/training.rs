@@ -185,7 +185,7 @@ impl Tuning {
         let after = zeros(&network);
         let error = 1.0 - network.evaluate(level, measured)?.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, measured"), &[("error", error)]);
-        observer.epoch(&Epoch { run, epoch, epochs: epoch, metrics });
+        observer.epoch(&Epoch::once(run, epoch, metrics));
         Ok(Trained { error, zeros: [before, after] })
     }
 }

@@ -206,7 +206,7 @@ impl Training<'_> {
             }
         };
         let (run, metrics) = (&format!("{run}, test, seed {seed}"), &[(metric, value)]);
-        observer.epoch(&Epoch { run, epoch, epochs: epoch, metrics });
+        observer.epoch(&Epoch::once(run, epoch, metrics));
         let zeros = network.sparsity(level, test.rows);
         let zeros = match variant.layers {
             0 => parts.test.rows.sparsity(),

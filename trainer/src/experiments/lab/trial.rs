@@ -1,9 +1,6 @@
 //! One variant with one seed: trained epoch by epoch, looked at after each, tested once at the end.
 
-use std::{
-    ops::ControlFlow,
-    time::{Duration, Instant},
-};
+use std::ops::ControlFlow;
 
 use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
@@ -11,8 +8,9 @@ use halfwave_kernels::Level;
 use super::setting::{Model, Setting};
 use crate::{
     Error, TrainError,
+    checkpoint::{Checkpoints, Memory, Place, Places},
     metrics::accuracy,
-    network::{HeadStatistics, LayerStatistics, Network, Validated},
+    network::{HeadStatistics, LayerStatistics, Network, Validated, Watch},
     observe::{Epoch, Observer},
     rnn::Rnn,
     samples::Samples,
@@ -103,42 +101,27 @@ impl Trial {
                 let look = Look { gradients, ..Look::default() };
                 let mut trial = Self { looks: vec![look], ..Self::untrained(sets) };
                 let mut watched = Watched { trial: &mut trial, next: observer };
-                let start = Instant::now();
                 let done = rnn.fit(level, fit, Some((&sets.validation).into()), run, &mut watched);
-                trial.seconds = start.elapsed().as_secs_f64();
                 let test = || Ok(accuracy(&sets.test.labels, &rnn.predict(level, sets.test)?));
                 return trial.tested(done, test);
             }
         };
         let mut network = Network::new(&config, seed)?;
-        let look = |network: &Network, before: Option<&Look>| {
-            Look::new(level, network, &probe, &activations, before)
-        };
-        let mut trial = Self { looks: vec![look(&network, None)?], ..Self::untrained(sets) };
-        let mut failed = None;
-        let start = Instant::now();
-        let mut looking = Duration::ZERO;
+        let first = Look::new(level, &network, &probe, &activations, None)?;
+        let trial = Self { looks: vec![first], ..Self::untrained(sets) };
+        let mut looks =
+            Looks { level, probe: &probe, activations: &activations, trial, failed: None };
         let done = network.fit_watched(
             level,
             fit,
-            (&sets.validation).into(),
+            Some((&sets.validation).into()),
             setting.epochs,
             run,
             observer,
-            &mut |network, Validated { accuracy, .. }| {
-                let start = Instant::now();
-                trial.validation.push(accuracy);
-                match look(network, trial.looks.last()) {
-                    Ok(look) => trial.looks.push(look),
-                    Err(error) => failed = Some(error),
-                }
-                looking += start.elapsed();
-                if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            },
+            Some(&mut looks),
         );
-        trial.seconds = (start.elapsed() - looking).as_secs_f64();
-        let done = failed.map_or(done, Err);
-        trial.tested(done, || Ok(network.evaluate(level, sets.test)?.confusion.accuracy()))
+        let done = looks.failed.map_or(done, Err);
+        looks.trial.tested(done, || Ok(network.evaluate(level, sets.test)?.confusion.accuracy()))
     }
 
     /// What a guess would reach.
@@ -172,6 +155,83 @@ impl Trial {
     }
 }
 
+/// Looks at the network after each epoch.
+struct Looks<'a> {
+    level: Level,
+    probe: &'a Dataset,
+    activations: &'a [usize],
+    trial: Trial,
+    failed: Option<TrainError>,
+}
+
+impl Watch for Looks<'_> {
+    fn look(&mut self, network: &Network, validated: Validated) -> ControlFlow<()> {
+        self.trial.validation.push(validated.accuracy);
+        self.trial.seconds += validated.seconds;
+        let before = self.trial.looks.last();
+        match Look::new(self.level, network, self.probe, self.activations, before) {
+            Ok(look) => self.trial.looks.push(look),
+            Err(error) => self.failed = Some(error),
+        }
+        if self.failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn places(&mut self) -> Places<'_> {
+        vec![("looks".into(), Place::Memory(&mut self.trial))]
+    }
+}
+
+/// Seconds; for each epoch its accuracy and its look; the sides of the last look. The look before training is there
+/// anyhow, and says how many numbers a look is.
+impl Memory for Trial {
+    fn numbers(&self) -> Vec<f64> {
+        let mut all = vec![self.seconds];
+        for (look, accuracy) in self.looks.iter().skip(1).zip(&self.validation) {
+            all.push(*accuracy);
+            all.extend(look.layers.iter().flat_map(LayerStatistics::numbers));
+            all.extend(&look.gradients);
+            all.extend(look.head.iter().flat_map(|head| [head.unreached, head.gradient]));
+            all.extend(look.crossed);
+        }
+        if let [_, .., last] = &self.looks[..] {
+            all.extend(last.sides.iter().map(|&side| f64::from(u8::from(side))));
+        }
+        all
+    }
+
+    fn recall(&mut self, numbers: &[f64]) -> bool {
+        let Some(first) = self.looks.first().cloned() else { return false };
+        let Some((&seconds, rest)) = numbers.split_first() else { return false };
+        let (layers, gradients) = (first.layers.len(), first.gradients.len());
+        let width = 1 + LayerStatistics::NUMBERS * layers + gradients + 2 + 1;
+        let sides = if rest.is_empty() { 0 } else { first.sides.len() };
+        let Some(looked) = rest.len().checked_sub(sides) else { return false };
+        if !looked.is_multiple_of(width) {
+            return false;
+        }
+        let (looked, sides) = rest.split_at(looked);
+        (self.seconds, self.validation) = (seconds, Vec::new());
+        for numbers in looked.chunks_exact(width) {
+            self.validation.push(numbers[0]);
+            let (of_layers, others) = numbers[1..].split_at(LayerStatistics::NUMBERS * layers);
+            let (gradients, others) = others.split_at(gradients);
+            let of_layers = of_layers.chunks_exact(LayerStatistics::NUMBERS);
+            let layers = first.layers.iter().zip(of_layers);
+            self.looks.push(Look {
+                layers: layers.map(|(layer, numbers)| layer.with(numbers)).collect(),
+                gradients: gradients.to_vec(),
+                head: Some(HeadStatistics { unreached: others[0], gradient: others[1] }),
+                sides: Vec::new(),
+                crossed: Some(others[2]),
+            });
+        }
+        if let [_, .., last] = &mut self.looks[..] {
+            last.sides = sides.iter().map(|&side| side != 0.0).collect();
+        }
+        true
+    }
+}
+
 /// Keeps the accuracy on validation images of each epoch.
 struct Watched<'a> {
     trial: &'a mut Trial,
@@ -182,6 +242,15 @@ impl Observer for Watched<'_> {
     fn epoch(&mut self, epoch: &Epoch<'_>) {
         let found = epoch.metrics.iter().find(|(name, _)| *name == "validation_accuracy");
         self.trial.validation.extend(found.map(|&(_, accuracy)| accuracy));
+        self.trial.seconds += epoch.seconds;
         self.next.epoch(epoch);
+    }
+
+    fn note(&mut self, text: &str) {
+        self.next.note(text);
+    }
+
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        self.next.checkpoints()
     }
 }

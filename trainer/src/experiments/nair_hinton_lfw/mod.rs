@@ -205,12 +205,7 @@ impl Training<'_> {
             probabilities.iter().zip(images.answers()).filter(|(p, same)| (**p > 0.5) == *same);
         let accuracy = right.count() as f64 / probabilities.len() as f64;
         let run = &format!("{run}, test");
-        observer.epoch(&Epoch {
-            run,
-            epoch: 1,
-            epochs: 1,
-            metrics: &[("test_accuracy", accuracy)],
-        });
+        observer.epoch(&Epoch::once(run, 1, &[("test_accuracy", accuracy)]));
         Ok((accuracy, filters))
     }
 

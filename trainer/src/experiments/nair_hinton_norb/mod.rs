@@ -181,7 +181,7 @@ impl Training<'_> {
         let tested = network.evaluate(level, sets.samples(Set::Test, order))?;
         let error = 1.0 - tested.confusion.accuracy();
         let (run, metrics) = (&format!("{run}, test"), &[("test_error", error)]);
-        observer.epoch(&Epoch { run, epoch, epochs: epoch, metrics });
+        observer.epoch(&Epoch::once(run, epoch, metrics));
         Ok(error)
     }
 }

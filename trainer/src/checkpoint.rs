@@ -1,0 +1,376 @@
+//! Training that can be stopped at any instant and gone on with, to the same bits.
+//!
+//! An experiment is a function of its configuration; what takes its time are calls of the training loop, one after the
+//! other. So a checkpoint of a run is one file for each of these calls: its last state if it has ended, or one on the
+//! way. A run that goes on does everything once more but the training: a loop finds its file, takes the state from
+//! there, and tells the epochs that it had to all who watch, so that `metrics.jsonl` comes out the same.
+//!
+//! ```text
+//! FOLDER/run.toml                           what is run; a file of another run is not taken
+//!        fit-00003.done.safetensors         the third loop, ended
+//!        fit-00004.step-1200.safetensors    the fourth, after 1200 steps; the one before it stays too
+//! ```
+//!
+//! A file is written beside its place, brought to the disk, and renamed. It has the SHA-256 of its content; one that is
+//! broken is passed over, and what it held is trained again.
+
+mod file;
+mod place;
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File, TryLockError},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicI32, AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest as _, Sha256};
+
+pub(crate) use self::place::{Memory, Place, Places};
+use crate::{
+    Error, TrainError,
+    observe::{Epoch, Observer},
+    output::{self, OutputError},
+    train::{Learner, Loop, Metrics, Progress},
+};
+
+/// What is run, in TOML.
+const RUN: &str = "run.toml";
+
+/// Ended loops are kept in memory until the next file is due, or until they are so many bytes.
+const WAITING: usize = 64 << 20;
+
+/// The signal that asked for an end, or 0.
+static SIGNAL: AtomicI32 = AtomicI32::new(0);
+
+/// How many runs there are that would save and stop.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
+
+/// Asks all runs to save after their step, and to stop with [`TrainError::Interrupted`]. False if there is none, or if
+/// they were asked before.
+pub fn interrupt(signal: i32) -> bool {
+    RUNS.load(Ordering::SeqCst) > 0 && SIGNAL.swap(signal, Ordering::SeqCst) == 0
+}
+
+/// Where a training loop stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Position {
+    /// Of the model.
+    pub(crate) progress: Progress,
+    /// Steps of the epoch that has begun, and the seconds that they took.
+    pub(crate) steps: usize,
+    pub(crate) seconds: f64,
+    /// The epochs of the loop that have ended: what they showed, and how long they took.
+    pub(crate) epochs: Vec<(Metrics, f64)>,
+    /// Whether there are no more.
+    pub(crate) done: bool,
+}
+
+impl Position {
+    pub(crate) fn new(progress: Progress) -> Self {
+        Self { progress, steps: 0, seconds: 0.0, epochs: Vec::new(), done: false }
+    }
+}
+
+/// What becomes of a checkpoint that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum There {
+    /// It is an error.
+    Refuse,
+    /// It is gone on from.
+    Resume,
+    /// It is gone on from if it is of the same run, else thrown away.
+    ResumeOrReplace,
+    /// It is thrown away.
+    Replace,
+}
+
+/// The checkpoints of a run, while it runs. An observer has them: [`Observer::checkpoints`].
+#[derive(Debug)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    /// Digest of `run.toml`.
+    of: String,
+    every: Duration,
+    saved: Instant,
+    /// Number of the loop, from 1.
+    fit: u64,
+    /// Files of each loop that were there at the beginning.
+    there: BTreeMap<u64, Vec<PathBuf>>,
+    /// The loop that runs.
+    about: Option<file::About>,
+    /// Of that, on disk, from the oldest.
+    on_the_way: Vec<PathBuf>,
+    /// Of loops that have ended, until their end is on disk.
+    old: Vec<PathBuf>,
+    /// Ended loops that are not on disk yet.
+    waiting: Vec<(PathBuf, Vec<u8>)>,
+    /// Whether a state is on disk.
+    holds: bool,
+    /// Seconds of all epochs that were not trained now.
+    earlier: f64,
+    _lock: File,
+}
+
+impl Checkpoints {
+    /// Makes the folder of a run that is described by `run`, or opens that of the same run. A checkpoint is saved after
+    /// the first step that ends so long after the last one.
+    ///
+    /// # Errors
+    /// [`OutputError::Stopped`] if it is there and not to be gone on from, [`OutputError::OtherRun`] if it is of another
+    /// run, [`OutputError::Busy`] if another process works on it, [`OutputError::Io`].
+    pub fn open(
+        folder: &Path,
+        run: &str,
+        every: Duration,
+        there: There,
+    ) -> Result<Self, OutputError> {
+        let place = folder.join(RUN);
+        let found = place.try_exists().map_err(OutputError::io(folder, "look at it"))?;
+        if found && there == There::Refuse {
+            return Err(OutputError::Stopped(folder.into()));
+        }
+        if !found {
+            fs::create_dir_all(folder).map_err(OutputError::io(folder, "make this directory"))?;
+            output::write_file(&place, false, |out| out.write_all(run.as_bytes()))?;
+        }
+        let lock = File::open(&place).map_err(OutputError::io(&place, "read it"))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy(folder.into())),
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => {
+                return Err(OutputError::io(&place, "lock it")(error));
+            }
+        }
+        let mut files = files(folder).map_err(OutputError::io(folder, "read this directory"))?;
+        let begun = fs::read(&place).map_err(OutputError::io(&place, "read it"))?;
+        let same = begun == run.as_bytes();
+        if !same && there == There::Resume {
+            return Err(OutputError::OtherRun(folder.into()));
+        }
+        if !same || there == There::Replace {
+            for path in std::mem::take(&mut files).into_values().flatten() {
+                fs::remove_file(&path).map_err(OutputError::io(&path, "remove it"))?;
+            }
+            output::write_file(&place, true, |out| out.write_all(run.as_bytes()))?;
+        }
+        RUNS.fetch_add(1, Ordering::SeqCst);
+        Ok(Self {
+            folder: folder.into(),
+            of: hex(&Sha256::digest(run)),
+            every,
+            saved: Instant::now(),
+            fit: 0,
+            holds: !files.is_empty(),
+            there: files,
+            about: None,
+            on_the_way: Vec::new(),
+            old: Vec::new(),
+            waiting: Vec::new(),
+            earlier: 0.0,
+            _lock: lock,
+        })
+    }
+
+    /// Description of the run whose checkpoints are in the folder.
+    ///
+    /// # Errors
+    /// [`OutputError::Io`].
+    pub fn description(folder: &Path) -> Result<String, OutputError> {
+        let place = folder.join(RUN);
+        fs::read_to_string(&place).map_err(OutputError::io(&place, "read it"))
+    }
+
+    /// Does the work that is to be kept. If it fails and there is a state to go on from, that stays, and `how` says
+    /// what to do; else all of it goes.
+    pub(crate) fn keep<T>(
+        mut self,
+        how: &str,
+        work: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let done = work(&mut self);
+        match done {
+            Err(error) if self.holds => {
+                Err(Error::Stopped { error: error.into(), how: how.into() })
+            }
+            done => {
+                let removed = self.remove();
+                done.and_then(|done| removed.map(|()| done).map_err(Error::from))
+            }
+        }
+    }
+
+    /// Seconds of training that the run had before this process.
+    #[must_use]
+    pub fn earlier(&self) -> f64 {
+        self.earlier
+    }
+
+    fn remove(self) -> Result<(), OutputError> {
+        let folder = &self.folder;
+        fs::remove_dir_all(folder).map_err(OutputError::io(folder, "remove it"))
+    }
+
+    /// The next loop begins: from its checkpoint, if there is a sound one. Returns what is to be said of that.
+    pub(crate) fn begin(
+        &mut self,
+        schedule: &Loop<'_>,
+        learner: &mut dyn Learner,
+        at: &mut Position,
+    ) -> Vec<String> {
+        self.fit += 1;
+        self.on_the_way.clear();
+        let about = file::About::new(self.of.clone(), self.fit, schedule, at.progress);
+        let mut said = Vec::new();
+        // The one that is furthest on stands last.
+        for path in self.there.remove(&self.fit).unwrap_or_default().into_iter().rev() {
+            match file::read(&path, &about, learner, at) {
+                Ok(()) => {
+                    let epochs: f64 = at.epochs.iter().map(|(_, seconds)| seconds).sum();
+                    self.earlier += epochs + at.seconds;
+                    if !at.done {
+                        let (epochs, steps) = (at.epochs.len(), at.steps);
+                        let run = schedule.run;
+                        said.push(format!("{run}: goes on after epoch {epochs}, step {steps}"));
+                        self.on_the_way.push(path);
+                    }
+                    break;
+                }
+                Err(error) => {
+                    said.push(format!("{}: passed over: {error}", path.display()));
+                    // It would be found again; that it is there still does no harm.
+                    let _ = fs::remove_file(&path);
+                }
+            }
+        }
+        self.about = Some(about);
+        said
+    }
+
+    /// After a step of the loop.
+    ///
+    /// # Errors
+    /// [`TrainError::Interrupted`] if that was asked for, when all is saved; [`TrainError::Checkpoint`].
+    pub(crate) fn after_step(
+        &mut self,
+        learner: &mut dyn Learner,
+        at: &Position,
+    ) -> Result<(), TrainError> {
+        let signal = SIGNAL.load(Ordering::Relaxed);
+        if signal != 0 || self.saved.elapsed() >= self.every {
+            self.flush()?;
+            if let Some(about) = &self.about {
+                let bytes = file::bytes(about, learner, at)?;
+                let step = at.progress.steps;
+                let path = self.folder.join(format!("{}.step-{step}{SUFFIX}", stem(self.fit)));
+                self.write(&path, &bytes)?;
+                self.on_the_way.retain(|old| *old != path);
+                self.on_the_way.push(path);
+                let old = self.on_the_way.len().saturating_sub(2);
+                remove(self.on_the_way.drain(..old));
+            }
+            self.saved = Instant::now();
+        }
+        if signal == 0 { Ok(()) } else { Err(TrainError::Interrupted { signal }) }
+    }
+
+    /// After the last step of the loop.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`].
+    pub(crate) fn finish(
+        &mut self,
+        learner: &mut dyn Learner,
+        at: &Position,
+    ) -> Result<(), TrainError> {
+        let Some(about) = self.about.take() else { return Ok(()) };
+        self.old.append(&mut self.on_the_way);
+        let path = self.folder.join(format!("{}.done{SUFFIX}", stem(self.fit)));
+        if !path.exists() {
+            self.waiting.push((path, file::bytes(&about, learner, at)?));
+        }
+        let bytes: usize = self.waiting.iter().map(|(_, bytes)| bytes.len()).sum();
+        if bytes > WAITING || self.saved.elapsed() >= self.every {
+            self.flush()?;
+            self.saved = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), TrainError> {
+        for (path, bytes) in std::mem::take(&mut self.waiting) {
+            self.write(&path, &bytes)?;
+        }
+        remove(self.old.drain(..));
+        Ok(())
+    }
+
+    fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
+        let written = output::write_file(path, true, |out| out.write_all(bytes));
+        written.map_err(|error| TrainError::Checkpoint { reason: error.to_string() })?;
+        self.holds = true;
+        Ok(())
+    }
+}
+
+/// Files that nobody needs any more: one too many is no failure.
+fn remove(paths: impl Iterator<Item = PathBuf>) {
+    for path in paths {
+        let _ = fs::remove_file(path);
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        RUNS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Observer for Checkpoints {
+    fn epoch(&mut self, _: &Epoch<'_>) {}
+
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        Some(self)
+    }
+}
+
+const SUFFIX: &str = ".safetensors";
+
+fn stem(fit: u64) -> String {
+    format!("fit-{fit:05}")
+}
+
+/// The files of each loop, in the order of their steps, that of its end last.
+fn files(folder: &Path) -> io::Result<BTreeMap<u64, Vec<PathBuf>>> {
+    let mut all: BTreeMap<u64, Vec<(u64, PathBuf)>> = BTreeMap::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let parts = name.strip_prefix("fit-").and_then(|name| name.strip_suffix(SUFFIX));
+        let Some((fit, state)) = parts.and_then(|parts| parts.split_once('.')) else { continue };
+        let step = match state {
+            "done" => Some(u64::MAX),
+            _ => state.strip_prefix("step-").and_then(|step| step.parse().ok()),
+        };
+        if let (Ok(fit), Some(step)) = (fit.parse(), step) {
+            all.entry(fit).or_default().push((step, entry.path()));
+        }
+    }
+    let sorted = |(fit, mut files): (u64, Vec<(u64, PathBuf)>)| {
+        files.sort();
+        (fit, files.into_iter().map(|(_, path)| path).collect())
+    };
+    Ok(all.into_iter().map(sorted).collect())
+}
+
+/// A digest in hexadecimal digits.
+pub(crate) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

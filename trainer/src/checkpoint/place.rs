@@ -1,0 +1,81 @@
+//! What of a model is in a checkpoint.
+
+use crate::train::Progress;
+
+/// Something that training changes.
+pub(crate) enum Place<'a> {
+    /// Numbers, always as many.
+    Fixed(&'a mut [f32]),
+    /// Numbers that may be none before the first step.
+    Growing(&'a mut Vec<f32>),
+    /// A sum.
+    Number(&'a mut f64),
+    /// At most 2⁵³.
+    Count(&'a mut usize),
+    /// How far a model has been trained.
+    Progress(&'a mut Progress),
+    /// Yes or no.
+    Flag(&'a mut bool),
+    /// What an observer of a network remembers.
+    Memory(&'a mut dyn Memory),
+}
+
+/// All places of a model, each with a name of its own.
+pub(crate) type Places<'a> = Vec<(String, Place<'a>)>;
+
+/// Something that can be told by numbers.
+pub(crate) trait Memory {
+    /// These numbers.
+    fn numbers(&self) -> Vec<f64>;
+
+    /// Takes them back; false if they cannot be its own, and then it is as it was.
+    fn recall(&mut self, numbers: &[f64]) -> bool;
+}
+
+/// The content of a place.
+pub(super) enum Content {
+    Single(Vec<f32>),
+    Double(Vec<f64>),
+}
+
+impl Place<'_> {
+    pub(super) fn content(&self) -> Content {
+        match self {
+            Self::Fixed(x) => Content::Single(x.to_vec()),
+            Self::Growing(x) => Content::Single(x.to_vec()),
+            Self::Number(x) => Content::Double(vec![**x]),
+            Self::Count(x) => Content::Double(vec![**x as f64]),
+            Self::Flag(x) => Content::Double(vec![f64::from(u8::from(**x))]),
+            Self::Progress(x) => Content::Double(vec![x.epochs as f64, x.steps as f64]),
+            Self::Memory(memory) => Content::Double(memory.numbers()),
+        }
+    }
+
+    /// What it has to be: its type, and its length if that is known.
+    pub(super) fn length(&self) -> (bool, Option<usize>) {
+        match self {
+            Self::Fixed(x) => (true, Some(x.len())),
+            Self::Growing(_) => (true, None),
+            Self::Number(_) | Self::Count(_) | Self::Flag(_) => (false, Some(1)),
+            Self::Progress(_) => (false, Some(2)),
+            Self::Memory(_) => (false, None),
+        }
+    }
+
+    /// Takes a content of that type and length; false if a memory does not know it.
+    pub(super) fn set(&mut self, content: Content) -> bool {
+        match (self, content) {
+            (Self::Fixed(x), Content::Single(new)) => x.copy_from_slice(&new),
+            (Self::Growing(x), Content::Single(new)) => **x = new,
+            (Self::Number(x), Content::Double(new)) => **x = new[0],
+            (Self::Count(x), Content::Double(new)) => **x = new[0] as usize,
+            (Self::Flag(x), Content::Double(new)) => **x = new[0] != 0.0,
+            (Self::Progress(x), Content::Double(new)) => {
+                **x = Progress { epochs: new[0] as u64, steps: new[1] as u64 };
+            }
+            (Self::Memory(memory), Content::Double(new)) => return memory.recall(&new),
+            _ => return false,
+        }
+        true
+    }
+}
