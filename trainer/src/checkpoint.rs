@@ -178,10 +178,13 @@ impl Checkpoints {
     /// Description of the run whose checkpoints are in the folder.
     ///
     /// # Errors
-    /// [`OutputError::Io`].
+    /// [`OutputError::NotStopped`] if there is none, [`OutputError::Io`].
     pub fn description(folder: &Path) -> Result<String, OutputError> {
         let place = folder.join(RUN);
-        fs::read_to_string(&place).map_err(OutputError::io(&place, "read it"))
+        fs::read_to_string(&place).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => OutputError::NotStopped(place),
+            _ => OutputError::io(&place, "read it")(error),
+        })
     }
 
     /// Does the work that is to be kept. If it fails and there is a state to go on from, that stays, and `how` says
@@ -192,6 +195,10 @@ impl Checkpoints {
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let done = work(&mut self);
+        if done.is_err() {
+            // What is not on disk yet; if that fails too, there is less to go on from.
+            let _ = self.flush();
+        }
         match done {
             Err(error) if self.holds => {
                 Err(Error::Stopped { error: error.into(), how: how.into() })
@@ -226,7 +233,8 @@ impl Checkpoints {
         let about = file::About::new(self.of.clone(), self.fit, schedule, at.progress);
         let mut said = Vec::new();
         // The one that is furthest on stands last.
-        for path in self.there.remove(&self.fit).unwrap_or_default().into_iter().rev() {
+        let mut paths = self.there.remove(&self.fit).unwrap_or_default();
+        while let Some(path) = paths.pop() {
             match file::read(&path, &about, learner, at) {
                 Ok(()) => {
                     let epochs: f64 = at.epochs.iter().map(|(_, seconds)| seconds).sum();
@@ -235,6 +243,9 @@ impl Checkpoints {
                         let (epochs, steps) = (at.epochs.len(), at.steps);
                         let run = schedule.run;
                         said.push(format!("{run}: goes on after epoch {epochs}, step {steps}"));
+                    }
+                    self.on_the_way = paths;
+                    if !at.done {
                         self.on_the_way.push(path);
                     }
                     break;

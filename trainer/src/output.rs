@@ -27,6 +27,9 @@ pub enum OutputError {
         .0.display()
     )]
     Stopped(PathBuf),
+    /// Nothing to go on with.
+    #[error("{}: not found: expected a run that was stopped, and has a checkpoint", .0.display())]
+    NotStopped(PathBuf),
     /// A checkpoint of something else.
     #[error(
         "{}: has the checkpoint of something else: other settings, data, seed, level or version; say --force to \

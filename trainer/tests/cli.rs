@@ -14,6 +14,7 @@ mod cli {
     mod run;
     mod sentiment;
     mod support;
+    mod survive;
     mod sweep;
     mod table;
 }

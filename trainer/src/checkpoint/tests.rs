@@ -129,7 +129,7 @@ fn networks_go_on() {
 #[test]
 fn early_stopping_goes_on() {
     goes_on(|observer| {
-        let (network, data) = (network(Optimiser::sgd(0.5, 0.9)), data());
+        let (network, data) = (network(Optimiser::sgd(0.02, 0.9)), data());
         let validation = data.subset(&[3, 7, 11, 14]);
         let sets = [(&data).into(), (&validation).into()];
         let stopping = Stopping { epochs: 12, patience: 2 };

@@ -184,33 +184,6 @@ fn a_run_that_fails_leaves_nothing_behind() {
     }
 }
 
-#[cfg(unix)]
-#[test]
-fn signals_exit_with_their_number_and_leave_nothing_behind() {
-    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
-        interrupted(signal, code);
-    }
-}
-
-#[cfg(unix)]
-fn interrupted(signal: &str, code: i32) {
-    use std::{process, thread, time::Duration};
-
-    let home = tempdir().unwrap();
-    let mut command = process::Command::new(assert_cmd::cargo::cargo_bin!("halfwave"));
-    command.args(["run", "agarap-wdbc", "-q", "--epochs", "1000000", "--out", "o"]);
-    let mut child = command.current_dir(home.path()).spawn().unwrap();
-    let out = home.path().join("o");
-    while !out.exists() || names(&out).is_empty() {
-        assert!(child.try_wait().unwrap().is_none(), "it ended early");
-        thread::sleep(Duration::from_millis(10));
-    }
-    let kill = process::Command::new("kill").args([signal, &child.id().to_string()]).status();
-    assert!(kill.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
-    assert!(names(home.path()).is_empty());
-}
-
 /// A dry run prints what `--config` takes: the same configuration, and nothing is left behind.
 #[test]
 fn a_configuration_is_printed_and_read_back() {

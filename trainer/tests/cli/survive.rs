@@ -1,0 +1,237 @@
+//! Training that is stopped, killed, or cannot write: nothing is lost, and what goes on ends in the same bytes.
+
+#![cfg(unix)]
+
+use std::{
+    fs,
+    path::Path,
+    process::{self, Child, Stdio},
+    thread,
+    time::Duration,
+};
+
+use predicates::str::contains;
+use rand_pcg::{Pcg32, rand_core::Rng as _};
+use tempfile::{TempDir, tempdir};
+
+use super::{
+    apply::save,
+    support::{names, run},
+};
+
+/// The program, as a process to be killed.
+fn start(home: &Path, arguments: &str) -> Child {
+    let mut command = process::Command::new(assert_cmd::cargo::cargo_bin!("halfwave"));
+    command.args(arguments.split_whitespace()).current_dir(home);
+    command.env_remove("HALFWAVE_LEVEL").env_remove("HALFWAVE_DATA");
+    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn signal(child: &Child, signal: &str) {
+    let kill = process::Command::new("kill").args([signal, &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+}
+
+/// 120 rows of 6 with three classes.
+fn data() -> TempDir {
+    let home = tempdir().unwrap();
+    let x: Vec<f32> = (0..120 * 6).map(|i| (i as f32 * 0.7).sin().abs()).collect();
+    save(&home.path().join("x.npy"), &[120, 2, 3], &x);
+    let labels: String = (0..120).map(|i| format!("{}\n", ["a", "b", "c"][i % 3])).collect();
+    fs::write(home.path().join("y.csv"), labels).unwrap();
+    home
+}
+
+/// Machines and networks, all with noise, and with a state beyond their weights.
+const TRAININGS: [&str; 5] = [
+    "train rbm --data x.npy --hidden-units 5 --set batch=7 --set epochs=E",
+    "train rbm --data x.npy --hidden-units 5 --set batch=7 --set epochs=E --set chains=persistent",
+    "train mlp --data x.npy --labels y.csv --hidden 8,8 --set batch=7 --set dropout=0.3 --epochs E",
+    "train mlp --data x.npy --labels y.csv --hidden 8 --set batch=7 --validation 0.3 --patience E --epochs E",
+    "train cnn --data x.npy --labels y.csv --shape 2x3 --config c.toml --set batch=7 --epochs E",
+];
+
+const CNN: &str = r#"
+input = [2, 3, 1]
+layers = [
+    { name = "conv", channels = 4, kernel = [2, 2], activation = "relu" },
+    { name = "batch_norm" },
+    { name = "flatten" },
+    { name = "dropout", rate = 0.25 },
+    { name = "dense", units = 3 },
+]
+"#;
+
+fn training(which: usize, epochs: usize) -> (TempDir, String) {
+    let home = data();
+    fs::write(home.path().join("c.toml"), CNN).unwrap();
+    let arguments = TRAININGS[which].replace('E', &epochs.to_string()).replace("--shape 2x3 ", "");
+    (home, arguments)
+}
+
+#[test]
+fn signals_save_and_exit_with_their_number() {
+    for (name, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let home = tempdir().unwrap();
+        let path = home.path();
+        let command = "run agarap-wdbc -q --seeds 1 --epochs 1000000 --out o";
+        let mut child = start(path, command);
+        while !path.join("o/checkpoint/run.toml").exists() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended early");
+            thread::sleep(Duration::from_millis(10));
+        }
+        thread::sleep(Duration::from_millis(200));
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{name}: {said}");
+        assert!(said.contains("halfwave run --resume o goes on"), "{said}");
+        assert_eq!(names(&path.join("o")), ["checkpoint"]);
+        // It is not replaced unasked, and goes on when asked.
+        run(path, command).code(1).stderr(contains("say --resume"));
+        let mut child = start(path, "run --resume o -q");
+        thread::sleep(Duration::from_millis(300));
+        assert!(child.try_wait().unwrap().is_none(), "it goes on");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let home = tempdir().unwrap();
+    run(home.path(), "run --resume nowhere")
+        .code(1)
+        .stderr(contains("nowhere/checkpoint/run.toml"));
+}
+
+/// Killed at random, gone on with at another number of threads, until it is done: the same bytes as undisturbed.
+#[test]
+fn killed_trainings_end_in_the_same_bytes() {
+    let mut random = Pcg32::new(42, 7);
+    for which in 0..TRAININGS.len() {
+        let (home, command) = training(which, 40);
+        let path = home.path();
+        run(path, &format!("{command} -q --out whole")).success();
+        let (mut threads, mut kills) = ([1, 2, 4].iter().cycle(), 0);
+        loop {
+            let threads = threads.next().unwrap();
+            let command =
+                format!("{command} -q --out m --resume --checkpoint-every 0 --threads {threads}");
+            let mut child = start(path, &command);
+            thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 40)));
+            child.kill().unwrap();
+            if child.wait().unwrap().success() {
+                break;
+            }
+            kills += 1;
+            assert!(kills < 2000, "it never gets on: {command}");
+            if kills == 12 {
+                // Now it may end.
+                run(path, &command).success();
+                break;
+            }
+        }
+        assert!(
+            fs::read(path.join("m")).unwrap() == fs::read(path.join("whole")).unwrap(),
+            "{command}"
+        );
+        assert!(!path.join("m.checkpoint").exists());
+    }
+}
+
+/// A run of several fits, killed at random: tables and metrics are those of an undisturbed run.
+#[test]
+fn a_killed_run_has_the_same_result() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let command = "run agarap-wdbc -q --seeds 2 --epochs 20 --set folds=3";
+    run(path, &format!("{command} --out whole")).success();
+    let mut random = Pcg32::new(43, 7);
+    let mut child = start(path, &format!("{command} --out o --checkpoint-every 0"));
+    for threads in [1, 2, 4].iter().cycle().take(15) {
+        thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 150)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !path.join("o/checkpoint/run.toml").exists() {
+            break;
+        }
+        child = start(path, &format!("run --resume o -q --checkpoint-every 0 --threads {threads}"));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    if path.join("o/checkpoint/run.toml").exists() {
+        run(path, "run --resume o -q").success();
+    }
+    let read = |folder: &str, name: &str| fs::read_to_string(path.join(folder).join(name)).unwrap();
+    assert_eq!(read("o", "metrics.jsonl"), read("whole", "metrics.jsonl"));
+    let rows = |folder: &str| {
+        let result: serde_json::Value = serde_json::from_str(&read(folder, "result.json")).unwrap();
+        result["rows"].clone()
+    };
+    assert_eq!(rows("o"), rows("whole"));
+    assert_eq!(names(&path.join("o")), names(&path.join("whole")), "nothing else is left");
+}
+
+/// Every system call of a save fails, or is the last: what is left can be gone on with, and ends in the same bytes.
+#[test]
+fn every_call_of_a_save_may_fail() {
+    if process::Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("SKIPPED: saves that fail, for strace is not there");
+        return;
+    }
+    let (home, command) = training(2, 1);
+    let path = home.path();
+    // Two steps; one thread, for calls are counted for each.
+    let command = format!("{command} -q --checkpoint-every 0 --threads 1 --set batch=60");
+    run(path, &format!("{command} --out whole")).success();
+    let whole = fs::read(path.join("whole")).unwrap();
+    let command = format!("{command} --out m --resume");
+    let mut tried = 0;
+    for call in ["openat", "write", "fsync", "rename", "unlink"] {
+        for fault in ["signal=KILL", "error=ENOSPC", "error=EIO", "error=EACCES"] {
+            for n in 1.. {
+                let (reached, output) = injected(path, &command, call, fault, n);
+                if !reached {
+                    break;
+                }
+                tried += 1;
+                let said = String::from_utf8_lossy(&output.stderr);
+                let what = format!("{call} {n} {fault}: {said}");
+                // The first write of the main thread is that of the message.
+                if output.status.code() == Some(1) && (call, n) != ("write", 1) {
+                    assert!(said.starts_with("error: "), "{what}");
+                }
+                // A model that is there is whole; else training goes on.
+                if !path.join("m").exists() || path.join("m.checkpoint").exists() {
+                    run(path, &format!("{command} --force")).success();
+                }
+                assert!(fs::read(path.join("m")).unwrap() == whole, "{what}");
+                assert!(!path.join("m.checkpoint").exists(), "{what}");
+                fs::remove_file(path.join("m")).unwrap();
+            }
+        }
+    }
+    assert!(tried > 100, "{tried}");
+}
+
+/// Runs the program with the `n`-th call of each thread at fault; whether there was one.
+fn injected(
+    path: &Path,
+    command: &str,
+    call: &str,
+    fault: &str,
+    n: usize,
+) -> (bool, process::Output) {
+    let trace = path.join("trace");
+    let mut strace = process::Command::new("strace");
+    strace.args(["-f", "-qq", "-o"]).arg(&trace).arg("-e").arg(format!("trace={call}"));
+    strace.arg("-e").arg(format!("inject={call}:{fault}:when={n}"));
+    if call == "openat" {
+        // Programs open libraries before they do anything.
+        let folder = fs::canonicalize(path).unwrap().join("m.checkpoint");
+        strace.arg("-P").arg(folder.join("run.toml")).arg("-P").arg(folder);
+    }
+    strace.arg(assert_cmd::cargo::cargo_bin!("halfwave")).args(command.split_whitespace());
+    strace.current_dir(path).env_remove("HALFWAVE_LEVEL");
+    let output = strace.output().unwrap();
+    let traced = fs::read_to_string(&trace).unwrap();
+    fs::remove_file(&trace).unwrap();
+    (traced.contains("INJECTED") || traced.contains("killed by SIGKILL"), output)
+}
