@@ -1,4 +1,4 @@
-//! NumPy's `.npy` files of `f32`, `u8`, `i32` or `i64`: magic, version, a Python dictionary, then the numbers.
+//! NumPy's `.npy` files of `f32`, `f64`, `u8`, `i32` or `i64`: magic, version, a Python dictionary, then the numbers.
 //!
 //! Format: <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>. The reader trusts
 //! nothing that the file says about itself: the header is small, sizes are multiplied with checks, and
@@ -60,6 +60,7 @@ macro_rules! little_endian {
 
 little_endian! {
     f32, 4, "<f4", "f32";
+    f64, 8, "<f8", "f64";
     i32, 4, "<i4", "i32";
     i64, 8, "<i8", "i64";
 }

@@ -11,7 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use experiments::{Compare, Data, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
-pub(crate) use models::{Eval, Features, Predict, Sample, Score};
+pub(crate) use models::{Eval, Export, Features, Predict, Sample, Score};
 pub(crate) use train::Train;
 
 /// Rectifier units on a CPU: SIMD activation kernels, RBM and MLP training, the papers' experiments.
@@ -58,6 +58,8 @@ pub(crate) enum Command {
     /// Train a model on your own data
     #[command(subcommand)]
     Train(Train),
+    /// Write a trained model for other programs: ONNX, or .npz
+    Export(Export),
     /// Write the features that a trained model has of data
     Features(Features),
     /// Write the log-likelihood that a trained model gives each row of data
@@ -120,11 +122,11 @@ pub(crate) struct ModelAndData {
 }
 
 const DATA_HELP: &str = "\
-Data: .npy (f32, or bytes, which are divided by 255), .csv (numbers, with or without a header), .idx or …ubyte \
+Data: .npy (f32, or bytes, which are divided by 255), .npz (FILE.npz, or FILE.npz:NAME of several arrays), .csv (numbers, with or without a header), .idx or …ubyte \
 (bytes, divided by 255), each also with .gz; a row a sample.";
 
 const LABELS_HELP: &str = "\
-Labels: .npy (i64, i32, bytes or whole f32), .csv (a whole number or a name a line), .idx or …ubyte; one for each row. \
+Labels: .npy (i64, i32, bytes or whole f32), .npz likewise, .csv (a whole number or a name a line), .idx or …ubyte; one for each row. \
 Classes are the labels that there are: numbers ascending, names in alphabetical order.";
 
 /// A whole number from 1 to `MAX`.

@@ -14,7 +14,7 @@ use crate::{
     names::UnknownName,
     npy::NpyError,
     output::OutputError,
-    own::{DataError, Problem},
+    own::{DataError, OnnxError, Problem},
     rbm::ModelError,
     reproductions::TableError,
     sweep::SweepError,
@@ -57,6 +57,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         error: ModelError,
+    },
+    /// A network that ONNX has no form for.
+    #[error("{}: {error}", path.display())]
+    Onnx {
+        /// The file.
+        path: PathBuf,
+        /// Which layer.
+        error: OnnxError,
     },
     /// A file of a model that cannot be read.
     #[error("{}: cannot read it: {error}", path.display())]

@@ -121,6 +121,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let shape = npy::shape_text(&shape);
             print(&format!("{out}: {kind} {shape}\nclasses: {}\n", classes.join(", ")))
         }
+        Command::Export(args) => {
+            let job = args.job();
+            let what = own::export(&job)?;
+            print(&format!("{}: {what}\n", job.out.display()))
+        }
         Command::Features(args) => {
             let job = args.job()?;
             let shape = own::features(&job)?;

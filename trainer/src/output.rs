@@ -253,6 +253,11 @@ impl Directory {
         Err(OutputError::NotEmpty(parent.into()))
     }
 
+    /// Its path, if it was made by this process.
+    pub(crate) fn made(&self) -> Option<PathBuf> {
+        self.made.as_ref().map(|_| self.path.clone())
+    }
+
     /// Where the files will be.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -2,11 +2,14 @@
 
 mod classify;
 mod data;
+mod export;
 mod kept;
 mod labels;
 mod machine;
 mod model;
 mod network;
+mod npz;
+mod onnx;
 mod preprocessing;
 mod score;
 
@@ -16,12 +19,15 @@ use halfwave_kernels::Level;
 
 pub use classify::{PredictJob, predict};
 pub use data::{DataError, Matrix, Problem, read};
+pub use export::{ExportJob, export};
 pub use kept::Keeping;
 pub use labels::read as read_labels;
 pub use machine::{
     Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, features, sample, train,
 };
 pub use network::{Architecture, NetworkJob, TrainedNetwork, train_network};
+pub use npz::NpzError;
+pub use onnx::OnnxError;
 pub use score::{ScoreJob, Scored, score};
 
 use crate::Error;

@@ -1,6 +1,7 @@
 //! `halfwave run`: an experiment from its configuration to its files.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -235,7 +236,15 @@ impl Task {
         quiet: bool,
     ) -> Result<Done, Error> {
         let how = format!("halfwave run --resume {} goes on", directory.path().display());
-        checkpoints.keep(&how, |checkpoints| self.complete(prepared, directory, checkpoints, quiet))
+        let made = directory.made();
+        let work =
+            |checkpoints: &mut Checkpoints| self.complete(prepared, directory, checkpoints, quiet);
+        let done = checkpoints.keep(&how, work);
+        if let (Err(_), Some(path)) = (&done, made) {
+            // Nothing came of it, unless there are checkpoints in it.
+            let _ = fs::remove_dir(path);
+        }
+        done
     }
 
     fn complete(

@@ -141,6 +141,12 @@ impl<'a> Tensors<'a> {
         of.map(|(_, tensor)| (tensor.data().len() / 4) as u64).sum()
     }
 
+    pub(crate) fn shape(&self, name: &str) -> Result<Vec<usize>, ModelError> {
+        let tensor = self.tensors.tensor(name);
+        let tensor = tensor.map_err(|error| ModelError::Format(error.to_string()))?;
+        Ok(tensor.shape().to_vec())
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names().contains(&name)
     }

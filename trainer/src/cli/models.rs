@@ -29,6 +29,24 @@ pub(crate) struct Predict {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave export m.safetensors m.onnx      inference, with what is done to data first: x [rows, width] to outputs, \
+probabilities and class
+  halfwave export m.safetensors m.npz       all arrays of the model, for numpy
+
+A network in ONNX needs a runtime with operators of version 20 (ONNX 1.15, 2023). Images are rows of x, colours last.")]
+pub(crate) struct Export {
+    /// A trained model
+    model: PathBuf,
+    /// A .onnx or .npz file
+    out: PathBuf,
+    /// Replace OUT if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = format!("\
 Example:
   halfwave features m.safetensors x.npy h.npy
@@ -139,6 +157,13 @@ impl Predict {
         let level = apply::level_from_env()?;
         let Self { files: ModelAndData { model, data }, out, probabilities, force } = self;
         Ok(own::PredictJob { model, data, out, probabilities, level, force })
+    }
+}
+
+impl Export {
+    pub(crate) fn job(self) -> own::ExportJob {
+        let Self { model, out, force } = self;
+        own::ExportJob { model, out, force }
     }
 }
 

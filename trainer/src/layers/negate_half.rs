@@ -27,7 +27,8 @@ impl NegateHalf {
         (BLOCK / self.channels).max(1) * self.channels
     }
 
-    fn negated(&self) -> usize {
+    /// How many of the channels, the last ones.
+    pub(crate) fn negated(&self) -> usize {
         self.channels.div_ceil(2)
     }
 }

@@ -53,6 +53,25 @@ impl WeightNorm {
         Ok(Self { inputs, outputs, directions, lengths_and_bias })
     }
 
+    /// W `[inputs, outputs]`.
+    pub(crate) fn effective(&self) -> Vec<f32> {
+        let mut w = vec![0.0; self.directions.len()];
+        self.fill(&mut w, &mut vec![0.0; self.outputs]);
+        w
+    }
+
+    /// W and 1 / ‖V_j‖.
+    fn fill(&self, w: &mut [f32], inverse: &mut [f32]) {
+        let length = &self.lengths_and_bias[..self.outputs];
+        norms(&self.directions, inverse);
+        inverse.iter_mut().for_each(|norm| *norm = norm.recip());
+        let rows = w.chunks_exact_mut(self.outputs);
+        for (w, v) in rows.zip(self.directions.chunks_exact(self.outputs)) {
+            let columns = v.iter().zip(length).zip(&*inverse);
+            w.iter_mut().zip(columns).for_each(|(w, ((v, g), inverse))| *w = g * (v * inverse));
+        }
+    }
+
     /// W and 1 / ‖V_j‖ of a tape.
     fn weights<'a>(&self, saved: &'a [f32]) -> (&'a [f32], &'a [f32]) {
         saved.split_at(self.inputs * self.outputs)
@@ -87,15 +106,9 @@ impl Ops for WeightNorm {
     }
 
     fn forward(&self, level: Level, x: &[f32], tape: &mut Tape, _: Noise) {
-        let (length, bias) = self.lengths_and_bias.split_at(self.outputs);
         let (w, inverse) = tape.saved.split_at_mut(self.inputs * self.outputs);
-        norms(&self.directions, inverse);
-        inverse.iter_mut().for_each(|norm| *norm = norm.recip());
-        let rows = w.chunks_exact_mut(self.outputs);
-        for (w, v) in rows.zip(self.directions.chunks_exact(self.outputs)) {
-            let columns = v.iter().zip(length).zip(&*inverse);
-            w.iter_mut().zip(columns).for_each(|(w, ((v, g), inverse))| *w = g * (v * inverse));
-        }
+        self.fill(w, inverse);
+        let bias = &self.lengths_and_bias[self.outputs..];
         let y = &mut tape.output[..x.len() / self.inputs * self.outputs];
         let (x, w, y) =
             (matrix(x, self.inputs), matrix(w, self.outputs), matrix_mut(y, self.outputs));

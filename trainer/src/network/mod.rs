@@ -284,7 +284,7 @@ impl Network {
     }
 
     /// What the head sees, `[rows, classes]`.
-    fn outputs(&self, level: Level, x: Rows<'_>) -> Vec<f32> {
+    pub(crate) fn outputs(&self, level: Level, x: Rows<'_>) -> Vec<f32> {
         let inputs = self.chain.inputs();
         let mut z = Vec::with_capacity(x.count(inputs) * self.chain.outputs());
         x.for_each(inputs, |x| self.chain.evaluate(level, x, |row| z.extend_from_slice(row)));

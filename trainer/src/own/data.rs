@@ -1,4 +1,4 @@
-//! Rows of numbers from a file: `.npy`, `.csv` or IDX, gzipped or not.
+//! Rows of numbers from a file: `.npy`, `.npz`, `.csv` or IDX, gzipped or not.
 
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use halfwave_datasets::{
     npy::{self, NpyError},
 };
 
+use super::npz::{self, NpzError};
 use crate::Error;
 
 /// Largest file, unpacked.
@@ -39,9 +40,12 @@ pub struct DataError {
 pub enum Problem {
     /// The name says no format.
     #[error(
-        "expected a name that ends in .npy, .csv, .idx or ubyte, and .gz after it if it is gzipped"
+        "expected a name that ends in .npy, .npz, .csv, .idx or ubyte, and .gz after it if it is gzipped"
     )]
     Name,
+    /// An archive, or an array of it.
+    #[error(transparent)]
+    Npz(#[from] NpzError),
     /// IDX that is none.
     #[error(transparent)]
     Idx(#[from] IdxError),
@@ -83,6 +87,7 @@ pub enum Problem {
 /// Reads a file, gzipped or not; its name, without `.gz`, says the format.
 ///
 /// * `.npy`: f32, or bytes, which are divided by 255; the first dimension is that of the rows.
+/// * `.npz`: the same, the only array in it; `FILE.npz:NAME` is one of several.
 /// * `.csv`: a row a line, numbers with commas between; a first line that holds no number is a header.
 /// * `.idx`, `…ubyte`: bytes, divided by 255; the first dimension is that of the rows.
 ///
@@ -122,6 +127,12 @@ pub(super) enum Format {
 
 /// Format and bytes of a file, gzipped or not.
 pub(super) fn format(path: &Path) -> Result<(Format, Vec<u8>), Error> {
+    if let Some((file, array)) = npz::split(path) {
+        let archive = files::read(&file, MAX_BYTES)?;
+        let bytes = npz::member(&archive, &file, array.as_deref(), MAX_BYTES);
+        let bytes = bytes.map_err(|error| Error::own_data(&file, error.into()))?;
+        return Ok((Format::Npy, bytes));
+    }
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     let name = name.unwrap_or_default();
     let ends = |with: &str| name.strip_suffix(".gz").unwrap_or(&name).ends_with(with);

@@ -34,7 +34,7 @@ pub(super) enum Any {
     Classifier(Box<Model<Classifier>>),
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
     let io = |error| Error::ModelFile { path: path.into(), error };
     let metadata = fs::metadata(path).map_err(io)?;
     if !metadata.is_file() {

@@ -7,6 +7,7 @@ use halfwave_datasets::preprocess::Standardiser;
 use halfwave_trainer::rbm::{Rbm, States};
 use predicates::str::contains;
 use tempfile::{TempDir, tempdir};
+use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     apply::{load, save},
@@ -261,4 +262,49 @@ fn machines_and_data_that_do_not_fit_are_errors() {
         run(path, arguments).code(code).stderr(contains(said));
         assert_eq!(names(path), before, "{arguments}");
     }
+}
+
+/// Arrays of a model and of data in `.npz`, written and read by another implementation too.
+#[test]
+fn archives_of_arrays_go_in_and_out() {
+    let home = trained();
+    let path = home.path();
+    run(path, "export m.safetensors m.npz")
+        .success()
+        .stdout(contains("hidden_bias, visible_bias, weights"));
+    let mut archive = ZipArchive::new(fs::File::open(path.join("m.npz")).unwrap()).unwrap();
+    let weights = npyz::NpyFile::new(archive.by_name("weights.npy").unwrap()).unwrap();
+    assert_eq!(weights.shape(), [4, 2]);
+    let weights: Vec<f32> = weights.into_vec().unwrap();
+    let machine = Rbm::from_bytes(&fs::read(path.join("m.safetensors")).unwrap(), 1).unwrap();
+    assert_eq!(weights, machine.weights());
+    run(path, "export m.safetensors m.npz").code(1).stderr(contains("exists already"));
+    let first = fs::read(path.join("m.npz")).unwrap();
+    run(path, "export m.safetensors m.npz --force").success();
+    assert!(fs::read(path.join("m.npz")).unwrap() == first, "the same model has the same bytes");
+
+    // The rows of x.npy as one of two arrays.
+    save(&path.join("other.npy"), &[2, 4], &[0.5; 8]);
+    let mut archive = ZipWriter::new(fs::File::create(path.join("two.npz")).unwrap());
+    for name in ["x.npy", "other.npy"] {
+        // As np.savez_compressed does.
+        archive.start_file(name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(&fs::read(path.join(name)).unwrap()).unwrap();
+    }
+    archive.finish().unwrap();
+    run(path, "features m.safetensors two.npz:x a.npy").success();
+    run(path, "features m.safetensors x.npy b.npy").success();
+    assert_eq!(fs::read(path.join("a.npy")).unwrap(), fs::read(path.join("b.npy")).unwrap());
+    for (data, said) in [
+        ("two.npz", "say which, for example two.npz:"),
+        ("two.npz:y", "holds no array `y`"),
+        ("none.npz", "none.npz"),
+        ("x.npz", "not a .npz file"),
+    ] {
+        fs::write(path.join("x.npz"), "PK no archive").unwrap();
+        run(path, &format!("features m.safetensors {data} c.npy")).code(1).stderr(contains(said));
+    }
+    run(path, "export m.safetensors m.onnx").code(2).stderr(contains("ONNX has no RBM"));
+    run(path, "export m.safetensors m.txt").code(2).stderr(contains(".onnx or .npz"));
+    run(path, "export x.npy y.npz").code(1).stderr(contains("x.npy"));
 }

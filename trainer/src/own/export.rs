@@ -1,0 +1,59 @@
+//! Models for other programs.
+
+use std::path::PathBuf;
+
+use super::{
+    model::{self, Any, Classifier, Model},
+    npz, onnx,
+};
+use crate::{Error, output, tensors::Tensors};
+
+/// What `halfwave export` does.
+#[derive(Clone, Debug)]
+pub struct ExportJob {
+    /// The model.
+    pub model: PathBuf,
+    /// A `.onnx` or `.npz` file.
+    pub out: PathBuf,
+    /// Whether an existing file is replaced.
+    pub force: bool,
+}
+
+/// Writes a network as ONNX, with what is done to data first, or all tensors of a model as `.npz`; the name of the file
+/// says which. Returns what the file holds.
+///
+/// # Errors
+/// [`Error::Usage`] for another name, and for an RBM as ONNX; [`Error::Onnx`] for a layer that has no form there; files
+/// that cannot be read or written.
+pub fn export(job: &ExportJob) -> Result<String, Error> {
+    output::check_file(&job.out, job.force)?;
+    let ends = |with: &str| job.out.to_string_lossy().to_lowercase().ends_with(with);
+    let failed = |error| Error::Model { path: job.model.clone(), error };
+    let (bytes, what) = if ends(".onnx") {
+        let Any::Classifier(model) = Any::load(&job.model)? else {
+            let text = format!(
+                "{}: ONNX has no RBM; export it as .npz, or `halfwave features` its data",
+                job.model.display()
+            );
+            return Err(Error::Usage(text));
+        };
+        let Model { of: Classifier { network, classes }, preprocessing, .. } = *model;
+        let bytes = onnx::bytes(&network, &preprocessing, &classes);
+        let bytes = bytes.map_err(|error| Error::Onnx { path: job.model.clone(), error })?;
+        let inputs = preprocessing.inputs(network.inputs());
+        (bytes, format!("ONNX, x [rows, {inputs}] to outputs [rows, {}]", network.classes()))
+    } else if ends(".npz") {
+        // That it is one of ours.
+        drop(Any::load(&job.model)?);
+        let bytes = model::bytes(&job.model)?;
+        let tensors = Tensors::read(&bytes).map_err(failed)?;
+        let mut names: Vec<&str> = tensors.names();
+        names.sort_unstable();
+        (npz::of_tensors(&tensors).map_err(failed)?, names.join(", "))
+    } else {
+        let out = job.out.display();
+        return Err(Error::Usage(format!("{out}: expected a name that ends in .onnx or .npz")));
+    };
+    output::write_file(&job.out, job.force, |out| out.write_all(&bytes))?;
+    Ok(what)
+}
