@@ -129,12 +129,13 @@ impl Checkpoints {
     ) -> Result<Self, OutputError> {
         let place = folder.join(RUN);
         let found = place.try_exists().map_err(OutputError::io(folder, "look at it"))?;
-        if found && there == There::Refuse {
-            return Err(OutputError::Stopped(folder.into()));
-        }
         if !found {
             fs::create_dir_all(folder).map_err(OutputError::io(folder, "make this directory"))?;
-            output::write_file(&place, false, |out| out.write_all(run.as_bytes()))?;
+            let written = output::write_file(&place, false, |out| out.write_all(run.as_bytes()));
+            written.inspect_err(|_| {
+                // If something is in it, it stays.
+                let _ = fs::remove_dir(folder);
+            })?;
         }
         let lock = File::open(&place).map_err(OutputError::io(&place, "read it"))?;
         match lock.try_lock() {
@@ -148,6 +149,10 @@ impl Checkpoints {
         let mut files = files(folder).map_err(OutputError::io(folder, "read this directory"))?;
         let begun = fs::read(&place).map_err(OutputError::io(&place, "read it"))?;
         let same = begun == run.as_bytes();
+        // What was stopped before it had a state is begun anew.
+        if there == There::Refuse && !files.is_empty() {
+            return Err(OutputError::Stopped(folder.into()));
+        }
         if !same && there == There::Resume {
             return Err(OutputError::OtherRun(folder.into()));
         }
@@ -187,20 +192,21 @@ impl Checkpoints {
         })
     }
 
-    /// Does the work that is to be kept. If it fails and there is a state to go on from, that stays, and `how` says
-    /// what to do; else all of it goes.
+    /// Does the work that is to be kept. If it fails for a reason that may pass, or diverges, and there is a state to go on
+    /// from, that stays, and `how` says what to do; else all of it goes.
     pub(crate) fn keep<T>(
         mut self,
         how: &str,
         work: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let done = work(&mut self);
-        if done.is_err() {
+        if done.as_ref().is_err_and(Error::may_pass) {
             // What is not on disk yet; if that fails too, there is less to go on from.
             let _ = self.flush();
         }
+        let diverged = |error: &Error| matches!(error, Error::Train(TrainError::Diverged { .. }));
         match done {
-            Err(error) if self.holds => {
+            Err(error) if self.holds && (error.may_pass() || diverged(&error)) => {
                 Err(Error::Stopped { error: error.into(), how: how.into() })
             }
             done => {

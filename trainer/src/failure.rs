@@ -155,6 +155,20 @@ impl Error {
         }
     }
 
+    /// Whether the same again may end otherwise: an interrupt, or a system that refused.
+    pub(crate) fn may_pass(&self) -> bool {
+        match self {
+            Self::Output(_) | Self::Metrics(_) | Self::Threads { .. } => true,
+            Self::Train(error) => matches!(
+                error,
+                TrainError::Interrupted { .. }
+                    | TrainError::Checkpoint { .. }
+                    | TrainError::Memory { .. }
+            ),
+            _ => false,
+        }
+    }
+
     /// The signal that asked for an end, if one did.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {

@@ -413,9 +413,14 @@ fn the_folder_is_of_one_run_and_one_process() {
     let first = open("x = 1", There::Refuse).unwrap();
     assert!(matches!(open("x = 1", There::Resume), Err(OutputError::Busy(_))));
     drop(first);
+    // Nothing is lost yet.
+    let mut first = open("x = 1", There::Refuse).unwrap();
+    train(&mut first);
+    drop(first);
     assert!(matches!(open("x = 1", There::Refuse), Err(OutputError::Stopped(_))));
     assert!(matches!(open("x = 2", There::Resume), Err(OutputError::OtherRun(_))));
     drop(open("x = 1", There::Resume).unwrap());
+    assert_eq!(names(&folder), ["fit-00001.done.safetensors", "run.toml"]);
     drop(open("x = 2", There::ResumeOrReplace).unwrap());
     assert_eq!(Checkpoints::description(&folder).unwrap(), "x = 2");
     drop(open("x = 3", There::Replace).unwrap());
@@ -427,10 +432,10 @@ fn the_folder_is_of_one_run_and_one_process() {
     assert_eq!((error.to_string(), folder.exists()), ("no".into(), false));
     let stopped = |checkpoints: &mut Checkpoints| {
         train(checkpoints);
-        Err::<(), _>(Error::Usage("no".into()))
+        Err::<(), _>(Error::Threads { threads: 9, reason: "no".into() })
     };
     let error = open("x = 3", There::Refuse).unwrap().keep("say --resume", stopped).unwrap_err();
-    assert!(error.to_string().ends_with("kept: say --resume") && error.is_usage(), "{error}");
+    assert!(error.to_string().ends_with("kept: say --resume"), "{error}");
     assert_eq!(names(&folder), ["fit-00001.done.safetensors", "run.toml"]);
     let done = open("x = 3", There::Resume).unwrap().keep("", |checkpoints| {
         assert!(train(checkpoints) == train(&mut crate::observe::Silent));

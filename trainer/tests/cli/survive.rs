@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    os::unix::process::ExitStatusExt as _,
     path::Path,
     process::{self, Child, Stdio},
     thread,
@@ -176,19 +177,22 @@ fn every_call_of_a_save_may_fail() {
         eprintln!("SKIPPED: saves that fail, for strace is not there");
         return;
     }
-    let (home, command) = training(2, 1);
+    let (home, command) = training(2, 3);
     let path = home.path();
-    // Two steps; one thread, for calls are counted for each.
+    // Six steps; one thread, for calls are counted for each.
     let command = format!("{command} -q --checkpoint-every 0 --threads 1 --set batch=60");
     run(path, &format!("{command} --out whole")).success();
     let whole = fs::read(path.join("whole")).unwrap();
     let command = format!("{command} --out m --resume");
     let mut tried = 0;
-    for call in ["openat", "write", "fsync", "rename", "unlink"] {
+    for call in ["openat", "write", "fsync", "rename,renameat,renameat2", "unlink"] {
         for fault in ["signal=KILL", "error=ENOSPC", "error=EIO", "error=EACCES"] {
             for n in 1.. {
                 let (reached, output) = injected(path, &command, call, fault, n);
                 if !reached {
+                    // There are no more such calls: all went well.
+                    assert!(fs::read(path.join("m")).unwrap() == whole, "{call} {n} {fault}");
+                    fs::remove_file(path.join("m")).unwrap();
                     break;
                 }
                 tried += 1;
@@ -233,5 +237,7 @@ fn injected(
     let output = strace.output().unwrap();
     let traced = fs::read_to_string(&trace).unwrap();
     fs::remove_file(&trace).unwrap();
-    (traced.contains("INJECTED") || traced.contains("killed by SIGKILL"), output)
+    // strace ends as the program does.
+    let killed = output.status.signal() == Some(9);
+    (killed || traced.contains("INJECTED"), output)
 }
