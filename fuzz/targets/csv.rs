@@ -1,0 +1,12 @@
+//! CSV: rows of numbers, and columns of labels.
+#![no_main]
+
+use halfwave_datasets::csv;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok((x, width)) = csv::numbers(bytes) {
+        assert!(width > 0 && x.len().is_multiple_of(width) && x.iter().all(|x| x.is_finite()));
+    }
+    drop(csv::column(bytes));
+    drop(csv::parse(bytes, &["a", "b"]));
+});
