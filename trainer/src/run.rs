@@ -10,7 +10,7 @@ use halfwave_datasets::{Locator, files, registry};
 use halfwave_kernels::Level;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
-use toml::Table;
+use toml::{Table, Value};
 
 use crate::{
     Error, apply,
@@ -114,9 +114,8 @@ pub fn plan(options: &Options) -> Result<String, Error> {
     drop(experiment.prepare(configuration.clone())?);
     let level = apply::level_from_env()?;
     let locator = Locator::new(options.data_dir.clone());
-    check_data(experiment, &locator)?;
+    let data = check_data(experiment, &configuration, &locator)?;
     let seeds: Vec<String> = seeds(options)?.iter().map(ToString::to_string).collect();
-    let data: Vec<&str> = experiment.data.to_vec();
     let cores = pool(options.threads)?.current_num_threads();
     Ok(format!(
         "# {}: {}\n# seeds: {}; level {level}, threads: {cores}; data: {}\n{configuration}",
@@ -224,7 +223,7 @@ impl Task {
         let job = self.experiment.prepare(self.configuration.clone())?;
         let level = apply::level_from_env()?;
         let locator = Locator::new(data_dir);
-        check_data(self.experiment, &locator)?;
+        check_data(self.experiment, &self.configuration, &locator)?;
         Ok(Prepared { job, level, locator, pool: pool(threads)? })
     }
 
@@ -312,17 +311,37 @@ pub(crate) fn seeds(options: &Options) -> Result<Vec<u64>, Error> {
 /// Missing data are reported before anything is made, and a level that is not there.
 pub(crate) fn check(options: &Options) -> Result<(), Error> {
     apply::level_from_env()?;
-    check_data(options.experiment, &Locator::new(options.data_dir.clone()))
+    let locator = Locator::new(options.data_dir.clone());
+    check_data(options.experiment, &options.configuration()?, &locator).map(drop)
 }
 
-fn check_data(experiment: &Experiment, locator: &Locator) -> Result<(), Error> {
-    for name in experiment.data {
+/// The data sets that an experiment needs, all of which are there.
+fn check_data(
+    experiment: &Experiment,
+    configuration: &Table,
+    locator: &Locator,
+) -> Result<Vec<String>, Error> {
+    let needed = needed(experiment, configuration);
+    for name in &needed {
         let entry = registry::find(name)?;
         if !entry.embedded {
             locator.find(entry)?;
         }
     }
-    Ok(())
+    Ok(needed)
+}
+
+/// What the experiment says, unless its configuration names one `set`, or only some of these `sets`.
+fn needed(experiment: &Experiment, configuration: &Table) -> Vec<String> {
+    if let Some(set) = configuration.get("set").and_then(Value::as_str) {
+        return vec![set.into()];
+    }
+    let all = || experiment.data.iter().map(ToString::to_string);
+    let sets = configuration.get("sets").and_then(Value::as_array);
+    let named =
+        |name: &String| sets.is_none_or(|sets| sets.iter().any(|set| set.as_str() == Some(name)));
+    let some: Vec<String> = all().filter(named).collect();
+    if some.is_empty() { all().collect() } else { some }
 }
 
 /// That many threads, or as many as there are cores.

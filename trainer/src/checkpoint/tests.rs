@@ -160,7 +160,7 @@ fn rbms_go_on() {
             let mut rbm = Rbm::new(&config, 8, 1).unwrap();
             rbm.fit(LEVEL(), &x, "rbm", observer).unwrap();
             let all = [rbm.weights(), rbm.visible_bias(), rbm.hidden_bias()];
-            all.into_iter().chain(rbm.sigma()).flat_map(|x| bits(x)).collect()
+            all.into_iter().chain(rbm.sigma()).flat_map(bits).collect()
         });
     }
 }
@@ -196,7 +196,7 @@ fn siamese_networks_go_on() {
             batch: 5,
             epochs: 3,
         };
-        let pair = |i: u32| Pair { first: i, second: (i * 7 + 3) % 22, same: i % 2 == 0 };
+        let pair = |i: u32| Pair { first: i, second: (i * 7 + 3) % 22, same: i.is_multiple_of(2) };
         let pairs: Vec<Pair> = (0..22).map(pair).collect();
         let mut network = Siamese::new(&config, 8, 1).unwrap();
         network.fit(LEVEL(), &values(22 * 8), &pairs, None, "pairs", observer).unwrap();

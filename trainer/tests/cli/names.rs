@@ -3,7 +3,7 @@
 use predicates::{prelude::PredicateBooleanExt, str::contains};
 use tempfile::tempdir;
 
-use super::support::{halfwave, names};
+use super::support::{halfwave, names, run};
 
 #[test]
 fn help_teaches() {
@@ -129,4 +129,17 @@ fn lists_are_json_for_programs() {
     assert_eq!((&wdbc["here"], &wdbc["shape"][0]), (&"embedded".into(), &30.into()));
     let info = json(&["info"]);
     assert!(info["levels"].as_array().unwrap().contains(&info["level"]));
+}
+
+/// What is said to be missing is what the configuration takes.
+#[test]
+fn an_experiment_on_another_set_needs_that_set_only() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    run(path, "run lab-mlp --dry-run").code(1).stderr(contains("data set \"mnist\""));
+    run(path, "run lab-mlp --dry-run --set set=\"optdigits\"")
+        .success()
+        .stdout(contains("data: optdigits"));
+    let some = "run glorot-images --dry-run --set sets=[\"cifar10\"]";
+    run(path, some).code(1).stderr(contains("data set \"cifar10\""));
 }

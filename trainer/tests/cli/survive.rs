@@ -137,12 +137,17 @@ fn killed_trainings_end_in_the_same_bytes() {
     }
 }
 
-/// A run of several fits, killed at random: tables and metrics are those of an undisturbed run.
+/// Runs of several fits, killed at random: tables and metrics are those of an undisturbed run. The laboratory looks at
+/// networks after each epoch, and remembers.
 #[test]
-fn a_killed_run_has_the_same_result() {
+fn killed_runs_have_the_same_results() {
+    killed("run agarap-wdbc -q --seeds 2 --epochs 20 --set folds=3");
+    killed("run lab-depth -q --seeds 2 --epochs 2 --set set=\"optdigits\"");
+}
+
+fn killed(command: &str) {
     let home = tempdir().unwrap();
     let path = home.path();
-    let command = "run agarap-wdbc -q --seeds 2 --epochs 20 --set folds=3";
     run(path, &format!("{command} --out whole")).success();
     let mut random = Pcg32::new(43, 7);
     let mut child = start(path, &format!("{command} --out o --checkpoint-every 0"));
