@@ -92,7 +92,8 @@ pub fn compare(before: &Counts, after: &Counts) -> Vec<(String, [Option<u64>; 2]
         let counts = [before, after].map(|counts| counts.0.get(row).copied());
         let change = match counts {
             [Some(before), Some(after)] => {
-                let percent = 100.0 * (after as f64 / before.max(1) as f64 - 1.0);
+                let base = before.max(1) as f64;
+                let percent = 100.0 * (after as f64 - before as f64) / base;
                 match percent {
                     up if up > LIMIT => Change::Slower(up),
                     down if down < -LIMIT => Change::Faster(-down),

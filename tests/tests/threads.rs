@@ -4,6 +4,7 @@ use halfwave_kernels::{
     Kind, Level,
     gemm::{Epilogue, MatMut, MatRef, matmul, matmul_add},
     rng::Stream,
+    rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
     units::Unit,
 };
 use halfwave_tests::{cases, compare::assert_same_bits, inputs};
@@ -71,4 +72,51 @@ fn optimiser_steps() {
             });
         }
     }
+}
+
+/// Large enough for threads; rows that are normalised alone are the same.
+#[test]
+fn normalisation_of_rows_and_of_columns() {
+    const ROWS: usize = 3001;
+    const COLUMNS: usize = 130;
+    let level = Level::best();
+    let x = inputs::uniform(ROWS * COLUMNS, 1, -2.0, 3.0);
+    let dy = inputs::uniform(ROWS * COLUMNS, 2, -1.0, 1.0);
+    let (gamma, beta) =
+        (inputs::uniform(COLUMNS, 3, 0.5, 2.0), inputs::uniform(COLUMNS, 4, -1.0, 1.0));
+    let by_rows = |x: &[f32], dy: &[f32]| {
+        let rows = x.len() / COLUMNS;
+        let (mut y, mut mean, mut inverse_std) =
+            (vec![0.0; x.len()], vec![0.0; rows], vec![0.0; rows]);
+        let norm = LayerNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
+        let saved = Moments { mean: &mut mean, inverse_std: &mut inverse_std };
+        rows::layer_norm(level, norm, x, &mut y, saved);
+        let (mut dx, mut dgamma, mut dbeta) =
+            (vec![0.0; x.len()], vec![0.0; COLUMNS], vec![0.0; COLUMNS]);
+        let gradients = (&mut dgamma[..], &mut dbeta[..]);
+        rows::layer_norm_backward(level, &gamma, x, (&mean, &inverse_std), dy, &mut dx, gradients);
+        [y, dx, mean, inverse_std, dgamma, dbeta]
+    };
+    same_on_any_number("layer normalisation", || by_rows(&x, &dy).concat());
+    let [y, dx, ..] = by_rows(&x, &dy);
+    let some = 700 * COLUMNS..1500 * COLUMNS;
+    let [part_y, part_dx, ..] = by_rows(&x[some.clone()], &dy[some.clone()]);
+    assert_same_bits(|| "y of some rows".into(), &part_y, &y[some.clone()]);
+    assert_same_bits(|| "dx of some rows".into(), &part_dx, &dx[some]);
+
+    same_on_any_number("batch normalisation", || {
+        let mut columns = vec![vec![0.0; COLUMNS]; 6];
+        let [mean, inverse_std, running_mean, variance, dgamma, dbeta] = &mut columns[..] else {
+            unreachable!("six");
+        };
+        let (mut y, mut z, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()], vec![0.0; x.len()]);
+        let norm = BatchNorm { gamma: &gamma, beta: &beta, epsilon: 1e-5 };
+        let saved = BatchMoments { mean, inverse_std };
+        let running = Running { mean: running_mean, variance, momentum: 0.1 };
+        rows::batch_norm(level, norm, &x, &mut y, saved, running);
+        rows::batch_norm_inference(level, norm, (running_mean, variance), &x, &mut z);
+        let gradients = (&mut dgamma[..], &mut dbeta[..]);
+        rows::batch_norm_backward(level, &gamma, &x, (mean, inverse_std), &dy, &mut dx, gradients);
+        [y, z, dx, columns.concat()].concat()
+    });
 }

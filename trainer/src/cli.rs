@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use experiments::{Data, List, Run, Sweep, Table};
+pub(crate) use experiments::{Compare, Data, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
 pub(crate) use models::{Eval, Features, Predict, Sample, Score};
 pub(crate) use train::Train;
@@ -33,7 +33,7 @@ Environment:
   HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
   HALFWAVE_DATA   a data directory (see `halfwave data path`)
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -48,6 +48,8 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Write the table of measured and published numbers from the result.json of runs
     Table(Table),
+    /// Compare runs: rows that they share, and differences with their intervals
+    Report(Compare),
     /// List the experiments
     List(List),
     /// Say which data sets there are and where they are looked for
@@ -72,7 +74,18 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Plot(Plot),
     /// Show versions, instruction sets and cores
-    Info,
+    Info {
+        /// JSON for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what a shell needs to complete commands: `halfwave completions bash > FILE`
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page: `halfwave man > halfwave.1`
+    Man,
 }
 
 /// How much of the machine a command takes.

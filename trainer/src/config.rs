@@ -131,6 +131,30 @@ pub fn merge(mut base: Table, over: Table) -> Table {
     base
 }
 
+/// The changes that a file of TOML asks for, in its order: each value with its dotted key. A table with a `name` is one
+/// value, e.g. an optimiser.
+///
+/// ```
+/// use halfwave_trainer::config::changes;
+/// let table = "epochs = 3\n[mlp]\nhidden = [8]\noptimiser = { name = 'sgd' }".parse()?;
+/// let changes: Vec<String> = changes(&table).iter().map(|it| format!("{}={}", it.key, it.value)).collect();
+/// assert_eq!(changes, ["epochs=3", "mlp.hidden=[8]", "mlp.optimiser={ name = \"sgd\" }"]);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[must_use]
+pub fn changes(table: &Table) -> Vec<Override> {
+    let of = |(key, value): (&String, &Value)| match value {
+        Value::Table(inner) if !inner.contains_key("name") => {
+            let inner = changes(inner).into_iter();
+            inner
+                .map(|change| Override { key: format!("{key}.{}", change.key), ..change })
+                .collect()
+        }
+        _ => vec![Override { key: key.clone(), value: value.to_string() }],
+    };
+    table.iter().flat_map(of).collect()
+}
+
 /// All dotted keys that hold a value.
 #[must_use]
 pub fn keys(table: &Table) -> Vec<String> {

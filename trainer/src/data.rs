@@ -7,19 +7,21 @@ use halfwave_datasets::{
     registry::{self, Entry, TABLE},
 };
 
+use serde_json::json;
+
 use crate::Error;
 
 /// All data sets: shape, classes, licence, and whether they are here.
 #[must_use]
 pub fn list(locator: &Locator) -> String {
     let mut text =
-        format!("{:<14} {:<8} {:>7}  {:<12} {}\n", "name", "shape", "classes", "here", "title");
+        format!("{:<18} {:<8} {:>7}  {:<12} {}\n", "name", "shape", "classes", "here", "title");
     for entry in TABLE {
         let shape: Vec<String> = entry.shape.iter().map(ToString::to_string).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "{:<14} {:<8} {:>7}  {:<12} {}",
+            "{:<18} {:<8} {:>7}  {:<12} {}",
             entry.name,
             shape.join("x"),
             entry.classes.len(),
@@ -28,6 +30,19 @@ pub fn list(locator: &Locator) -> String {
         );
     }
     text + "\n`halfwave data path NAME` says where a set was found, or how to get it.\n"
+}
+
+/// The same for programs: an array, with licence, citation and home page.
+#[must_use]
+pub fn list_json(locator: &Locator) -> serde_json::Value {
+    let set = |entry: &'static Entry| {
+        let Entry { name, title, shape, classes, licence, citation, home, .. } = entry;
+        json!({
+            "name": name, "title": title, "shape": shape, "classes": classes, "licence": licence,
+            "citation": citation, "home": home, "here": presence(entry, locator),
+        })
+    };
+    TABLE.iter().map(set).collect()
 }
 
 /// `embedded`, `found` or `not found`.

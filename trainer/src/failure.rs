@@ -9,6 +9,7 @@ use halfwave_kernels::LevelError;
 
 use crate::{
     TrainError,
+    comparison::ComparisonError,
     config::ConfigError,
     names::UnknownName,
     npy::NpyError,
@@ -57,12 +58,23 @@ pub enum Error {
         /// The system's reason.
         error: io::Error,
     },
+    /// A configuration that is not TOML.
+    #[error("{}: {reason}", path.display())]
+    ConfigFile {
+        /// The file.
+        path: PathBuf,
+        /// Where, and what was expected.
+        reason: String,
+    },
     /// A sweep over settings.
     #[error(transparent)]
     Sweep(#[from] SweepError),
     /// A table of results.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// Runs that cannot be compared.
+    #[error(transparent)]
+    Comparison(#[from] ComparisonError),
     /// A file that is no `result.json`.
     #[error("{}: expected a result.json: {reason}", path.display())]
     Report {
@@ -123,7 +135,11 @@ impl Error {
     #[must_use]
     pub fn is_usage(&self) -> bool {
         match self {
-            Self::Name(_) | Self::Config(_) | Self::Level(_) | Self::Usage(_) => true,
+            Self::Name(_)
+            | Self::Config(_)
+            | Self::ConfigFile { .. }
+            | Self::Level(_)
+            | Self::Usage(_) => true,
             Self::Sweep(error) => error.is_usage(),
             Self::Data(error) => matches!(error, halfwave_datasets::Error::UnknownName { .. }),
             _ => false,

@@ -6,6 +6,26 @@ use halfwave_kernels::{Kind, Level, units::Unit};
 
 use crate::{Error, apply, experiments, result::Versions};
 
+/// [`text`] for programs.
+///
+/// # Errors
+/// As [`text`].
+pub fn json() -> Result<serde_json::Value, Error> {
+    let Versions { halfwave, target, profile } = Versions::current();
+    let names = |levels: &[Level]| levels.iter().map(Level::to_string).collect::<Vec<_>>();
+    Ok(serde_json::json!({
+        "halfwave": halfwave,
+        "target": target,
+        "profile": profile,
+        "levels": names(&Level::available().into_iter().collect::<Vec<_>>()),
+        "level": apply::level_from_env()?.to_string(),
+        "cores": thread::available_parallelism().ok().map(std::num::NonZero::get),
+        "activations": Kind::ALL.iter().map(|kind| kind.name()).collect::<Vec<_>>(),
+        "units": Unit::ALL.iter().map(Unit::to_string).collect::<Vec<_>>(),
+        "experiments": experiments::names(),
+    }))
+}
+
 /// What runs here, for people and for bug reports.
 ///
 /// # Errors

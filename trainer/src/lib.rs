@@ -36,6 +36,7 @@ mod train;
 
 pub mod apply;
 pub mod autoencoder;
+pub mod comparison;
 pub mod config;
 pub mod data;
 pub mod error;

@@ -3,19 +3,21 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod interrupt;
 
 use std::{
     io::{self, ErrorKind, Write as _},
-    process::{self, ExitCode},
+    path::PathBuf,
+    process::ExitCode,
 };
 
 use anyhow::Context as _;
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use halfwave_datasets::Locator;
 use halfwave_trainer::{
-    Error, apply, data, experiments, gallery, info, npy,
+    Error, apply, comparison, data, experiments, gallery, info, npy,
     observe::{Observer, Progress, Silent},
-    output, own, reproductions,
+    own, reproductions,
     result::Report,
     run, sweep,
 };
@@ -24,7 +26,7 @@ use crate::cli::{Cli, Command, Data, Plot, Train};
 
 fn main() -> ExitCode {
     let command = Cli::parse().command;
-    match watch_for_interrupt().and_then(|()| execute(command)) {
+    match interrupt::watch().and_then(|()| execute(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // With standard error closed, the exit code still says it.
@@ -35,17 +37,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ctrl-C leaves no partial output behind.
-fn watch_for_interrupt() -> anyhow::Result<()> {
-    let handler = || {
-        output::abandon();
-        process::exit(130);
-    };
-    ctrlc::set_handler(handler).context("cannot watch for Ctrl-C")
-}
-
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Run(args) if args.dry_run => print(&run::plan(&args.options())?),
         Command::Run(args) => {
             let done = run::run(&args.options())?;
             let directory = done.directory.display();
@@ -78,11 +72,25 @@ fn execute(command: Command) -> anyhow::Result<()> {
                 None => print(&table),
             }
         }
+        Command::Report(args) => {
+            let run = |path: &PathBuf| Ok((path.display().to_string(), Report::read(path)?));
+            let runs = args.runs.iter().map(run).collect::<Result<Vec<_>, Error>>()?;
+            print(&comparison::compare(&runs).map_err(Error::from)?)
+        }
         Command::List(args) => match args.experiment {
             Some(experiment) => print(&experiments::keys(experiment)),
+            None if args.json => {
+                let list = experiments::list_json(&Locator::new(args.data_dir));
+                print(&format!("{list:#}\n"))
+            }
             None => print(&experiments::list(&Locator::new(args.data_dir))),
         },
-        Command::Data(Data::List { data_dir }) => print(&data::list(&Locator::new(data_dir))),
+        Command::Data(Data::List { data_dir, json: true }) => {
+            print(&format!("{:#}\n", data::list_json(&Locator::new(data_dir))))
+        }
+        Command::Data(Data::List { data_dir, json: false }) => {
+            print(&data::list(&Locator::new(data_dir)))
+        }
         Command::Data(Data::Path { name: None, data_dir }) => {
             print(&data::paths(&Locator::new(data_dir)))
         }
@@ -146,7 +154,18 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let lines: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
             print(&lines)
         }
-        Command::Info => print(&info::text()?),
+        Command::Info { json: true } => print(&format!("{:#}\n", info::json()?)),
+        Command::Info { json: false } => print(&info::text()?),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "halfwave", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+            print(&String::from_utf8_lossy(&page))
+        }
     }
 }
 

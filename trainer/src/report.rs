@@ -1,6 +1,7 @@
-//! Results for readers: a table on the terminal, `report.md`, plots, images of filters.
+//! Results for readers: a table on the terminal, `report.md` and `report.html`, plots, images of filters.
 
 pub mod filters;
+pub mod html;
 pub mod lines;
 pub mod markdown;
 pub mod plot;

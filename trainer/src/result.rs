@@ -317,13 +317,15 @@ impl Versions {
 }
 
 impl Report {
-    /// The report in a `result.json`.
+    /// The report in a `result.json`, or in the directory of a run.
     ///
     /// # Errors
     /// [`Error::Report`] for a file that cannot be read or is none.
     pub fn read(path: &Path) -> Result<Self, Error> {
         /// Largest file: the longest there is has some 100 KB.
         const MAX_BYTES: usize = 1 << 26;
+        let in_directory = path.join("result.json");
+        let path = if path.is_dir() { &in_directory } else { path };
         let bytes = files::read(path, MAX_BYTES)?;
         serde_json::from_slice(&bytes)
             .map_err(|error| Error::Report { path: path.into(), reason: error.to_string() })

@@ -5,12 +5,13 @@ use std::{
     time::Instant,
 };
 
-use halfwave_datasets::{Locator, registry};
+use halfwave_datasets::{Locator, files, registry};
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use toml::Table;
 
 use crate::{
     Error, apply,
-    config::Override,
+    config::{self, Override},
     experiments::{Context, Experiment, Job},
     machine::{self, Machine},
     observe::{Many, MetricsFile, Observer, Progress},
@@ -26,6 +27,8 @@ pub struct Options {
     pub experiment: &'static Experiment,
     /// Epochs in place of all defaults.
     pub epochs: Option<usize>,
+    /// Changes of the configuration in a TOML file, before those of `overrides`.
+    pub config: Option<PathBuf>,
     /// Changes of the configuration, in their order.
     pub overrides: Vec<Override>,
     /// The first seed.
@@ -57,14 +60,60 @@ pub struct Done {
     pub seconds: f64,
 }
 
-/// Runs the experiment; writes `result.json`, `report.md`, `metrics.jsonl`, `timings.jsonl`, plots and
+impl Options {
+    /// All keys with the values to use.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is not TOML; [`Experiment::configure`].
+    pub fn configuration(&self) -> Result<Table, Error> {
+        let mut changes = match &self.config {
+            None => Vec::new(),
+            Some(path) => {
+                /// Largest configuration in words.
+                const MAX_BYTES: usize = 1 << 20;
+                let bytes = files::read(path, MAX_BYTES)?;
+                let wrong = |reason: String| Error::ConfigFile { path: path.clone(), reason };
+                let text = String::from_utf8(bytes).map_err(|error| wrong(error.to_string()))?;
+                let table = text.parse::<Table>();
+                config::changes(&table.map_err(|error| wrong(error.to_string().trim_end().into()))?)
+            }
+        };
+        changes.extend(self.overrides.iter().cloned());
+        Ok(self.experiment.configure(self.full, self.epochs, &changes)?)
+    }
+}
+
+/// What [`run`] would do, as a configuration in TOML with comments; nothing is written.
+///
+/// # Errors
+/// What [`run`] finds before it starts, but for the directory.
+pub fn plan(options: &Options) -> Result<String, Error> {
+    let experiment = options.experiment;
+    let configuration = options.configuration()?;
+    drop(experiment.prepare(configuration.clone())?);
+    let level = apply::level_from_env()?;
+    let locator = Locator::new(options.data_dir.clone());
+    check_data(experiment, &locator)?;
+    let seeds: Vec<String> = seeds(options)?.iter().map(ToString::to_string).collect();
+    let data: Vec<&str> = experiment.data.to_vec();
+    let cores = pool(options.threads)?.current_num_threads();
+    Ok(format!(
+        "# {}: {}\n# seeds: {}; level {level}, threads: {cores}; data: {}\n{configuration}",
+        experiment.name,
+        experiment.summary,
+        seeds.join(" "),
+        data.join(", ")
+    ))
+}
+
+/// Runs the experiment; writes `result.json`, `report.md`, `report.html`, `metrics.jsonl`, `timings.jsonl`, plots and
 /// images.
 ///
 /// # Errors
 /// Bad configuration, missing data, and all that the experiment meets. No file is left behind then.
 pub fn run(options: &Options) -> Result<Done, Error> {
     let experiment = options.experiment;
-    let configuration = experiment.configure(options.full, options.epochs, &options.overrides)?;
+    let configuration = options.configuration()?;
     let job = experiment.prepare(configuration.clone())?;
     let level = apply::level_from_env()?;
     let seeds = seeds(options)?;
@@ -155,17 +204,21 @@ pub(crate) fn pool(threads: Option<usize>) -> Result<ThreadPool, Error> {
 
 fn write(directory: Directory, result: &Report, figures: &[Figure]) -> Result<(), Error> {
     let mut names = vec!["metrics.jsonl".to_owned(), "timings.jsonl".into()];
+    let mut drawn = Vec::new();
     for figure in figures {
-        let bytes = report::draw(figure)?;
-        directory.write(&figure.file(), |out| out.write_all(&bytes))?;
-        names.push(figure.file());
+        let (file, bytes) = (figure.file(), report::draw(figure)?);
+        directory.write(&file, |out| out.write_all(&bytes))?;
+        names.push(file.clone());
+        drawn.push((file, bytes));
     }
     let markdown = report::markdown::markdown(result, figures);
     directory.write("report.md", |out| out.write_all(markdown.as_bytes()))?;
+    let html = report::html::html(&result.experiment, &markdown, &drawn);
+    directory.write("report.html", |out| out.write_all(html.as_bytes()))?;
     directory.write("result.json", |out| {
         serde_json::to_writer_pretty(&mut *out, result)?;
         out.write_all(b"\n")
     })?;
-    names.extend(["report.md".into(), "result.json".into()]);
+    names.extend(["report.md", "report.html", "result.json"].map(String::from));
     Ok(directory.complete(&names)?)
 }

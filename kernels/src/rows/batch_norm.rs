@@ -5,17 +5,20 @@
 //! inference  the same with the running mean and variance
 //! backward   dx = γ/σ (dy − (dβ + x̂ dγ) / rows),   dγ = Σ dy x̂,   dβ = Σ dy, over the rows in order
 //!
-//! Ioffe & Szegedy 2015, arXiv:1502.03167. The variance takes two passes; all sums are in `f64`.
+//! Ioffe & Szegedy 2015, arXiv:1502.03167. The variance takes two passes; all sums are in `f64`. Large x are shared out
+//! to the current rayon pool, but for the sums: the number of threads changes no bit.
+
+use std::ops::Range;
 
 use super::{
     check_epsilon,
-    strips::{STRIP, Sums, add_to_sums, columns, strips, write_sums},
+    strips::{STRIP, Sums, add_to_sums, blocks_of_rows, columns, strips, write_sums},
     whole_rows,
 };
 use crate::{
     dispatch::{Kernel, Level},
     elementwise::same_length,
-    simd::{LANES, Simd, load_up_to, store_up_to},
+    simd::{F64, LANES, Simd, load_up_to, store_up_to},
 };
 
 /// Batch normalisation with its learned scale γ and shift β.
@@ -91,8 +94,28 @@ pub fn batch_norm(
     same_length("running variance", running.variance.len(), "gamma", channels);
     let momentum = running.momentum;
     assert!((0.0..=1.0).contains(&momentum), "momentum is {momentum}, but must be in [0, 1]");
-    if !x.is_empty() {
-        level.run(Training { norm, x, y, saved, running });
+    if x.is_empty() {
+        return;
+    }
+    let rows = (x.len() / channels) as f64;
+    for strip in strips(channels) {
+        let (mean, squares) = level.run(Statistics { x, channels, strip: strip.clone() });
+        let mut scale = [0.0; STRIP];
+        for (i, c) in strip.clone().enumerate() {
+            let variance = squares[i] / rows;
+            let inverse = 1.0 / (variance + f64::from(norm.epsilon)).sqrt();
+            scale[i] = f64::from(norm.gamma[c]) * inverse;
+            saved.mean[c] = mean[i] as f32;
+            saved.inverse_std[c] = inverse as f32;
+            let mix = |old: f32, new: f64| {
+                ((1.0 - f64::from(momentum)) * f64::from(old) + f64::from(momentum) * new) as f32
+            };
+            let unbiased = squares[i] / (rows - 1.0).max(1.0);
+            running.mean[c] = mix(running.mean[c], mean[i]);
+            running.variance[c] = mix(running.variance[c], unbiased);
+        }
+        let beta = widened(&norm.beta[strip.clone()]);
+        Affine { strip, channels, mean: &mean, scale: &scale, beta: &beta }.apply(level, x, y);
     }
 }
 
@@ -118,7 +141,16 @@ pub fn batch_norm_inference(
     norm.check(x, y);
     same_length("mean", mean.len(), "gamma", norm.gamma.len());
     same_length("variance", variance.len(), "gamma", norm.gamma.len());
-    level.run(Inference { norm, mean, variance, x, y });
+    let channels = norm.gamma.len();
+    for strip in strips(channels) {
+        let mean = widened(&mean[strip.clone()]);
+        let beta = widened(&norm.beta[strip.clone()]);
+        let mut scale = widened(&norm.gamma[strip.clone()]);
+        for (scale, &variance) in scale.iter_mut().zip(&variance[strip.clone()]) {
+            *scale /= (f64::from(variance) + f64::from(norm.epsilon)).sqrt();
+        }
+        Affine { strip, channels, mean: &mean, scale: &scale, beta: &beta }.apply(level, x, y);
+    }
 }
 
 /// dx, dγ and dβ, overwritten, from x and what [`batch_norm`] saved.
@@ -152,7 +184,30 @@ pub fn batch_norm_backward(
     same_length("inverse_std", inverse_std.len(), "gamma", gamma.len());
     same_length("dgamma", dgamma.len(), "gamma", gamma.len());
     same_length("dbeta", dbeta.len(), "gamma", gamma.len());
-    level.run(Backward { gamma, x, mean, inverse_std, dy, dx, dgamma, dbeta });
+    if x.is_empty() {
+        dgamma.fill(0.0);
+        dbeta.fill(0.0);
+        return;
+    }
+    let channels = gamma.len();
+    let rows = (x.len() / channels) as f64;
+    for strip in strips(channels) {
+        let mean = widened(&mean[strip.clone()]);
+        let inverse = widened(&inverse_std[strip.clone()]);
+        let normal = Normal { strip: strip.clone(), channels, mean: &mean, inverse: &inverse };
+        let mut sums = level.run(GradientSums { normal: normal.clone(), x, dy });
+        write_sums(&sums[0], &mut dgamma[strip.clone()]);
+        write_sums(&sums[1], &mut dbeta[strip.clone()]);
+        let mut scale = widened(&gamma[strip]);
+        for i in 0..STRIP {
+            scale[i] *= inverse[i];
+            sums[0][i] /= rows;
+            sums[1][i] /= rows;
+        }
+        blocks_of_rows(channels, [x, dy], dx, |[x, dy], dx| {
+            level.run(Backward { normal: normal.clone(), sums: &sums, scale: &scale, x, dy, dx });
+        });
+    }
 }
 
 /// The values of a strip in `f64`; those past the end are 0.
@@ -164,115 +219,133 @@ fn widened(values: &[f32]) -> [f64; STRIP] {
     out
 }
 
+/// Sums down the columns of a strip: their means, then the sums of the squares of what is left.
+struct Statistics<'a> {
+    x: &'a [f32],
+    channels: usize,
+    strip: Range<usize>,
+}
+
+impl Kernel for Statistics<'_> {
+    type Output = ([f64; STRIP], [f64; STRIP]);
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let Self { x, channels, strip } = self;
+        let rows = (x.len() / channels) as f64;
+        let mut sums: Sums<1> = [[0.0; STRIP]; 1];
+        for x in x.chunks_exact(channels) {
+            for (i, x) in x[strip.clone()].chunks(LANES).enumerate() {
+                add_to_sums(simd, &mut sums, i, [load_up_to(simd, x).widen()]);
+            }
+        }
+        let mean = sums[0].map(|sum| sum / rows);
+        let mut squares: Sums<1> = [[0.0; STRIP]; 1];
+        for x in x.chunks_exact(channels) {
+            for (i, x) in x[strip.clone()].chunks(LANES).enumerate() {
+                let d = load_up_to(simd, x).widen() - columns(simd, &mean, i);
+                add_to_sums(simd, &mut squares, i, [d * d]);
+            }
+        }
+        (mean, squares[0])
+    }
+}
+
 /// y = (x − mean) · scale + β for a strip of all rows.
-#[inline(always)]
-fn apply<S: Simd>(
-    simd: S,
-    (mean, scale, beta): (&[f64; STRIP], &[f64; STRIP], &[f64; STRIP]),
-    x: &[f32],
-    y: &mut [f32],
-) {
-    for (i, (x, y)) in x.chunks(LANES).zip(y.chunks_mut(LANES)).enumerate() {
-        let d = load_up_to(simd, x).widen() - columns(simd, mean, i);
-        let y_new = d.mul_add(columns(simd, scale, i), columns(simd, beta, i));
-        store_up_to(y_new.narrow(), y);
+#[derive(Clone)]
+struct Affine<'a> {
+    strip: Range<usize>,
+    channels: usize,
+    mean: &'a [f64; STRIP],
+    scale: &'a [f64; STRIP],
+    beta: &'a [f64; STRIP],
+}
+
+impl Affine<'_> {
+    fn apply(self, level: Level, x: &[f32], y: &mut [f32]) {
+        blocks_of_rows(self.channels, [x, x], y, |[x, _], y| {
+            level.run(AffineRows { affine: self.clone(), x, y });
+        });
     }
 }
 
-struct Training<'a> {
-    norm: BatchNorm<'a>,
+struct AffineRows<'a> {
+    affine: Affine<'a>,
     x: &'a [f32],
     y: &'a mut [f32],
-    saved: BatchMoments<'a>,
-    running: Running<'a>,
 }
 
-impl Kernel for Training<'_> {
+impl Kernel for AffineRows<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let channels = self.norm.gamma.len();
-        let rows = (self.x.len() / channels) as f64;
-        let momentum = f64::from(self.running.momentum);
-        for strip in strips(channels) {
-            let mut sums: Sums<1> = [[0.0; STRIP]; 1];
-            for x in self.x.chunks_exact(channels) {
-                for (i, x) in x[strip.clone()].chunks(LANES).enumerate() {
-                    add_to_sums(simd, &mut sums, i, [load_up_to(simd, x).widen()]);
-                }
-            }
-            let mean = sums[0].map(|sum| sum / rows);
-            let mut squares: Sums<1> = [[0.0; STRIP]; 1];
-            for x in self.x.chunks_exact(channels) {
-                for (i, x) in x[strip.clone()].chunks(LANES).enumerate() {
-                    let d = load_up_to(simd, x).widen() - columns(simd, &mean, i);
-                    add_to_sums(simd, &mut squares, i, [d * d]);
-                }
-            }
-            let beta = widened(&self.norm.beta[strip.clone()]);
-            let mut scale = [0.0; STRIP];
-            for (i, c) in strip.clone().enumerate() {
-                let variance = squares[0][i] / rows;
-                let inverse = 1.0 / (variance + f64::from(self.norm.epsilon)).sqrt();
-                scale[i] = f64::from(self.norm.gamma[c]) * inverse;
-                self.saved.mean[c] = mean[i] as f32;
-                self.saved.inverse_std[c] = inverse as f32;
-                let mix = |old: f32, new: f64| {
-                    ((1.0 - momentum) * f64::from(old) + momentum * new) as f32
-                };
-                let unbiased = squares[0][i] / (rows - 1.0).max(1.0);
-                self.running.mean[c] = mix(self.running.mean[c], mean[i]);
-                self.running.variance[c] = mix(self.running.variance[c], unbiased);
-            }
-            let rows = self.x.chunks_exact(channels).zip(self.y.chunks_exact_mut(channels));
-            for (x, y) in rows {
-                let (x, y) = (&x[strip.clone()], &mut y[strip.clone()]);
-                apply(simd, (&mean, &scale, &beta), x, y);
+        let Affine { strip, channels, mean, scale, beta } = self.affine;
+        let rows = self.x.chunks_exact(channels).zip(self.y.chunks_exact_mut(channels));
+        for (x, y) in rows {
+            let (x, y) = (&x[strip.clone()], &mut y[strip.clone()]);
+            for (i, (x, y)) in x.chunks(LANES).zip(y.chunks_mut(LANES)).enumerate() {
+                let d = load_up_to(simd, x).widen() - columns(simd, mean, i);
+                let y_new = d.mul_add(columns(simd, scale, i), columns(simd, beta, i));
+                store_up_to(y_new.narrow(), y);
             }
         }
     }
 }
 
-struct Inference<'a> {
-    norm: BatchNorm<'a>,
-    mean: &'a [f32],
-    variance: &'a [f32],
-    x: &'a [f32],
-    y: &'a mut [f32],
+/// x̂ = (x − mean) / σ of a strip.
+#[derive(Clone)]
+struct Normal<'a> {
+    strip: Range<usize>,
+    channels: usize,
+    mean: &'a [f64; STRIP],
+    inverse: &'a [f64; STRIP],
 }
 
-impl Kernel for Inference<'_> {
-    type Output = ();
-
+impl Normal<'_> {
+    /// dy and x̂ of sixteen columns.
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let channels = self.norm.gamma.len();
-        for strip in strips(channels) {
-            let mean = widened(&self.mean[strip.clone()]);
-            let beta = widened(&self.norm.beta[strip.clone()]);
-            let mut scale = widened(&self.norm.gamma[strip.clone()]);
-            for (scale, &variance) in scale.iter_mut().zip(&self.variance[strip.clone()]) {
-                *scale /= (f64::from(variance) + f64::from(self.norm.epsilon)).sqrt();
-            }
-            let rows = self.x.chunks_exact(channels).zip(self.y.chunks_exact_mut(channels));
-            for (x, y) in rows {
-                let (x, y) = (&x[strip.clone()], &mut y[strip.clone()]);
-                apply(simd, (&mean, &scale, &beta), x, y);
-            }
-        }
+    fn terms<S: Simd>(&self, simd: S, i: usize, x: &[f32], dy: &[f32]) -> [F64<S>; 2] {
+        let (x, dy) = (load_up_to(simd, x).widen(), load_up_to(simd, dy).widen());
+        [dy, (x - columns(simd, self.mean, i)) * columns(simd, self.inverse, i)]
     }
 }
 
+/// Σ dy x̂ and Σ dy over the rows in order.
+struct GradientSums<'a> {
+    normal: Normal<'a>,
+    x: &'a [f32],
+    dy: &'a [f32],
+}
+
+impl Kernel for GradientSums<'_> {
+    type Output = Sums<2>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Sums<2> {
+        let Self { normal, x, dy } = self;
+        let mut sums: Sums<2> = [[0.0; STRIP]; 2];
+        for (x, dy) in x.chunks_exact(normal.channels).zip(dy.chunks_exact(normal.channels)) {
+            let strip = || normal.strip.clone();
+            let values = x[strip()].chunks(LANES).zip(dy[strip()].chunks(LANES));
+            for (i, (x, dy)) in values.enumerate() {
+                let [dy, normal] = normal.terms(simd, i, x, dy);
+                add_to_sums(simd, &mut sums, i, [dy * normal, dy]);
+            }
+        }
+        sums
+    }
+}
+
+/// dx = (dy − means of dy x̂ x̂ and dy) · scale.
 struct Backward<'a> {
-    gamma: &'a [f32],
+    normal: Normal<'a>,
+    /// Means over the rows.
+    sums: &'a Sums<2>,
+    scale: &'a [f64; STRIP],
     x: &'a [f32],
-    mean: &'a [f32],
-    inverse_std: &'a [f32],
     dy: &'a [f32],
     dx: &'a mut [f32],
-    dgamma: &'a mut [f32],
-    dbeta: &'a mut [f32],
 }
 
 impl Kernel for Backward<'_> {
@@ -280,40 +353,16 @@ impl Kernel for Backward<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let channels = self.gamma.len();
-        for strip in strips(channels) {
-            let rows = (self.x.len() / channels) as f64;
-            let mean = widened(&self.mean[strip.clone()]);
-            let inverse = widened(&self.inverse_std[strip.clone()]);
-            let mut sums: Sums<2> = [[0.0; STRIP]; 2];
-            for (x, dy) in self.x.chunks_exact(channels).zip(self.dy.chunks_exact(channels)) {
-                let values = x[strip.clone()].chunks(LANES).zip(dy[strip.clone()].chunks(LANES));
-                for (i, (x, dy)) in values.enumerate() {
-                    let (x, dy) = (load_up_to(simd, x).widen(), load_up_to(simd, dy).widen());
-                    let normal = (x - columns(simd, &mean, i)) * columns(simd, &inverse, i);
-                    add_to_sums(simd, &mut sums, i, [dy * normal, dy]);
-                }
-            }
-            write_sums(&sums[0], &mut self.dgamma[strip.clone()]);
-            write_sums(&sums[1], &mut self.dbeta[strip.clone()]);
-            let mut scale = widened(&self.gamma[strip.clone()]);
-            for i in 0..STRIP {
-                scale[i] *= inverse[i];
-                sums[0][i] /= rows;
-                sums[1][i] /= rows;
-            }
-            let inputs = self.x.chunks_exact(channels).zip(self.dy.chunks_exact(channels));
-            for ((x, dy), dx) in inputs.zip(self.dx.chunks_exact_mut(channels)) {
-                let (x, dy) = (&x[strip.clone()], &dy[strip.clone()]);
-                let values = x.chunks(LANES).zip(dy.chunks(LANES));
-                let dx = &mut dx[strip.clone()];
-                for (i, ((x, dy), dx)) in values.zip(dx.chunks_mut(LANES)).enumerate() {
-                    let (x, dy) = (load_up_to(simd, x).widen(), load_up_to(simd, dy).widen());
-                    let normal = (x - columns(simd, &mean, i)) * columns(simd, &inverse, i);
-                    let common =
-                        normal.mul_add(columns(simd, &sums[0], i), columns(simd, &sums[1], i));
-                    store_up_to(((dy - common) * columns(simd, &scale, i)).narrow(), dx);
-                }
+        let Self { normal, sums, scale, x, dy, dx } = self;
+        let channels = normal.channels;
+        let inputs = x.chunks_exact(channels).zip(dy.chunks_exact(channels));
+        for ((x, dy), dx) in inputs.zip(dx.chunks_exact_mut(channels)) {
+            let strip = || normal.strip.clone();
+            let values = x[strip()].chunks(LANES).zip(dy[strip()].chunks(LANES));
+            for (i, ((x, dy), dx)) in values.zip(dx[strip()].chunks_mut(LANES)).enumerate() {
+                let [dy, normal] = normal.terms(simd, i, x, dy);
+                let common = normal.mul_add(columns(simd, &sums[0], i), columns(simd, &sums[1], i));
+                store_up_to(((dy - common) * columns(simd, scale, i)).narrow(), dx);
             }
         }
     }

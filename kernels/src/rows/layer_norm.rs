@@ -5,16 +5,20 @@
 //!            dγ = Σ dy x̂,   dβ = Σ dy, over the rows in order
 //!
 //! Ba, Kiros & Hinton 2016, arXiv:1607.06450. The variance takes two passes; all sums are in `f64`.
+//! Large x are shared out to the current rayon pool; the number of threads changes no bit.
+
+use rayon::prelude::*;
 
 use super::{
     check_epsilon,
-    strips::{STRIP, Sums, add_to_sums, strips, write_sums},
+    strips::{STRIP, Sums, add_to_sums, write_sums},
     sums::{row_squares_f64, row_sum_f64},
     whole_rows,
 };
 use crate::{
     dispatch::{Kernel, Level},
     elementwise::same_length,
+    parallel::{BLOCK, WORTH_THREADS},
     simd::{F64, LANES, Simd, load_up_to, reduce, store_up_to},
 };
 
@@ -59,7 +63,17 @@ pub fn layer_norm(level: Level, norm: LayerNorm<'_>, x: &[f32], y: &mut [f32], s
     let rows = x.len().checked_div(norm.gamma.len()).unwrap_or(0);
     same_length("mean", saved.mean.len(), "rows", rows);
     same_length("inverse_std", saved.inverse_std.len(), "rows", rows);
-    level.run(Forward { norm, x, y, saved });
+    let Moments { mean, inverse_std } = saved;
+    if x.len() < WORTH_THREADS {
+        return level.run(Forward { norm, x, y, saved: Moments { mean, inverse_std } });
+    }
+    let (rows, block) = block(norm.gamma.len());
+    (x.par_chunks(block), y.par_chunks_mut(block))
+        .into_par_iter()
+        .zip((mean.par_chunks_mut(rows), inverse_std.par_chunks_mut(rows)))
+        .for_each(|((x, y), (mean, inverse_std))| {
+            level.run(Forward { norm, x, y, saved: Moments { mean, inverse_std } });
+        });
 }
 
 /// dx, dγ and dβ, overwritten, from x and what [`layer_norm`] saved.
@@ -94,8 +108,31 @@ pub fn layer_norm_backward(
     let rows = x.len().checked_div(gamma.len()).unwrap_or(0);
     same_length("mean", mean.len(), "rows", rows);
     same_length("inverse_std", inverse_std.len(), "rows", rows);
-    level.run(Backward { gamma, x, mean, inverse_std, dy, dx });
-    level.run(ParameterGradients { x, mean, inverse_std, dy, dgamma, dbeta });
+    let strip = |(number, (dgamma, dbeta)): (usize, (&mut [f32], &mut [f32]))| {
+        let (first, columns) = (number * STRIP, gamma.len());
+        level.run(ParameterGradients { first, columns, x, mean, inverse_std, dy, dgamma, dbeta });
+    };
+    if x.len() < WORTH_THREADS {
+        level.run(Backward { gamma, x, mean, inverse_std, dy, dx });
+        return dgamma.chunks_mut(STRIP).zip(dbeta.chunks_mut(STRIP)).enumerate().for_each(strip);
+    }
+    let (rows, block) = block(gamma.len());
+    (x.par_chunks(block), dy.par_chunks(block), dx.par_chunks_mut(block))
+        .into_par_iter()
+        .zip((mean.par_chunks(rows), inverse_std.par_chunks(rows)))
+        .for_each(|((x, dy, dx), (mean, inverse_std))| {
+            level.run(Backward { gamma, x, mean, inverse_std, dy, dx });
+        });
+    (dgamma.par_chunks_mut(STRIP), dbeta.par_chunks_mut(STRIP))
+        .into_par_iter()
+        .enumerate()
+        .for_each(strip);
+}
+
+/// Rows that a thread takes at a time, and their elements.
+fn block(columns: usize) -> (usize, usize) {
+    let rows = BLOCK.div_ceil(columns);
+    (rows, rows * columns)
 }
 
 struct Forward<'a> {
@@ -173,7 +210,10 @@ impl Kernel for Backward<'_> {
     }
 }
 
+/// Of the columns from `first` on, at most a strip.
 struct ParameterGradients<'a> {
+    first: usize,
+    columns: usize,
     x: &'a [f32],
     mean: &'a [f32],
     inverse_std: &'a [f32],
@@ -187,23 +227,21 @@ impl Kernel for ParameterGradients<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let columns = self.dgamma.len();
-        for strip in strips(columns) {
-            let mut sums: Sums<2> = [[0.0; STRIP]; 2];
-            let saved = self.mean.iter().zip(self.inverse_std);
-            let rows = self.x.chunks_exact(columns).zip(self.dy.chunks_exact(columns));
-            for ((x, dy), (&mean, &inverse)) in rows.zip(saved) {
-                let mean = F64::splat(simd, f64::from(mean));
-                let inverse = F64::splat(simd, f64::from(inverse));
-                let values = x[strip.clone()].chunks(LANES).zip(dy[strip.clone()].chunks(LANES));
-                for (i, (x, dy)) in values.enumerate() {
-                    let dy = load_up_to(simd, dy).widen();
-                    let normal = (load_up_to(simd, x).widen() - mean) * inverse;
-                    add_to_sums(simd, &mut sums, i, [dy * normal, dy]);
-                }
+        let strip = || self.first..self.first + self.dgamma.len();
+        let mut sums: Sums<2> = [[0.0; STRIP]; 2];
+        let saved = self.mean.iter().zip(self.inverse_std);
+        let rows = self.x.chunks_exact(self.columns).zip(self.dy.chunks_exact(self.columns));
+        for ((x, dy), (&mean, &inverse)) in rows.zip(saved) {
+            let mean = F64::splat(simd, f64::from(mean));
+            let inverse = F64::splat(simd, f64::from(inverse));
+            let values = x[strip()].chunks(LANES).zip(dy[strip()].chunks(LANES));
+            for (i, (x, dy)) in values.enumerate() {
+                let dy = load_up_to(simd, dy).widen();
+                let normal = (load_up_to(simd, x).widen() - mean) * inverse;
+                add_to_sums(simd, &mut sums, i, [dy * normal, dy]);
             }
-            write_sums(&sums[0], &mut self.dgamma[strip.clone()]);
-            write_sums(&sums[1], &mut self.dbeta[strip]);
         }
+        write_sums(&sums[0], self.dgamma);
+        write_sums(&sums[1], self.dbeta);
     }
 }

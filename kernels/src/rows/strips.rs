@@ -2,7 +2,12 @@
 
 use std::ops::Range;
 
-use crate::simd::{F64, LANES, Simd};
+use rayon::prelude::*;
+
+use crate::{
+    parallel::{BLOCK, WORTH_THREADS},
+    simd::{F64, LANES, Simd},
+};
 
 /// Columns of a strip: the rows of a batch of 256 are then 128 KiB, and stay in L2 between passes.
 pub(super) const STRIP: usize = 128;
@@ -40,4 +45,21 @@ pub(super) fn write_sums(sums: &[f64; STRIP], out: &mut [f32]) {
     for (out, &sum) in out.iter_mut().zip(sums) {
         *out = sum as f32;
     }
+}
+
+/// Runs `body` on corresponding blocks of rows of two inputs and an output, where these are large enough on the current rayon
+/// pool. What becomes of a row must depend on this row only.
+pub(super) fn blocks_of_rows(
+    columns: usize,
+    [a, b]: [&[f32]; 2],
+    out: &mut [f32],
+    body: impl Fn([&[f32]; 2], &mut [f32]) + Sync,
+) {
+    if out.len() < WORTH_THREADS {
+        return body([a, b], out);
+    }
+    let block = BLOCK.div_ceil(columns) * columns;
+    (a.par_chunks(block), b.par_chunks(block), out.par_chunks_mut(block))
+        .into_par_iter()
+        .for_each(|(a, b, out)| body([a, b], out));
 }

@@ -34,6 +34,9 @@ pub(crate) struct Run {
     /// Replace files in a directory that is not empty
     #[arg(long)]
     pub(crate) force: bool,
+    /// Print what would be run, with all settings, and do nothing; the output is a file for --config
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// How an experiment is run.
@@ -56,7 +59,10 @@ pub(crate) struct Settings {
     /// Directory with a folder for each data set
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Change a key of the configuration; may be repeated
+    /// Changes of the configuration as a TOML file: the keys that `halfwave list EXPERIMENT` shows, or some of them
+    #[arg(long, value_name = "FILE.toml")]
+    config: Option<PathBuf>,
+    /// Change a key of the configuration, after those of --config; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<Override>,
     /// Show no progress
@@ -119,6 +125,16 @@ pub(crate) struct Table {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave report runs/mnist-mlp-1 runs/mnist-mlp-2    the second beside the first, and whether they differ")]
+pub(crate) struct Compare {
+    /// Directories of runs, or their result.json: the first is what the others are compared with
+    #[arg(value_name = "DIR", required = true, num_args = 2..)]
+    pub(crate) runs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct List {
     /// Show the keys of this experiment with their defaults
     #[arg(value_parser = experiment)]
@@ -126,6 +142,9 @@ pub(crate) struct List {
     /// Directory with a folder for each data set
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// JSON for programs
+    #[arg(long, conflicts_with = "experiment")]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -135,6 +154,9 @@ pub(crate) enum Data {
         /// Directory with a folder for each data set
         #[arg(long, value_name = "DIR")]
         data_dir: Option<PathBuf>,
+        /// JSON for programs
+        #[arg(long)]
+        json: bool,
     },
     /// Show the folders that are searched; for a data set: its files, or how to get them
     Path {
@@ -157,12 +179,13 @@ impl Settings {
         out: Option<PathBuf>,
         force: bool,
     ) -> Options {
-        let Self { seed, seeds, threads, full, epochs, data_dir, set: overrides, quiet } = self;
+        let Self { seed, seeds, threads, full, epochs, data_dir, config, set, quiet } = self;
         let threads = threads.number;
         Options {
             experiment,
             epochs,
-            overrides,
+            config,
+            overrides: set,
             seed,
             full,
             seeds,
@@ -177,7 +200,7 @@ impl Settings {
 
 impl Run {
     pub(crate) fn options(self) -> Options {
-        let Self { experiment, settings, out, force } = self;
+        let Self { experiment, settings, out, force, .. } = self;
         settings.options(experiment, out, force)
     }
 }

@@ -18,7 +18,7 @@ mod nair_hinton_lfw;
 mod nair_hinton_norb;
 mod noise_ablation;
 mod optdigits_rbm;
-mod paired;
+pub(crate) mod paired;
 mod pretraining;
 mod sets;
 mod tour;
@@ -26,6 +26,7 @@ mod tour;
 use halfwave_datasets::{Dataset, Locator, registry};
 use halfwave_kernels::Level;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use toml::Table;
 
 use crate::{
@@ -543,6 +544,19 @@ pub fn list(locator: &Locator) -> String {
         ));
     }
     text + "\n`halfwave run NAME` runs one; `halfwave list NAME` shows its keys.\n"
+}
+
+/// The same for programs: an array with the name, summary, seeds and data of each, and whether these are here.
+#[must_use]
+pub fn list_json(locator: &Locator) -> serde_json::Value {
+    let experiment = |Experiment { name, summary, data, seeds, full, .. }: &Experiment| {
+        let data = data.iter().filter_map(|name| registry::find(name).ok());
+        let data: Vec<_> = data
+            .map(|entry| json!({ "name": entry.name, "here": presence(entry, locator) }))
+            .collect();
+        json!({ "name": name, "summary": summary, "seeds": seeds, "full": full.is_some(), "data": data })
+    };
+    TABLE.iter().map(experiment).collect()
 }
 
 /// The keys of an experiment with their defaults, as `--set` takes them.

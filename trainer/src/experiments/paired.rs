@@ -9,6 +9,12 @@ const T: [f64; 30] = [
     2.052, 2.048, 2.045, 2.042,
 ];
 
+/// Quantile .975 of Student's t distribution; `degrees` is at least 1.
+pub(crate) fn t_quantile(degrees: usize) -> f64 {
+    // The first term of the expansion in 1/degrees, beyond the table.
+    T.get(degrees.saturating_sub(1)).copied().unwrap_or(1.960 + 2.372 / degrees as f64)
+}
+
 /// The mean of paired differences and the half width of its 95 % interval, t · s / √n with the deviation s of
 /// the sample; none for fewer than two.
 pub(super) fn interval(differences: &[f64]) -> Option<(f64, f64)> {
@@ -16,9 +22,7 @@ pub(super) fn interval(differences: &[f64]) -> Option<(f64, f64)> {
     let degrees = n.checked_sub(1).filter(|&degrees| degrees > 0)?;
     let mean = differences.iter().sum::<f64>() / n as f64;
     let square = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / degrees as f64;
-    // The first term of the expansion in 1/degrees, beyond the table.
-    let t = T.get(degrees - 1).copied().unwrap_or(1.960 + 2.372 / degrees as f64);
-    Some((mean, t * (square / n as f64).sqrt()))
+    Some((mean, t_quantile(degrees) * (square / n as f64).sqrt()))
 }
 
 /// A row of `values − reference`, and what its interval says.

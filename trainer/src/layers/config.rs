@@ -10,8 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Activation, BatchNorm, CaRelu, Conv, Dense, Dropout, Flatten, GaussianNoise, Initialiser,
-    L1Activations, Layer, LayerNorm, Learned, MaxPool, NegateHalf, SaltAndPepper, Scale,
-    WeightNorm,
+    L1Activations, Layer, LayerNorm, Learned, MaxPool, NegateHalf, Scale, WeightNorm,
 };
 use crate::{
     TrainError,
@@ -382,7 +381,7 @@ impl LayerConfig {
             Self::Flatten => Layer::Flatten(Flatten),
             Self::Dropout { rate } => Layer::Dropout(Dropout::new(rate, width)?),
             Self::Masking { rate } => Layer::Dropout(Dropout::masking(rate, width)?),
-            Self::SaltAndPepper { rate } => Layer::SaltAndPepper(SaltAndPepper::new(rate, width)?),
+            Self::SaltAndPepper { rate } => Layer::Dropout(Dropout::salt_and_pepper(rate, width)?),
             Self::BatchNorm { momentum, epsilon } => {
                 Layer::BatchNorm(BatchNorm::new([width, channels], momentum, epsilon)?)
             }

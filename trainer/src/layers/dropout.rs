@@ -1,4 +1,4 @@
-//! Dropout, inverted or of SELU's kind, and masking noise: y = a x + b for a number that is kept, and else y = d.
+//! Dropout, inverted or of SELU's kind, and noise that masks: y = a x + b for a number that is kept, and else y = d.
 //!
 //! ```text
 //! x, y, dx, dy [batch, width], p the rate
@@ -8,13 +8,14 @@
 //!
 //! dropout          a = 1 / (1 − p),                    b = 0,        d = 0
 //! masking noise    a = 1,                              b = 0,        d = 0
+//! salt and pepper  a = 1,                              b = 0,        d = 0 or 1, each with p / 2
 //! alpha-dropout    a = 1 / √((1 − p)(1 + p α'²)),      b = −a p α',  d = a α' + b,     α' = −λα of SELU
 //! ```
 //!
 //! Dropout leaves the mean as it is, so that inference leaves the layer out: Srivastava et al., JMLR 15 (2014).
 //! Alpha-dropout leaves mean 0 and variance 1 as they are: Klambauer et al., NIPS 2017, section 3. Masking noise
-//! corrupts what a denoising auto-encoder sees, and what is left stays as it is: Vincent et al., JMLR 11 (2010),
-//! section 3.3.
+//! and salt and pepper corrupt what a denoising auto-encoder sees, and what is left stays as it is: Vincent et al., JMLR 11
+//! (2010), section 3.3; on bags of words Glorot, Bordes & Bengio, AISTATS 2011, section 4.2.
 
 use std::hint::select_unpredictable;
 
@@ -38,8 +39,8 @@ pub struct Dropout {
     width: usize,
     /// a and b.
     kept: [f32; 2],
-    /// d.
-    dropped: f32,
+    /// d, below half of the rate and above it.
+    dropped: [f32; 2],
 }
 
 impl Dropout {
@@ -50,7 +51,7 @@ impl Dropout {
     pub fn new(rate: f32, width: usize) -> Result<Self, TrainError> {
         crate::optim::share("dropout", rate)?;
         let kept = [1.0 / (1.0 - rate), 0.0];
-        Ok(Self { name: "dropout", rate, width, kept, dropped: 0.0 })
+        Ok(Self { name: "dropout", rate, width, kept, dropped: [0.0; 2] })
     }
 
     /// The same for SELU.
@@ -62,7 +63,7 @@ impl Dropout {
         let p = f64::from(rate);
         let a = ((1.0 - p) * (1.0 + p * SATURATED * SATURATED)).sqrt().recip();
         let b = -a * p * SATURATED;
-        let dropped = (a * SATURATED + b) as f32;
+        let dropped = [(a * SATURATED + b) as f32; 2];
         Ok(Self { name: "alpha-dropout", rate, width, kept: [a as f32, b as f32], dropped })
     }
 
@@ -72,7 +73,17 @@ impl Dropout {
     /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
     pub fn masking(rate: f32, width: usize) -> Result<Self, TrainError> {
         crate::optim::share("masking", rate)?;
-        Ok(Self { name: "masking", rate, width, kept: [1.0, 0.0], dropped: 0.0 })
+        Ok(Self { name: "masking", rate, width, kept: [1.0, 0.0], dropped: [0.0; 2] })
+    }
+
+    /// Salt and pepper: what is not dropped stays as it is, the rest is 0 or 1.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] if `rate` is not in \[0, 1).
+    pub fn salt_and_pepper(rate: f32, width: usize) -> Result<Self, TrainError> {
+        crate::optim::share("salt_and_pepper", rate)?;
+        let (kept, dropped) = ([1.0, 0.0], [0.0, 1.0]);
+        Ok(Self { name: "salt-and-pepper", rate, width, kept, dropped })
     }
 }
 
@@ -99,7 +110,7 @@ impl Ops for Dropout {
         if tape.saved.is_empty() {
             return;
         }
-        let (rate, [scale, shift], dropped) = (self.rate, self.kept, self.dropped);
+        let (rate, [scale, shift], [low, high]) = (self.rate, self.kept, self.dropped);
         let (mask, y) = (&mut tape.saved[..x.len()], &mut tape.output[..x.len()]);
         (mask.par_chunks_mut(BLOCK), y.par_chunks_mut(BLOCK), x.par_chunks(BLOCK))
             .into_par_iter()
@@ -107,9 +118,10 @@ impl Ops for Dropout {
             .for_each(|(block, (mask, y, x))| {
                 rng::uniform(level, noise.skip((block * BLOCK) as u64), mask);
                 // As branches, one choice in four would be foreseen wrongly, or one in two.
-                let (rate, scale, shift, dropped) = (rate, scale, shift, dropped);
+                let (rate, scale, shift, low, high) = (rate, scale, shift, low, high);
                 for ((y, m), x) in y.iter_mut().zip(mask).zip(x) {
                     let left_out = *m < rate;
+                    let dropped = select_unpredictable(*m < 0.5 * rate, low, high);
                     *m = select_unpredictable(left_out, 0.0, scale);
                     *y = select_unpredictable(left_out, dropped, x * scale + shift);
                 }

@@ -27,7 +27,6 @@ mod negate_half;
 mod noise;
 mod ones;
 mod pool;
-mod salt_and_pepper;
 mod scale;
 mod weight_norm;
 
@@ -58,7 +57,6 @@ pub use negate_half::NegateHalf;
 pub use noise::GaussianNoise;
 pub(crate) use ones::Ones;
 pub use pool::MaxPool;
-pub use salt_and_pepper::SaltAndPepper;
 pub use scale::Scale;
 pub use weight_norm::WeightNorm;
 
@@ -93,8 +91,6 @@ pub enum Layer {
     NegateHalf(NegateHalf),
     /// λ Σ|x| of each row is part of what is minimised.
     L1Activations(L1Activations),
-    /// Some numbers are 0 and some are 1, in training.
-    SaltAndPepper(SaltAndPepper),
     /// Rows of numbers times weights of a direction and a length each.
     WeightNorm(WeightNorm),
 }
@@ -119,7 +115,6 @@ impl Layer {
             Self::NegateHalf(layer) => layer,
             Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
-            Self::SaltAndPepper(layer) => layer,
             Self::WeightNorm(layer) => layer,
         }
     }
@@ -140,7 +135,6 @@ impl Layer {
             Self::NegateHalf(layer) => layer,
             Self::Scale(layer) => layer,
             Self::L1Activations(layer) => layer,
-            Self::SaltAndPepper(layer) => layer,
             Self::WeightNorm(layer) => layer,
         }
     }

@@ -64,7 +64,7 @@ impl Plan {
     /// [`SweepError`], and the [`ConfigError`](config::ConfigError) of the first cell that has one.
     pub fn new(options: &SweepOptions) -> Result<Self, Error> {
         let SweepOptions { run, grid, sample, .. } = options;
-        let configuration = run.experiment.configure(run.full, run.epochs, &run.overrides)?;
+        let configuration = run.configuration()?;
         if grid.is_empty() {
             return Err(SweepError::NoGrid.into());
         }

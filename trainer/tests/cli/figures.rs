@@ -20,7 +20,7 @@ fn rows(experiment: &str, changes: &[&str], figures: usize) -> Vec<Value> {
     let result: Value =
         serde_json::from_slice(&fs::read(out.join("result.json")).unwrap()).unwrap();
     assert_eq!(result["figures"].as_array().unwrap().len(), figures);
-    assert_eq!(names(&out).len(), figures + 4);
+    assert_eq!(names(&out).len(), figures + 5);
     let rows = result["rows"].as_array().unwrap().clone();
     assert!(rows.iter().all(|row| row["value"].as_f64().is_some_and(f64::is_finite)));
     rows

@@ -31,7 +31,7 @@ fn lists_come_from_the_tables() {
     let info = halfwave(home.path()).arg("info").assert().success();
     info.stdout(contains("levels       scalar portable").and(contains("softplus")));
     let data = halfwave(home.path()).args(["data", "list"]).assert().success();
-    data.stdout(contains("optdigits      8x8           10  embedded"));
+    data.stdout(contains("optdigits          8x8           10  embedded"));
     let path = halfwave(home.path()).args(["data", "path", "--data-dir", "there"]).assert();
     path.success().stdout(contains("there/mnist\n").and(contains("cache/halfwave/mnist\n")));
 }
@@ -112,4 +112,21 @@ fn a_reader_that_stops_is_no_failure() {
     let mut child = command.spawn().unwrap();
     drop(child.stdout.take());
     assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn lists_are_json_for_programs() {
+    let home = tempdir().unwrap();
+    let json = |arguments: &[&str]| -> serde_json::Value {
+        let output = halfwave(home.path()).args(arguments).arg("--json").assert().success();
+        serde_json::from_slice(&output.get_output().stdout).unwrap()
+    };
+    let experiments = json(&["list"]);
+    let mlp = experiments.as_array().unwrap().iter().find(|it| it["name"] == "mnist-mlp").unwrap();
+    assert_eq!(mlp["data"][0], serde_json::json!({ "name": "mnist", "here": "not found" }));
+    let sets = json(&["data", "list"]);
+    let wdbc = sets.as_array().unwrap().iter().find(|it| it["name"] == "wdbc").unwrap();
+    assert_eq!((&wdbc["here"], &wdbc["shape"][0]), (&"embedded".into(), &30.into()));
+    let info = json(&["info"]);
+    assert!(info["levels"].as_array().unwrap().contains(&info["level"]));
 }

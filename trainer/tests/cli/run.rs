@@ -6,7 +6,7 @@ use predicates::str::contains;
 use serde_json::Value;
 use tempfile::tempdir;
 
-use super::support::{halfwave, names};
+use super::support::{halfwave, names, run};
 
 fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
@@ -66,7 +66,7 @@ fn the_tour_leaves_every_file_and_each_can_be_read() {
     let report = fs::read_to_string(directory.join("report.md")).unwrap();
     assert!(report.contains("contaminated") && report.contains("mlp.optimiser"));
     let figures = result["figures"].as_array().unwrap();
-    assert_eq!(files.len(), figures.len() + 4);
+    assert_eq!(files.len(), figures.len() + 5);
     for figure in figures {
         let name = figure.as_str().unwrap();
         assert!(report.contains(name), "{name}");
@@ -186,7 +186,14 @@ fn a_run_that_fails_leaves_nothing_behind() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_exits_with_130_and_leaves_nothing_behind() {
+fn signals_exit_with_their_number_and_leave_nothing_behind() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        interrupted(signal, code);
+    }
+}
+
+#[cfg(unix)]
+fn interrupted(signal: &str, code: i32) {
     use std::{process, thread, time::Duration};
 
     let home = tempdir().unwrap();
@@ -198,8 +205,42 @@ fn ctrl_c_exits_with_130_and_leaves_nothing_behind() {
         assert!(child.try_wait().unwrap().is_none(), "it ended early");
         thread::sleep(Duration::from_millis(10));
     }
-    let kill = process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let kill = process::Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(kill.unwrap().success());
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(child.wait().unwrap().code(), Some(code), "{signal}");
     assert!(names(home.path()).is_empty());
+}
+
+/// A dry run prints what `--config` takes: the same configuration, and nothing is left behind.
+#[test]
+fn a_configuration_is_printed_and_read_back() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let sgd = "--set mlp.optimiser={name=\"sgd\",learning_rate=0.5,momentum=0.25} --set folds=2 --epochs 1";
+    let dry = |more: &str| {
+        let output = run(path, &format!("run agarap-wdbc --dry-run {more}")).success();
+        String::from_utf8(output.get_output().stdout.clone()).unwrap()
+    };
+    let printed = dry(sgd);
+    assert!(
+        printed.starts_with("# agarap-wdbc: ") && printed.contains("momentum = 0.25"),
+        "{printed}"
+    );
+    assert!(names(path).is_empty(), "{:?}", names(path));
+    fs::write(path.join("c.toml"), &printed).unwrap();
+    assert_eq!(dry("--config c.toml"), printed);
+    assert!(dry("--config c.toml --set folds=3").contains("folds = 3\n"));
+    fs::write(path.join("part.toml"), "[mlp]\nbatch = 17\n").unwrap();
+    assert!(dry("--config part.toml").contains("batch = 17\n"));
+    for (text, expected) in [
+        ("[mlp]\nbatches = 17\n", "did you mean `mlp.batch`"),
+        ("folds = \"two\"\n", "folds"),
+        ("folds = \n", "wrong.toml"),
+    ] {
+        fs::write(path.join("wrong.toml"), text).unwrap();
+        let refused = run(path, "run agarap-wdbc --config wrong.toml --out o").failure();
+        refused.code(2).stderr(contains(expected));
+    }
+    run(path, "run agarap-wdbc --config nowhere.toml").failure().stderr(contains("nowhere.toml"));
+    assert_eq!(names(path), ["c.toml", "part.toml", "wrong.toml"]);
 }

@@ -94,3 +94,47 @@ fn the_readme_has_the_table_of_its_results() {
     results.sort();
     run(&root, &format!("table {} --into README.md --check", results.join(" "))).success();
 }
+
+/// Two runs with other settings: what they share, side by side; a run of another experiment shares nothing.
+#[test]
+fn runs_are_compared() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    for (out, hidden) in [("a", "8"), ("b", "32")] {
+        let train = format!(
+            "run agarap-wdbc -q --seeds 2 --epochs 3 --set folds=2 --set mlp.hidden=[{hidden}] --out {out}"
+        );
+        run(path, &train).success();
+    }
+    let report = run(path, "report a b/result.json").success();
+    let text = String::from_utf8(report.get_output().stdout.clone()).unwrap();
+    assert!(text.starts_with("| what | a | b/result.json | minus a |\n"), "{text}");
+    assert!(text.contains("softmax head, accuracy %") && text.contains("95 % interval"), "{text}");
+    let same = run(path, "report a a").success();
+    let same = String::from_utf8(same.get_output().stdout.clone()).unwrap();
+    assert!(
+        same.lines()
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .all(|line| !line.ends_with("* |"))
+    );
+    run(path, "report a").failure().code(2);
+    run(path, "report a nowhere").failure().code(1).stderr(contains("nowhere"));
+    // The page is one file: every figure is in it.
+    let page = fs::read_to_string(path.join("a/report.html")).unwrap();
+    assert!(page.contains("<table>") && page.contains("data:image/svg+xml;base64,"), "{page}");
+    assert!(!page.contains(".svg\""));
+}
+
+#[test]
+fn shells_and_manuals_know_the_commands() {
+    let home = tempdir().unwrap();
+    for (arguments, expected) in [
+        ("completions bash", "--data-dir"),
+        ("completions zsh", "#compdef"),
+        ("man", ".TH halfwave"),
+    ] {
+        run(home.path(), arguments).success().stdout(contains(expected));
+    }
+    run(home.path(), "completions cmd").failure().code(2);
+}

@@ -101,7 +101,7 @@ impl Run for Config {
                         rates.auto_encoder,
                         hidden,
                         parts,
-                        seed,
+                        (set.title(), seed),
                         &mut recorder,
                     )?;
                     if seed == seeds[0] {

@@ -85,7 +85,7 @@ impl Run for Config {
                     rates.auto_encoder,
                     hidden,
                     all,
-                    seed,
+                    (pairs::title(loaded.origin), seed),
                     &mut **observer,
                 )?;
                 for (s, (rows, labels)) in labelled.iter().enumerate() {

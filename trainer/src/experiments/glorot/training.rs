@@ -227,11 +227,11 @@ impl Pretraining {
         rate: f32,
         hidden: &[usize],
         parts: Parts<'_>,
-        seed: u64,
+        (set, seed): (&str, u64),
         observer: &mut dyn Observer,
     ) -> Result<Stack, TrainError> {
         let configs = self.machines(model, rate, hidden);
-        let run = format!("{} auto-encoders, seed {seed}", model.name());
+        let run = format!("{set} {} auto-encoders, seed {seed}", model.name());
         let (x, width) = (parts.fit.rows, parts.fit.width);
         autoencoder::stack(level, x, width, &configs, seed, &run, observer)
     }

@@ -12,6 +12,9 @@ use crate::{
     result::{Figure, Line, Outcome, Row, Series},
 };
 
+/// What an axis of gradients shows.
+const NORM: &str = "norm of the gradient";
+
 pub(super) struct Report<'a> {
     pub(super) config: &'a Config,
     pub(super) names: Vec<&'a str>,
@@ -43,79 +46,67 @@ impl Report<'_> {
             y: "accuracy".into(),
             series: recorder.series("validation_accuracy"),
         });
-        if self.shows(Measure::Dead) {
-            outcome.figures.push(Figure::Curves {
-                name: "dead-units".into(),
-                title: format!(
-                    "{title}: share of units that are 0 on all images, before and after each epoch"
-                ),
-                y: "dead units".into(),
-                series: self.over_time(|look| Some(dead(&look.layers))),
-            });
-        }
-        if self.shows(Measure::Gradients) {
-            outcome.figures.push(self.by_layer(
+        outcome
+            .figures
+            .extend(self.config.report.iter().flat_map(|&measure| self.figures(measure)));
+        outcome
+    }
+
+    /// What a measure shows in pictures.
+    fn figures(&self, measure: Measure) -> Vec<Figure> {
+        const AROUND: &str = "before and after each epoch";
+        let gradients = |trial: &Trial| trial.looks[0].gradients.clone();
+        match measure {
+            Measure::Dead => vec![self.over_time(
+                "dead-units",
+                ["dead units", &format!("share of units that are 0 on all images, {AROUND}")],
+                |look| Some(dead(&look.layers)),
+            )],
+            Measure::Gradients if self.config.recurrent() => vec![self.by_layer(
                 "gradient-norms",
-                if self.config.recurrent() {
-                    "norm of the gradient of the hidden units before training"
-                } else {
-                    "norm of the weights' gradient before training"
-                },
-                |trial| trial.looks[0].gradients.clone(),
-            ));
-            if !self.config.recurrent() {
-                outcome.figures.push(Figure::Curves {
-                    name: "gradients-over-time".into(),
-                    title: format!(
-                        "{title}: norm of the first layer's gradient, before and after each epoch"
-                    ),
-                    y: "norm of the gradient".into(),
-                    series: self.over_time(|look| look.gradients.first().copied()),
-                });
-            }
-        }
-        if self.shows(Measure::Head) {
-            outcome.figures.push(Figure::Curves {
-                name: "dead-outputs".into(),
-                title: format!(
-                    "{title}: share of images whose right output is dead, before and after each epoch"
+                "norm of the gradient of the hidden units before training",
+                gradients,
+            )],
+            Measure::Gradients => vec![
+                self.by_layer(
+                    "gradient-norms",
+                    "norm of the weights' gradient before training",
+                    gradients,
                 ),
-                y: "images".into(),
-                series: self.over_time(|look| look.head.map(|head| head.unreached)),
-            });
-            outcome.figures.push(Figure::Curves {
-                name: "head-gradients".into(),
-                title: format!(
-                    "{title}: norm of the outputs' gradient, before and after each epoch"
+                self.over_time(
+                    "gradients-over-time",
+                    [NORM, &format!("norm of the first layer's gradient, {AROUND}")],
+                    |look| look.gradients.first().copied(),
                 ),
-                y: "norm of the gradient".into(),
-                series: self.over_time(|look| look.head.map(|head| head.gradient)),
-            });
-        }
-        if self.shows(Measure::Boundaries) {
-            outcome.figures.push(Figure::Curves {
-                name: "boundaries".into(),
-                title: format!("{title}: units × images that changed sides in an epoch"),
-                y: "share".into(),
-                series: self.over_time(|look| Some(look.crossed)),
-            });
-        }
-        if self.shows(Measure::Variance) {
-            outcome.figures.push(self.by_layer(
+            ],
+            Measure::Head => vec![
+                self.over_time(
+                    "dead-outputs",
+                    ["images", &format!("share of images whose right output is dead, {AROUND}")],
+                    |look| look.head.map(|head| head.unreached),
+                ),
+                self.over_time(
+                    "head-gradients",
+                    [NORM, &format!("norm of the outputs' gradient, {AROUND}")],
+                    |look| look.head.map(|head| head.gradient),
+                ),
+            ],
+            Measure::Boundaries => vec![self.over_time(
+                "boundaries",
+                ["share", "units × images that changed sides in an epoch"],
+                |look| look.crossed,
+            )],
+            Measure::Variance => vec![self.by_layer(
                 "variances",
                 "variance of activations before training",
                 |trial| trial.looks[0].layers.iter().map(|layer| layer.variance).collect(),
-            ));
+            )],
+            Measure::Epochs | Measure::Zeros | Measure::Mean | Measure::Seconds => Vec::new(),
         }
-        outcome
     }
 
     fn variants(&self) -> impl Iterator<Item = (&str, &[Trial])> {
         self.names.iter().copied().zip(self.trials.iter().map(Vec::as_slice))
-    }
-
-    fn shows(&self, measure: Measure) -> bool {
-        self.config.report.contains(&measure)
     }
 
     fn rows(&self, setting: &str, model: &str, trials: &[Trial]) -> Vec<Row> {
@@ -163,8 +154,9 @@ impl Report<'_> {
                     }
                 }
                 Measure::Boundaries => {
-                    let first = |trial: &Trial| trial.looks.get(1).map_or(0.0, |look| look.crossed);
-                    let last = |trial: &Trial| trial.looks.last().map_or(0.0, |look| look.crossed);
+                    let crossed = |look: Option<&Look>| look.and_then(|look| look.crossed);
+                    let first = |trial: &Trial| crossed(trial.looks.get(1)).unwrap_or(0.0);
+                    let last = |trial: &Trial| crossed(trial.looks.last()).unwrap_or(0.0);
                     rows.push(percent("boundaries crossed, first epoch", &first));
                     rows.push(percent("boundaries crossed, last epoch", &last));
                 }
@@ -209,13 +201,19 @@ impl Report<'_> {
         if self.config.recurrent() { "step" } else { "layer" }
     }
 
-    fn over_time(&self, of: fn(&Look) -> Option<f64>) -> Vec<Series> {
+    /// A line for each variant and seed; `y` is the axis, then what the title says.
+    fn over_time(&self, name: &str, [y, what]: [&str; 2], of: fn(&Look) -> Option<f64>) -> Figure {
         let run = |trial: &Trial| trial.looks.iter().filter_map(of).collect();
         let series = |(name, trials): (&str, &[Trial])| Series {
             label: name.into(),
             runs: trials.iter().map(run).collect(),
         };
-        self.variants().map(series).collect()
+        Figure::Curves {
+            name: name.into(),
+            title: format!("{}: {what}", self.config.set.title()),
+            y: y.into(),
+            series: self.variants().map(series).collect(),
+        }
     }
 
     /// Means over seeds of what each layer has.

@@ -53,8 +53,8 @@ pub(super) struct Look {
     pub(super) head: Option<HeadStatistics>,
     /// Whether each hidden activation is above 0 on each image.
     sides: Vec<bool>,
-    /// Share of these that changed since the look before.
-    pub(super) crossed: f64,
+    /// Share of these that changed since the look before, if there was one.
+    pub(super) crossed: Option<f64>,
 }
 
 impl Look {
@@ -68,7 +68,7 @@ impl Look {
         let mut layers = network.statistics(level, &probe.x[..]);
         layers.retain(|layer| activations.contains(&layer.layer));
         let sides = network.sides(level, &probe.x, activations);
-        let crossed = before.map_or(0.0, |before| {
+        let crossed = before.map(|before| {
             let changed = sides.iter().zip(&before.sides).filter(|(now, then)| now != then);
             changed.count() as f64 / sides.len().max(1) as f64
         });
