@@ -1,5 +1,5 @@
 # torch's or numpy's functions on given inputs. usage: accuracy.py torch|numpy INPUTS DIRECTORY
-# INPUTS holds f32 in this machine's order; DIRECTORY/<function>.f32 will hold the results.
+# INPUTS holds f32 in this machine's order; DIRECTORY/<function>.f32 will hold the results. Prints the peer's version.
 import sys
 import numpy as np
 
@@ -34,3 +34,4 @@ for name, function in functions.items():
     y = run(function)
     assert y.dtype == np.float32, name
     y.tofile(f"{directory}/{name}.f32")
+print(peer, (torch if peer == "torch" else np).__version__)

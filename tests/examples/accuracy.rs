@@ -4,8 +4,9 @@
 //! `cargo run --release -p halfwave-tests --example accuracy [STRIDE]` prints a table of Markdown, over every
 //! STRIDE-th of all 2³² inputs (4093 unless told). `PYTHON` names the interpreter that has numpy and torch.
 //!
-//! Where a library has no such function, the formula is what a user would write. Means leave out what is infinitely
-//! wrong (a number where NaN or infinity belongs, or the reverse), which is counted instead.
+//! Where a library has no such function, the formula is what a user would write; functions of another definition are
+//! left out. Not all agree about NaN, which is no input here. Means leave out what is infinitely wrong (a number
+//! where NaN or infinity belongs, or the reverse), which is counted instead.
 
 use std::{env, error::Error, fs, path::Path, process::Command};
 
@@ -18,12 +19,16 @@ use wide::f32x16;
 type Function<F> = (Kind, F);
 
 /// What std has, or is written with.
-const STD: [Function<fn(f32) -> f32>; 12] = [
+const STD: [Function<fn(f32) -> f32>; 16] = [
     (Kind::Relu, |x| x.max(0.0)),
+    (Kind::Relu6, |x| x.clamp(0.0, 6.0)),
     (Kind::Abs, f32::abs),
     (Kind::Elu, |x| if x > 0.0 { x } else { x.exp_m1() }),
+    (Kind::GeluTanh, |x| 0.5 * x * (1.0 + (0.797_884_6 * (x + 0.044_715 * x * x * x)).tanh())),
     (Kind::Silu, |x| x / (1.0 + (-x).exp())),
     (Kind::Mish, |x| x * x.exp().ln_1p().tanh()),
+    (Kind::HardSwish, |x| x * (x + 3.0).clamp(0.0, 6.0) / 6.0),
+    (Kind::HardSigmoid, |x| (x + 3.0).clamp(0.0, 6.0) / 6.0),
     (Kind::Softplus, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
     (Kind::Sigmoid, |x| 1.0 / (1.0 + (-x).exp())),
     (Kind::Tanh, f32::tanh),
@@ -34,7 +39,10 @@ const STD: [Function<fn(f32) -> f32>; 12] = [
 ];
 
 /// The same of `wide`.
-const WIDE: [Function<fn(f32x16) -> f32x16>; 7] = [
+const WIDE: [Function<fn(f32x16) -> f32x16>; 10] = [
+    (Kind::Relu, |x| x.max(f32x16::ZERO)),
+    (Kind::Abs, f32x16::abs),
+    (Kind::Elu, |x| x.max(f32x16::ZERO) + x.min(f32x16::ZERO).exp_m1()),
     (Kind::Silu, |x| x / (f32x16::ONE + (-x).exp())),
     (Kind::Softplus, |x| x.max(f32x16::ZERO) + (-x.abs()).exp().ln_1p()),
     (Kind::Sigmoid, |x| f32x16::ONE / (f32x16::ONE + (-x).exp())),
@@ -51,6 +59,8 @@ const BLOCK: usize = 1 << 14;
 #[derive(Clone, Copy, Default)]
 struct Errors {
     worst: f64,
+    /// Of results that are no subnormal numbers.
+    normal: f64,
     sum: f64,
     finite: u64,
     infinite: u64,
@@ -60,9 +70,13 @@ impl Errors {
     fn of(exact: impl Fn(f64) -> f64, x: &[f32], y: &[f32]) -> Self {
         let mut errors = Self::default();
         for (&x, &y) in x.iter().zip(y) {
-            let error = error_in_ulp(y, exact(f64::from(x)));
+            let exact = exact(f64::from(x));
+            let error = error_in_ulp(y, exact);
             if error.is_finite() {
                 errors.worst = errors.worst.max(error);
+                if exact == 0.0 || exact.abs() >= f64::from(f32::MIN_POSITIVE) {
+                    errors.normal = errors.normal.max(error);
+                }
                 errors.sum += error;
                 errors.finite += 1;
             } else {
@@ -75,6 +89,7 @@ impl Errors {
     fn and(self, other: Self) -> Self {
         Self {
             worst: self.worst.max(other.worst),
+            normal: self.normal.max(other.normal),
             sum: self.sum + other.sum,
             finite: self.finite + other.finite,
             infinite: self.infinite + other.infinite,
@@ -82,17 +97,22 @@ impl Errors {
     }
 
     fn cell(self) -> String {
-        let worst = match self.worst {
-            small if small < 1000.0 => format!("{small:.2}"),
-            large => format!("{large:.1e}"),
-        };
         let mean = self.sum / self.finite.max(1) as f64;
-        let mean = if mean < 1000.0 { format!("{mean:.3}") } else { format!("{mean:.1e}") };
-        match self.infinite {
-            0 => format!("{worst} / {mean}"),
-            wrong => format!("{worst} / {mean}, {wrong} × ∞"),
+        let mut cell = format!("{} / {}", digits(self.worst, 2), digits(mean, 3));
+        let normal = digits(self.normal, 2);
+        if normal != digits(self.worst, 2) {
+            cell += &format!(" ({normal})");
         }
+        if self.infinite > 0 {
+            cell += &format!(", {} × ∞", self.infinite);
+        }
+        cell
     }
+}
+
+/// So many after the point, unless it is large.
+fn digits(x: f64, digits: usize) -> String {
+    if x < 1000.0 { format!("{x:.digits$}") } else { format!("{x:.1e}") }
 }
 
 /// Errors of `run`, which fills a block.
@@ -126,19 +146,21 @@ fn of_file(x: &[f32], kind: Kind, directory: &Path) -> Result<Option<Errors>, Bo
     Ok(Some(errors.reduce(Errors::default, Errors::and)))
 }
 
-/// Has the peer compute all its functions; says so if it cannot.
-fn ask(peer: &str, inputs: &Path, directory: &Path) -> Result<bool, Box<dyn Error>> {
+/// Has the peer compute all its functions, and returns its name and version; says so if it cannot.
+fn ask(peer: &str, inputs: &Path, directory: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench-suite/peers/accuracy.py");
     let python = env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     fs::create_dir_all(directory)?;
     let output = Command::new(python).arg(script).arg(peer).args([inputs, directory]).output();
     let why = match output {
-        Ok(output) if output.status.success() => return Ok(true),
+        Ok(output) if output.status.success() => {
+            return Ok(Some(String::from_utf8(output.stdout)?.trim().into()));
+        }
         Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
         Err(error) => error.to_string(),
     };
     eprintln!("accuracy: {peer} is SKIPPED: {}", why.lines().last().unwrap_or_default());
-    Ok(false)
+    Ok(None)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -146,20 +168,28 @@ fn main() -> Result<(), Box<dyn Error>> {
     if stride == 0 {
         return Err("the stride must be at least 1".into());
     }
-    let x: Vec<f32> = (0..=u32::MAX).step_by(stride).map(f32::from_bits).collect();
+    let inputs = (0..=u32::MAX).step_by(stride).map(f32::from_bits);
+    let x: Vec<_> = inputs.filter(|x| !x.is_nan()).collect();
     let scratch = tempfile::tempdir()?;
     let inputs = scratch.path().join("inputs.f32");
     fs::write(&inputs, x.iter().flat_map(|x| x.to_ne_bytes()).collect::<Vec<_>>())?;
     let mut peers = Vec::new();
     for peer in ["numpy", "torch"] {
         let directory = scratch.path().join(peer);
-        if ask(peer, &inputs, &directory)? {
-            peers.push((peer, directory));
+        if let Some(name) = ask(peer, &inputs, &directory)? {
+            peers.push((name, directory));
         }
     }
 
     let level = Level::best();
-    println!("Worst / mean error in ULP over {} inputs; ours on {level}.\n", x.len());
+    println!(
+        "Worst / mean error in ULP over {} inputs, which are every {stride}th of all f32 without NaN; ours on {level}.",
+        x.len()
+    );
+    println!(
+        "In brackets the worst where the result is no subnormal number, if that is less; n × ∞: how often a number stands"
+    );
+    println!("for NaN or infinity, or the reverse.\n");
     let names: String = peers.iter().map(|(peer, _)| format!(" {peer} |")).collect();
     println!("| function | halfwave | its backward | std | wide |{names}");
     println!("|---|---|---|---|---|{}", "---|".repeat(peers.len()));
