@@ -16,10 +16,10 @@ use rayon::prelude::*;
 use wide::f32x16;
 
 /// A function of a peer, and which of ours it is.
-type Function<F> = (Kind, F);
+type Function<X> = (Kind, fn(X) -> X);
 
 /// What std has, or is written with.
-const STD: [Function<fn(f32) -> f32>; 16] = [
+const STD: &[Function<f32>] = &[
     (Kind::Relu, |x| x.max(0.0)),
     (Kind::Relu6, |x| x.clamp(0.0, 6.0)),
     (Kind::Abs, f32::abs),
@@ -39,7 +39,7 @@ const STD: [Function<fn(f32) -> f32>; 16] = [
 ];
 
 /// The same of `wide`.
-const WIDE: [Function<fn(f32x16) -> f32x16>; 10] = [
+const WIDE: &[Function<f32x16>] = &[
     (Kind::Relu, |x| x.max(f32x16::ZERO)),
     (Kind::Abs, f32x16::abs),
     (Kind::Elu, |x| x.max(f32x16::ZERO) + x.min(f32x16::ZERO).exp_m1()),
