@@ -121,6 +121,15 @@ impl<'a> Product<'a> {
         self.out = out;
     }
 
+    /// That faer's product is right, too: a peer that computes something else is none.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub fn check_faer(&mut self) {
+        self.run_faer();
+        self.check_sums(&format!("{} faer", self.shape.name));
+    }
+
     /// Runs once: the bare product within the error bound of its sums, the epilogue with the bits
     /// that the scalar level gives when it goes over the whole product afterwards.
     ///

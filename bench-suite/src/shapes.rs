@@ -83,6 +83,12 @@ impl Epilogue {
 }
 
 impl Shape {
+    /// Whether it takes so long that it is measured as seldom as can be.
+    #[must_use]
+    pub fn is_large(&self) -> bool {
+        self.flop() > 1e10
+    }
+
     /// Floating-point operations of the product.
     #[must_use]
     pub fn flop(&self) -> f64 {

@@ -22,12 +22,9 @@ pub struct Effort {
     pub rounds: usize,
     /// Of each turn.
     pub slice: Duration,
-    /// Whether arrays beyond all caches and products of more than [`MANY_FLOP`] are measured, too.
+    /// Whether arrays beyond all caches and [large](crate::shapes::Shape::is_large) products are measured, too.
     pub large: bool,
 }
-
-/// Floating-point operations of a product that takes long.
-pub const MANY_FLOP: f64 = 1e10;
 
 impl Effort {
     /// Everything once, as a test.

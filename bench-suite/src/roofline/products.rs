@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use halfwave_kernels::Level;
 use rayon::ThreadPool;
 
-use super::{Effort, MANY_FLOP, Measured, probes::multiply_adds};
+use super::{Effort, Measured, probes::multiply_adds};
 use crate::{
     conv::{Layer, Pass},
     interleaved::{self, Contestant},
@@ -48,7 +48,7 @@ pub fn measure(effort: Effort) -> Vec<Measured> {
 fn on(pool: &ThreadPool, shapes: &[Shape], effort: Effort) -> Vec<Measured> {
     let level = Level::best();
     let (mut contestants, mut work) = (Vec::new(), Vec::new());
-    for shape in shapes.iter().filter(|shape| effort.large || shape.flop() < MANY_FLOP) {
+    for shape in shapes.iter().filter(|shape| effort.large || !shape.is_large()) {
         let known = |part, bytes| Work { part, steps: 1.0, flop: shape.flop(), bytes };
         let mut product = Product::new(shape);
         let run = move || pool.install(|| product.run_faer());

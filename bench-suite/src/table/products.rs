@@ -19,9 +19,6 @@ use crate::{
 static COUNTED: LazyLock<Vec<Shape>> = LazyLock::new(shapes::callgrind);
 static TIMED: LazyLock<Vec<Shape>> = LazyLock::new(shapes::gemm);
 
-/// Operations of a product that takes too long to be timed often.
-const MANY_FLOP: f64 = 1e10;
-
 struct Dense {
     product: Product<'static>,
     epilogue: Epilogue,
@@ -77,7 +74,7 @@ fn dense(shape: &'static Shape) -> impl Iterator<Item = Row> {
 }
 
 pub(super) fn timed() -> Vec<Row> {
-    TIMED.iter().filter(|shape| shape.flop() < MANY_FLOP).flat_map(dense).collect()
+    TIMED.iter().filter(|shape| !shape.is_large()).flat_map(dense).collect()
 }
 
 pub(super) fn counted() -> Vec<Row> {
