@@ -130,7 +130,8 @@ impl<'a> Product<'a> {
         self.check_sums(&format!("{} faer", self.shape.name));
     }
 
-    /// Runs once: the bare product within the error bound of its sums, the epilogue with the bits
+    /// Runs once: the bare product within the error bound of its sums, some whole rows with the bits of the scalar level
+    /// (which would take minutes for all of them), the epilogue with the bits
     /// that the scalar level gives when it goes over the whole product afterwards.
     ///
     /// # Panics
@@ -139,6 +140,7 @@ impl<'a> Product<'a> {
         let name = format!("{} {}", self.shape.name, epilogue.name());
         self.run(level, Epilogue::None);
         self.check_sums(&name);
+        self.check_rows(level, &name);
         let mut expected = self.out.clone();
         for row in expected.chunks_exact_mut(self.shape.n) {
             row.iter_mut().zip(&self.bias).for_each(|(x, bias)| *x += bias);
@@ -177,6 +179,18 @@ impl<'a> Product<'a> {
         self.state.iter_mut().for_each(|state| state.fill(0.0));
     }
 
+    /// Compares whole rows of the first, a middle and the last tile.
+    fn check_rows(&self, level: Level, name: &str) {
+        let &Shape { m, n, .. } = self.shape;
+        let (a, b) = self.operands();
+        let mut row = vec![0.0; n];
+        for i in [0, m / 2, m - 1] {
+            let out = MatMut::from_row_major_slice_mut(&mut row, 1, n);
+            gemm::matmul(scalar(), a.subrows(i, 1), b, out, gemm::Epilogue::None);
+            check::same_as_scalar(name, level, &self.out[i * n..][..n], &row);
+        }
+    }
+
     /// Compares elements on a diagonal through all tiles with sums in `f64`.
     fn check_sums(&self, name: &str) {
         let &Shape { m, k, n, .. } = self.shape;
@@ -194,4 +208,19 @@ impl<'a> Product<'a> {
 
 fn noise() -> Noise {
     Stream::new(7).at(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "128x128x128: element 37 is")]
+    fn a_wrong_element_beside_the_diagonal_is_found() {
+        let shapes = crate::shapes::callgrind();
+        let mut product = Product::new(&shapes[0]);
+        product.check(Level::best(), Epilogue::None);
+        product.out[37] += 0.01;
+        product.check_rows(Level::best(), &shapes[0].name);
+    }
 }
