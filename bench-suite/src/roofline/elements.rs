@@ -6,14 +6,16 @@ use halfwave_kernels::Level;
 
 use super::{Effort, Measured, fastest, probes::MEMORIES};
 use crate::{
-    inputs,
+    LARGEST, inputs,
     interleaved::{self, Contestant},
     levels, scalar,
     table::{self, Row, Streams},
 };
 
-/// Kernels that are timed in turns, and live in memory together.
-const TOGETHER: usize = 8;
+/// Kernels that are timed in turns, and live in memory together: fewer where an array has 256 MiB.
+fn together(elements: usize) -> usize {
+    if elements > LARGEST { 2 } else { 8 }
+}
 
 /// Where the levels are compared.
 const ALL_LEVELS: &str = "L2";
@@ -34,7 +36,7 @@ pub fn measure(effort: Effort) -> Vec<Measured> {
         println!("{:<34}{:>10}{:>12}{:>10}", "", "level", "ns/element", "of limit");
         let levels = if memory == ALL_LEVELS { &levels[..] } else { &levels[..1] };
         for &level in levels {
-            for rows in rows.chunks(TOGETHER) {
+            for rows in rows.chunks(together(elements)) {
                 let rows = in_turns(rows, level, elements, effort);
                 rows.iter().for_each(print);
                 measured.extend(rows);
