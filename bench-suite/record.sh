@@ -3,7 +3,7 @@
 #
 #   bench-suite/record/<date>-<machine>/   README.md, what was printed, rows as CSV, figures as SVG
 #
-# MACHINE is how the directory is called, else what the processor and its cores are. --quick takes two minutes and is
+# MACHINE is how the directory is called, else what the processor and its cores are. --quick takes a minute and is
 # for trying this out; without it, half an hour. Runs that others disturb are no record: the load is written down.
 #
 #   PYTHON         an interpreter that has numpy and torch, for the table of errors (python3)
@@ -33,7 +33,7 @@ cargo bench --locked --package halfwave-bench-suite --bench roofline --bench pee
 mkdir -p "$out"
 before=$(load)
 [ ${#quick[@]} -gt 0 ] || export HALFWAVE_BENCH=full
-bench roofline "${quick[@]}" --csv "$out/roofline.csv" --json "$out/roofline.json" --svg "$out" > "$out/roofline.txt"
+bench roofline "${quick[@]}" --csv "$out/roofline.csv" --svg "$out" > "$out/roofline.txt"
 bench peers "${quick[@]}" --csv "$out/peers.csv" > "$out/peers.txt"
 after=$(load)
 {
@@ -57,10 +57,10 @@ part() { sed -n "/$2/,/^$/p" "$out/$1"; }
   echo "| | |"
   echo "|---|---|"
   echo "| caches (L1d, L2, L3) | $(size LEVEL1_DCACHE_SIZE), $(size LEVEL2_CACHE_SIZE), $(size LEVEL3_CACHE_SIZE) |"
-  echo "| system | $(uname -sr), $(rustc --version) |"
+  echo "| system | $(uname -s), $(rustc --version) |"
   echo "| load before and after (1, 5, 15 minutes) | $before; $after |"
   echo
-  echo "[Errors](accuracy.md) · rows: [roofline](roofline.csv), [peers](peers.csv) · [all as JSON](roofline.json) · printed: [roofline](roofline.txt), [peers](peers.txt)"
+  echo "[Errors](accuracy.md) · rows: [roofline](roofline.csv), [peers](peers.csv) · printed: [roofline](roofline.txt), [peers](peers.txt)"
   for figure in "$out"/*.svg; do
     echo
     echo "![$(basename "$figure" .svg)]($(basename "$figure"))"

@@ -148,7 +148,7 @@ fn in_turns<'a>(
 }
 
 fn heading(what: &str, pool: &ThreadPool) {
-    println!("\n{what}, {} threads, {}", pool.current_num_threads(), Level::best());
+    println!("\n{what}, {}T, {}", pool.current_num_threads(), Level::best());
     println!("{:<38}{:>12}{:>10}{:>10}", "", "ms", "GFLOP/s", "of peak");
 }
 
