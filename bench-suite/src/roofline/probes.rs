@@ -8,6 +8,7 @@ use rayon::ThreadPool;
 use super::{Bandwidth, Effort, Peak};
 use crate::{
     SIZES,
+    inputs::{LINE, from_line},
     interleaved::{self, Contestant},
     levels, threads,
 };
@@ -55,8 +56,8 @@ pub fn peaks(effort: Effort) -> Vec<Peak> {
 }
 
 /// Copies on the best level by our own identity, on one thread and on all, each thread from and to arrays of its
-/// own. Outputs of 32 MiB and more are stored past the caches, unless they are copied piece by piece; smaller ones
-/// never are, so only arrays beyond the caches are copied both ways.
+/// own that begin a cache line. Outputs of 32 MiB and more are stored past the caches, unless they are copied piece
+/// by piece; smaller ones never are, so only arrays beyond the caches are copied both ways.
 ///
 /// # Panics
 /// If a copy is wrong.
@@ -66,8 +67,8 @@ pub fn copies(effort: Effort) -> Vec<Bandwidth> {
     let mut copies = Vec::new();
     for (memory, elements) in MEMORIES {
         let most = pools.iter().map(ThreadPool::current_num_threads).max().unwrap_or(1);
-        let arrays: Vec<_> =
-            (0..most).map(|_| Mutex::new((vec![1.0; elements], vec![0.0; elements]))).collect();
+        let array = |x| vec![x; elements + LINE];
+        let arrays: Vec<_> = (0..most).map(|_| Mutex::new((array(1.0), array(0.0)))).collect();
         let repeats = COPIED.div_ceil(elements);
         let ways: &[bool] = if elements == BEYOND { &[false, true] } else { &[false] };
         let mut contestants = Vec::new();
@@ -79,6 +80,7 @@ pub fn copies(effort: Effort) -> Vec<Bandwidth> {
                     pool.broadcast(|context| {
                         let arrays = arrays[context.index()].lock();
                         let (x, y) = &mut *arrays.unwrap_or_else(PoisonError::into_inner);
+                        let (x, y) = (from_line(x, elements), from_line(y, elements));
                         for _ in 0..repeats {
                             let pieces = x.chunks(piece).zip(y.chunks_mut(piece));
                             pieces.for_each(|(x, y)| forward(level, Kind::Identity, x, y));
@@ -101,9 +103,10 @@ pub fn copies(effort: Effort) -> Vec<Bandwidth> {
             });
         }
         drop(contestants);
-        let copied = arrays.into_iter().map(|array| array.into_inner());
-        let right = |(x, y): (Vec<f32>, Vec<f32>)| x == y;
-        assert!(copied.map(|array| array.unwrap_or_else(PoisonError::into_inner)).all(right));
+        for (_, mut y) in arrays.into_iter().filter_map(|array| array.into_inner().ok()) {
+            let right = from_line(&mut y, elements).iter().all(|&y| y == 1.0);
+            assert!(right, "a copy of {elements} elements is wrong");
+        }
     }
     copies
 }
