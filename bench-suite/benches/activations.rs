@@ -3,7 +3,7 @@
 #![allow(missing_docs, reason = "criterion's macros make undocumented functions")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use halfwave_bench_suite::{LARGEST, SIZES_OF_THREADS, elementwise, inputs};
+use halfwave_bench_suite::{LARGEST, SIZES_OF_THREADS, effort, elementwise, inputs};
 use halfwave_kernels::{Kind, backward, forward, par_backward, par_forward};
 
 fn bench_forward(criterion: &mut Criterion) {
@@ -25,8 +25,11 @@ fn bench_backward(criterion: &mut Criterion) {
     }
 }
 
-/// Forward and backward on one thread and on all, up to sizes far beyond the caches.
+/// Forward and backward on one thread and on all, up to sizes far beyond the caches: only where everything is timed.
 fn bench_threads(criterion: &mut Criterion) {
+    if !effort::full() {
+        return;
+    }
     let largest = SIZES_OF_THREADS[SIZES_OF_THREADS.len() - 1];
     let (mut out, dy) = (vec![0.0; largest], inputs::uniform(2, largest, -1.0, 1.0));
     for &kind in Kind::ALL {
@@ -48,7 +51,7 @@ fn bench_threads(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = elementwise::config();
+    config = effort::kernels();
     targets = bench_forward, bench_backward, bench_threads
 }
 criterion_main!(benches);

@@ -3,6 +3,7 @@
 //! | arguments | what |
 //! |---|---|
 //! | `--times` \[NAME…\] | prints `name seconds` of these rows, or of all, on the best level and one thread |
+//! | `--elements N` \[NAME…\] | medians, with arrays of N elements, of rows whose size can be chosen |
 //! | `--builds BEFORE AFTER` | runs `--times` of these two builds of this bench in turns, and compares |
 //! | `--test` | compares the bits of each counted row with the scalar level's |
 //!
@@ -38,8 +39,12 @@ fn main() -> ExitCode {
     let done = match &arguments[..] {
         [flag, before, after] if flag == "--builds" => return report(compare(before, after)),
         rest if rest.iter().any(|argument| argument == "--test") => check(),
-        [flag, names @ ..] if flag == "--times" => print_times(names),
-        _ => print_times(&[]),
+        [flag, names @ ..] if flag == "--times" => print_times(None, names),
+        [flag, elements, names @ ..] if flag == "--elements" => match elements.parse() {
+            Ok(elements) => print_times(Some(elements), names),
+            Err(error) => Err(format!("--elements {elements}: {error}").into()),
+        },
+        _ => print_times(None, &[]),
     };
     report(done.map(|()| ExitCode::SUCCESS))
 }
@@ -64,17 +69,24 @@ fn check() -> Result<()> {
 }
 
 /// Times the rows of these names, or all.
-fn print_times(names: &[String]) -> Result<()> {
+fn print_times(elements: Option<usize>, names: &[String]) -> Result<()> {
     one_thread()?;
     for row in table::timed() {
         if !names.is_empty() && !names.iter().any(|name| name == row.name()) {
             continue;
         }
-        let mut kernel = row.prepare();
+        let mut kernel = match elements {
+            None => row.prepare(),
+            Some(elements) if row.streams().is_some() => row.prepare_at(elements),
+            Some(_) => continue,
+        };
         let mut contestant =
             [Contestant::new(row.name(), || kernel.run(std::hint::black_box(Level::best())))];
         interleaved::run(&mut contestant, SAMPLES, SAMPLE);
-        println!("{} {:e}", row.name(), contestant[0].least());
+        // Beside peers' medians stand medians.
+        let [contestant] = &contestant;
+        let seconds = if elements.is_some() { contestant.median() } else { contestant.least() };
+        println!("{} {seconds:e}", row.name());
     }
     Ok(())
 }

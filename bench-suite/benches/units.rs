@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use halfwave_bench_suite::{LARGEST, elementwise, inputs};
+use halfwave_bench_suite::{LARGEST, effort, elementwise, inputs};
 use halfwave_kernels::{
     rng::{self, Noise, Stream},
     units::{self, Unit, potts},
@@ -48,7 +48,7 @@ fn bench_units(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = elementwise::config();
+    config = effort::kernels();
     targets = bench_rng, bench_units
 }
 criterion_main!(benches);

@@ -6,9 +6,11 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halfwave_bench_suite::{
-    check, elementwise, inputs,
+    check,
+    effort::{self, levels_and_pools},
+    inputs,
     product::{ADAM, MOMENTUM},
-    scalar, threads,
+    scalar,
 };
 use halfwave_kernels::{
     Kind, Level, rows,
@@ -43,16 +45,13 @@ fn bench_optimisers(criterion: &mut Criterion) {
             step(level, &gradient, &mut state, &mut weights);
             weights
         };
-        check::same_as_scalar(name, Level::best(), &run(Level::best()), &run(scalar()));
-        for pool in threads::pools() {
+        for (level, pool) in levels_and_pools() {
+            check::same_as_scalar(name, level, &pool.install(|| run(level)), &run(scalar()));
             let (mut state, mut weights) = (state(), start.clone());
-            let id =
-                BenchmarkId::new(Level::best().name(), format!("{}T", pool.current_num_threads()));
+            let id = BenchmarkId::new(level.name(), format!("{}T", pool.current_num_threads()));
             group.bench_function(id, |bencher| {
                 pool.install(|| {
-                    bencher.iter(|| {
-                        step(Level::best(), &gradient, &mut state, black_box(&mut weights));
-                    });
+                    bencher.iter(|| step(level, &gradient, &mut state, black_box(&mut weights)));
                 });
             });
         }
@@ -78,14 +77,14 @@ fn bench_heads(criterion: &mut Criterion) {
         let (mut losses, mut gradient) = ([0.0; BATCH], [0.0; BATCH * CLASSES]);
         head(scalar(), &x, &labels, &mut losses, &mut gradient);
         let (reference_losses, reference) = (losses, gradient);
-        head(Level::best(), &x, &labels, &mut losses, &mut gradient);
-        check::same_as_scalar(name, Level::best(), &losses, &reference_losses);
-        check::same_as_scalar(name, Level::best(), &gradient, &reference);
-        group.bench_function(BenchmarkId::new(name, Level::best().name()), |bencher| {
-            bencher.iter(|| {
-                head(Level::best(), black_box(&x), &labels, &mut losses, &mut gradient);
+        for level in effort::levels() {
+            head(level, &x, &labels, &mut losses, &mut gradient);
+            check::same_as_scalar(name, level, &losses, &reference_losses);
+            check::same_as_scalar(name, level, &gradient, &reference);
+            group.bench_function(BenchmarkId::new(name, level.name()), |bencher| {
+                bencher.iter(|| head(level, black_box(&x), &labels, &mut losses, &mut gradient));
             });
-        });
+        }
     }
     group.finish();
 }
@@ -109,23 +108,24 @@ fn bench_sparse(criterion: &mut Criterion) {
     sparse::affine(scalar(), x, &weights, &bias, Kind::Relu, &mut y);
     sparse::product(scalar(), transposed.rows(), &dz, &mut gradient);
     let reference = (y.clone(), gradient.clone());
-    let level = Level::best();
-    sparse::affine(level, x, &weights, &bias, Kind::Relu, &mut y);
-    sparse::product(level, transposed.rows(), &dz, &mut gradient);
-    check::same_as_scalar("affine", level, &y, &reference.0);
-    check::same_as_scalar("gradient", level, &gradient, &reference.1);
     let mut group = criterion.benchmark_group(format!("sparse/{ROWS}x{WIDTH}x{OUTPUTS}"));
     group.throughput(Throughput::Elements((columns.len() * OUTPUTS) as u64));
-    for pool in threads::pools() {
-        let threads = format!("{}T", pool.current_num_threads());
-        group.bench_function(BenchmarkId::new("affine", &threads), |bencher| {
+    for (level, pool) in levels_and_pools() {
+        pool.install(|| {
+            sparse::affine(level, x, &weights, &bias, Kind::Relu, &mut y);
+            sparse::product(level, transposed.rows(), &dz, &mut gradient);
+        });
+        check::same_as_scalar("affine", level, &y, &reference.0);
+        check::same_as_scalar("gradient", level, &gradient, &reference.1);
+        let id = format!("{level}-{}T", pool.current_num_threads());
+        group.bench_function(BenchmarkId::new("affine", &id), |bencher| {
             pool.install(|| {
                 bencher.iter(|| {
                     sparse::affine(level, black_box(x), &weights, &bias, Kind::Relu, &mut y);
                 });
             });
         });
-        group.bench_function(BenchmarkId::new("gradient", &threads), |bencher| {
+        group.bench_function(BenchmarkId::new("gradient", &id), |bencher| {
             pool.install(|| {
                 bencher.iter(|| {
                     transposed.fill(black_box(x));
@@ -139,7 +139,7 @@ fn bench_sparse(criterion: &mut Criterion) {
 
 criterion_group! {
     name = benches;
-    config = elementwise::config();
+    config = effort::kernels();
     targets = bench_optimisers, bench_heads, bench_sparse
 }
 criterion_main!(benches);

@@ -25,13 +25,12 @@ const END: &str = "<!-- table: end -->";
 
 /// A slice of `v` that begins with a cache line.
 fn aligned(v: &mut [f32]) -> &mut [f32] {
-    let start = v.as_ptr().align_offset(64);
-    &mut v[start..start + ELEMENTS]
+    inputs::from_line(v, ELEMENTS)
 }
 
 /// Nanoseconds an element, forward or backward: of a copy, then of each level.
 fn times(kind: Kind, pass: &str, levels: &[Level]) -> Vec<f64> {
-    let pad = |x: &[f32]| [x, &[0.0; 16]].concat();
+    let pad = |x: &[f32]| [x, &[0.0; inputs::LINE]].concat();
     let (mut x, mut saved) =
         (pad(&inputs::pre_activations(kind, ELEMENTS)), pad(&inputs::saved(kind, ELEMENTS)));
     let mut dy = pad(&inputs::uniform(2, ELEMENTS, -1.0, 1.0));
@@ -45,7 +44,7 @@ fn times(kind: Kind, pass: &str, levels: &[Level]) -> Vec<f64> {
         "forward" => out.copy_from_slice(x),
         _ => out.iter_mut().zip(x).zip(dy).for_each(|((out, x), dy)| *out = x + dy),
     };
-    let mut memory = vec![vec![0.0; ELEMENTS + 16]; levels.len() + 1];
+    let mut memory = vec![vec![0.0; ELEMENTS + inputs::LINE]; levels.len() + 1];
     let mut contestants = Vec::new();
     for (i, memory) in memory.iter_mut().enumerate() {
         let out = aligned(memory);

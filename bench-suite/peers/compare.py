@@ -1,4 +1,6 @@
-"""Ours and each peer in turns; medians and their ratio. Called by compare.sh: compare.py HALFWAVE THREADS ROUNDS
+"""Ours and each peer in turns; medians and their ratio. Called by compare.sh: compare.py HALFWAVE THREADS ROUNDS [ROWS]
+
+ROWS is the program of the bench `compare`, which times kernels: with it, functions are compared element by element, too.
 
 Ours: seconds of an epoch from `timings.jsonl` of a run, one object a line with `run`, `epoch` and `seconds`;
 the first epoch of a run is left out, as in the peers' scripts. Peers: the figure before `s/epoch` in what they print.
@@ -30,6 +32,41 @@ CONTESTS = [
     ),
 ]
 
+# Functions element by element, on one thread: peer's module, its script with arguments.
+ELEMENTS = 65536
+FUNCTIONS = [
+    ("torch", ["elt_torch.py", "1", str(ELEMENTS)]),
+    ("numpy", ["elt_numpy.py", str(ELEMENTS)]),
+]
+
+
+def row(name):
+    """Our row of what a peer's script calls `name`."""
+    kind = name.removesuffix("_bwd")
+    return f"{'forward' if kind == name else 'backward'}/{'gelu' if kind == 'gelu_erf' else kind}"
+
+
+def functions(rows, rounds):
+    """Prints medians and their ratio of every function that both have."""
+    mine, theirs = {}, {}
+    peers = [(module, script) for module, script in FUNCTIONS if util.find_spec(module) is not None]
+    for round_ in range(rounds):
+        for line in subprocess.run([rows, "--elements", str(ELEMENTS)], check=True, capture_output=True, text=True).stdout.splitlines():
+            name, seconds = line.split()
+            mine.setdefault(name, []).append(float(seconds) * 1e9 / ELEMENTS)
+        for module, (script, *arguments) in peers:
+            command = [sys.executable, str(HERE / script), *arguments]
+            for line in subprocess.run(command, check=True, capture_output=True, text=True, cwd=HERE).stdout.splitlines():
+                _, name, _, _, nanoseconds, _ = line.split(",")
+                theirs.setdefault((row(name), module), []).append(float(nanoseconds))
+    for (name, module), times in theirs.items():
+        if name in mine:
+            a, b = statistics.median(mine[name]), statistics.median(times)
+            print(f"{name}, {ELEMENTS} elements, 1 thread: halfwave {a:.3f}, {module} {b:.3f} ns; {b / a:.2f} times as fast", flush=True)
+    for module, _ in FUNCTIONS:
+        if util.find_spec(module) is None:
+            print(f"functions: SKIPPED, {module} is not installed for {sys.executable}", flush=True)
+
 
 def ours(binary, threads, arguments, start):
     """Seconds of the epochs of runs whose name begins with `start`."""
@@ -57,6 +94,8 @@ def main():
     binary, threads, rounds = os.path.abspath(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     if rounds < 3:
         sys.exit("compare: at least 3 rounds, or a median says nothing")
+    if len(sys.argv) > 4:
+        functions(sys.argv[4], rounds)
     for name, (arguments, start), (module, script) in CONTESTS:
         if util.find_spec(module) is None:
             print(f"{name}: SKIPPED, {module} is not installed for {sys.executable}", flush=True)

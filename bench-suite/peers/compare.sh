@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times halfwave against torch and scikit-learn, in turns. usage: compare.sh [THREADS [ROUNDS]]
+# Times halfwave against torch, numpy and scikit-learn, in turns. usage: compare.sh [THREADS [ROUNDS]]
 #
 #   HALFWAVE_DATA  directory with mnist/ (needed)
 #   PYTHON         an interpreter that has the peers; else a virtual environment is made from requirements.txt
@@ -25,7 +25,11 @@ if [ -z "${HALFWAVE:-}" ]; then
   HALFWAVE=$target/release/halfwave
 fi
 
+rows=$(cd "$root" && cargo bench --locked --package halfwave-bench-suite --bench compare --no-run 2>&1 |
+  sed -n 's/^ *Executable .*(\(.*\))$/\1/p')
+[ -x "$rows" ] || { echo "compare: the bench of kernels cannot be built" >&2; exit 1; }
+
 # Or both OpenMP threads may land on one core.
 places=$(seq -s, -f '{%g}' 0 $((threads - 1)))
 export OMP_PROC_BIND=true OMP_PLACES=$places
-exec "$PYTHON" "$here/compare.py" "$HALFWAVE" "$threads" "$rounds"
+exec "$PYTHON" "$here/compare.py" "$HALFWAVE" "$threads" "$rounds" "$rows"

@@ -1,7 +1,7 @@
-# numpy element-wise (1 thread). 
+# numpy element-wise (1 thread). usage: elt_numpy.py [sizes comma]
 import os,sys,time; os.sched_setaffinity(0,{0})
 import numpy as np
-sizes=[4096,65536,1<<20,1<<26]; rng=np.random.default_rng(0)
+sizes=[int(s) for s in sys.argv[1].split(",")] if len(sys.argv)>1 else [4096,65536,1<<20,1<<26]; rng=np.random.default_rng(0)
 N=max(sizes); X=rng.random(N,dtype=np.float32)*12-6; Y=np.zeros(N,np.float32)
 def med(v): v=sorted(v); return v[len(v)//2]
 for n in sizes:

@@ -130,14 +130,21 @@ impl Layer {
         }
     }
 
-    /// Runs each pass once: some elements of y, all of dw's last row and Σ dx against sums in `f64`.
+    /// Runs each pass once: some elements of y, all of dw's last row and Σ dx against sums in `f64`, and the epilogue
+    /// against the bare product's bits.
     ///
     /// # Panics
     /// If a result is wrong.
     pub fn check(&mut self, level: Level) {
+        self.run(level, Pass::Forward);
+        let mut expected = self.y.clone();
+        for pixel in expected.chunks_exact_mut(self.bias.len()) {
+            pixel.iter_mut().zip(&self.bias).for_each(|(y, bias)| *y = (*y + bias).max(0.0));
+        }
         for pass in [Pass::ForwardBiasRelu, Pass::Weights, Pass::Input] {
             self.run(level, pass);
         }
+        check::same_as_scalar(self.name, level, &self.y, &expected);
         let [_, height, width, channels] = self.shape.input();
         let [kernel_h, kernel_w, _, outputs] = self.shape.weights();
         let [batch, out_h, out_w, _] = self.shape.output();

@@ -1,35 +1,19 @@
 //! Criterion benches of kernels that fill a slice.
 
-use std::{hint::black_box, time::Duration};
+use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use halfwave_kernels::Level;
 
-use crate::{LARGEST, SIZES, SIZES_OF_THREADS, check, levels, scalar, threads};
-
-/// Settings for kernels of microseconds: half a second each, or the whole run would take an hour.
-#[must_use]
-pub fn config() -> Criterion {
-    Criterion::default()
-        .without_plots()
-        .sample_size(20)
-        .nresamples(5_000)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(400))
-}
-
-/// The best level is timed at every size, the others at one, in L2.
-fn sizes(level: Level) -> &'static [usize] {
-    if level == Level::best() { &SIZES } else { &SIZES[1..2] }
-}
+use crate::{LARGEST, SIZES_OF_THREADS, check, effort, scalar};
 
 /// Checks `kernel(level, out)` against the scalar level, and times it.
 pub fn bench(criterion: &mut Criterion, name: &str, kernel: impl Fn(Level, &mut [f32])) {
     let mut reference = vec![0.0; LARGEST];
     kernel(scalar(), &mut reference);
     let mut group = criterion.benchmark_group(name);
-    for level in levels() {
-        for &size in sizes(level) {
+    for level in effort::levels() {
+        for &size in effort::sizes() {
             let mut out = vec![0.0; size];
             kernel(level, &mut out);
             let what = format!("{name} {level} {size}");
@@ -43,19 +27,18 @@ pub fn bench(criterion: &mut Criterion, name: &str, kernel: impl Fn(Level, &mut 
     group.finish();
 }
 
-/// Times the parallel form of `kernel(level, out)` on the best level, with one thread and with all, its
-/// first elements checked against the scalar level; `out` is memory for the largest size.
+/// Times the parallel form of `kernel(level, out)` with one thread and with all, its first million elements checked
+/// against the scalar level; `out` is memory for the largest size.
 pub fn bench_threads(
     criterion: &mut Criterion,
     name: &str,
     out: &mut [f32],
     kernel: impl Fn(Level, &mut [f32]) + Sync,
 ) {
-    let mut reference = vec![0.0; SIZES[0]];
+    let mut reference = vec![0.0; SIZES_OF_THREADS[0]];
     kernel(scalar(), &mut reference);
-    let level = Level::best();
     let mut group = criterion.benchmark_group(format!("{name}/threads"));
-    for pool in threads::pools() {
+    for (level, pool) in effort::levels_and_pools() {
         for size in SIZES_OF_THREADS {
             let out = &mut out[..size];
             let count = pool.current_num_threads();
@@ -69,4 +52,20 @@ pub fn bench_threads(
         }
     }
     group.finish();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "element 7 is 2e0, of the reference 1e0")]
+    fn a_wrong_kernel_is_not_timed() {
+        bench(&mut effort::kernels(), "wrong", |level, out| {
+            out.fill(1.0);
+            if level != scalar() {
+                out[7] = 2.0;
+            }
+        });
+    }
 }

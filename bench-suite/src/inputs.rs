@@ -2,6 +2,19 @@
 
 use halfwave_kernels::{Kind, Level, Saved, forward, rng};
 
+/// `f32` in a cache line.
+pub const LINE: usize = 16;
+
+/// `n` elements of `v` from the beginning of a cache line on; `v` has [`LINE`] elements more than that.
+///
+/// # Panics
+/// If it has not.
+#[must_use]
+pub fn from_line(v: &mut [f32], n: usize) -> &mut [f32] {
+    let start = v.as_ptr().align_offset(LINE * size_of::<f32>());
+    &mut v[start..start + n]
+}
+
 /// `n` numbers in \[low, high), of stream `seed`.
 #[must_use]
 pub fn uniform(seed: u64, n: usize, low: f32, high: f32) -> Vec<f32> {

@@ -31,6 +31,21 @@ impl<'a> Contestant<'a> {
         sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
     }
 
+    /// How many times as long as `other` it takes: the median of the rounds' ratios, and an interval of it.
+    ///
+    /// The interval goes from one ordered ratio to another and holds the median with at least 95 % probability, whatever
+    /// the distribution of the noise; with less than six rounds no two do, and it goes from the least to the greatest.
+    #[must_use]
+    pub fn ratio(&self, other: &Self) -> Ratio {
+        let mut ratios: Vec<_> =
+            self.seconds.iter().zip(&other.seconds).map(|(a, b)| a / b).collect();
+        ratios.sort_by(f64::total_cmp);
+        let outside = outside(ratios.len());
+        let at = |i: usize| ratios.get(i).copied().unwrap_or(f64::NAN);
+        let last = ratios.len().saturating_sub(1);
+        Ratio { median: at(ratios.len() / 2), low: at(outside), high: at(last - outside.min(last)) }
+    }
+
     /// The least over the rounds of the seconds of a call: what neighbours added the least to.
     #[must_use]
     pub fn least(&self) -> f64 {
@@ -53,6 +68,31 @@ impl<'a> Contestant<'a> {
             self.calls *= 2;
         }
     }
+}
+
+/// A ratio of times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ratio {
+    /// Of the rounds.
+    pub median: f64,
+    /// Where its interval begins.
+    pub low: f64,
+    /// Where it ends.
+    pub high: f64,
+}
+
+/// How many of n ordered numbers may be left out on each side, so that the rest holds the median with at least 95 %
+/// probability: the greatest k with P(X ≤ k) ≤ 2.5 %, X ~ B(n, ½).
+fn outside(n: usize) -> usize {
+    let (mut below, mut exactly) = (0.0, 0.5_f64.powi(n as i32));
+    for k in 0..n {
+        below += exactly;
+        if below > 0.025 {
+            return k.saturating_sub(1);
+        }
+        exactly *= (n - k) as f64 / (k + 1) as f64;
+    }
+    0
 }
 
 /// Times all contestants over `rounds` rounds in which each has about `slice`.
@@ -89,5 +129,16 @@ mod tests {
         assert_eq!(contestants[0].name(), "slow");
         drop(contestants);
         assert!(slow >= 3 && fast > slow);
+    }
+
+    #[test]
+    fn a_ratio_has_an_interval_from_its_rounds() {
+        let of =
+            |seconds: &[f64]| Contestant { seconds: seconds.into(), ..Contestant::new("", || ()) };
+        let ones = of(&[1.0; 11]);
+        let ratio = of(&[2.0, 9.0, 2.0, 2.0, 3.0, 2.0, 1.0, 2.0, 0.1, 2.0, 2.0]).ratio(&ones);
+        assert_eq!(ratio, Ratio { median: 2.0, low: 1.0, high: 3.0 });
+        assert_eq!([5, 6, 11, 15].map(outside), [0, 0, 1, 3]);
+        assert!(of(&[]).ratio(&ones).median.is_nan());
     }
 }

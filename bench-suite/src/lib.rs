@@ -3,11 +3,13 @@
 pub mod check;
 pub mod conv;
 pub mod counts;
+pub mod effort;
 pub mod elementwise;
 pub mod inputs;
 pub mod interleaved;
 pub mod moved;
 pub mod product;
+pub mod roofline;
 pub mod shapes;
 pub mod steps;
 pub mod table;

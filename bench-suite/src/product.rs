@@ -61,15 +61,26 @@ impl<'a> Product<'a> {
         }
     }
 
-    /// a `[m, k]` and b `[k, n]`, in the layout of the shape.
-    fn operands(&self) -> (MatRef<'_, f32>, MatRef<'_, f32>) {
+    /// a `[m, k]` and b `[k, n]` as they are stored: row-major elements, rows and columns of these, and whether the
+    /// operand is the transpose.
+    #[must_use]
+    pub fn stored(&self) -> [(&[f32], [usize; 2], bool); 2] {
         let &Shape { m, k, n, layout, .. } = self.shape;
-        let rows = |x, rows, columns| MatRef::from_row_major_slice(x, rows, columns);
         match layout {
-            Layout::Forward => (rows(&self.a, m, k), rows(&self.b, k, n)),
-            Layout::Backward => (rows(&self.a, m, k), rows(&self.b, n, k).transpose()),
-            Layout::Gradient => (rows(&self.a, k, m).transpose(), rows(&self.b, k, n)),
+            Layout::Forward => [(&self.a, [m, k], false), (&self.b, [k, n], false)],
+            Layout::Backward => [(&self.a, [m, k], false), (&self.b, [n, k], true)],
+            Layout::Gradient => [(&self.a, [k, m], true), (&self.b, [k, n], false)],
         }
+    }
+
+    /// The same as views.
+    #[must_use]
+    pub fn operands(&self) -> (MatRef<'_, f32>, MatRef<'_, f32>) {
+        let [a, b] = self.stored().map(|(x, [rows, columns], transposed)| {
+            let stored = MatRef::from_row_major_slice(x, rows, columns);
+            if transposed { stored.transpose() } else { stored }
+        });
+        (a, b)
     }
 
     /// What was computed last.
@@ -121,7 +132,17 @@ impl<'a> Product<'a> {
         self.out = out;
     }
 
-    /// Runs once: the bare product within the error bound of its sums, the epilogue with the bits
+    /// That faer's product is right, too: a peer that computes something else is none.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub fn check_faer(&mut self) {
+        self.run_faer();
+        self.check_sums(&format!("{} faer", self.shape.name), &self.out);
+    }
+
+    /// Runs once: the bare product within the error bound of its sums, some whole rows with the bits of the scalar level
+    /// (which would take minutes for all of them), the epilogue with the bits
     /// that the scalar level gives when it goes over the whole product afterwards.
     ///
     /// # Panics
@@ -129,7 +150,8 @@ impl<'a> Product<'a> {
     pub fn check(&mut self, level: Level, epilogue: Epilogue) {
         let name = format!("{} {}", self.shape.name, epilogue.name());
         self.run(level, Epilogue::None);
-        self.check_sums(&name);
+        self.check_sums(&name, &self.out);
+        self.check_rows(level, &name);
         let mut expected = self.out.clone();
         for row in expected.chunks_exact_mut(self.shape.n) {
             row.iter_mut().zip(&self.bias).for_each(|(x, bias)| *x += bias);
@@ -168,8 +190,23 @@ impl<'a> Product<'a> {
         self.state.iter_mut().for_each(|state| state.fill(0.0));
     }
 
-    /// Compares elements on a diagonal through all tiles with sums in `f64`.
-    fn check_sums(&self, name: &str) {
+    /// Compares whole rows of the first, a middle and the last tile.
+    fn check_rows(&self, level: Level, name: &str) {
+        let &Shape { m, n, .. } = self.shape;
+        let (a, b) = self.operands();
+        let mut row = vec![0.0; n];
+        for i in [0, m / 2, m - 1] {
+            let out = MatMut::from_row_major_slice_mut(&mut row, 1, n);
+            gemm::matmul(scalar(), a.subrows(i, 1), b, out, gemm::Epilogue::None);
+            check::same_as_scalar(name, level, &self.out[i * n..][..n], &row);
+        }
+    }
+
+    /// Compares elements of `out` on a diagonal through all tiles with sums in `f64`.
+    ///
+    /// # Panics
+    /// If one is wrong.
+    pub fn check_sums(&self, name: &str, out: &[f32]) {
         let &Shape { m, k, n, .. } = self.shape;
         let (a, b) = self.operands();
         for i in 0..m {
@@ -178,11 +215,26 @@ impl<'a> Product<'a> {
             let exact: f64 = (0..k).map(terms).sum();
             let magnitude: f64 = (0..k).map(|l| terms(l).abs()).sum();
             let tolerance = k as f64 * f64::from(f32::EPSILON) * magnitude;
-            check::within(name, f64::from(self.out[i * n + j]), exact, tolerance);
+            check::within(name, f64::from(out[i * n + j]), exact, tolerance);
         }
     }
 }
 
 fn noise() -> Noise {
     Stream::new(7).at(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "128x128x128: element 37 is")]
+    fn a_wrong_element_beside_the_diagonal_is_found() {
+        let shapes = crate::shapes::callgrind();
+        let mut product = Product::new(&shapes[0]);
+        product.check(Level::best(), Epilogue::None);
+        product.out[37] += 0.01;
+        product.check_rows(Level::best(), &shapes[0].name);
+    }
 }

@@ -83,10 +83,27 @@ impl Epilogue {
 }
 
 impl Shape {
+    /// Whether it takes so long that it is measured as seldom as can be.
+    #[must_use]
+    pub fn is_large(&self) -> bool {
+        self.flop() > 1e10
+    }
+
     /// Floating-point operations of the product.
     #[must_use]
     pub fn flop(&self) -> f64 {
         2.0 * self.m as f64 * self.k as f64 * self.n as f64
+    }
+
+    /// Bytes that it must move: operands and result once, weights and states of an optimiser there and back.
+    #[must_use]
+    pub fn bytes(&self, epilogue: Epilogue) -> f64 {
+        let results = match epilogue.states() {
+            0 => 1,
+            states => 2 * (1 + states),
+        };
+        let elements = self.m * self.k + self.k * self.n + results * self.m * self.n;
+        (size_of::<f32>() * elements) as f64
     }
 }
 

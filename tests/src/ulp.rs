@@ -73,7 +73,8 @@ fn worse(a: Worst, b: Worst) -> Worst {
 
 /// Whether `saved` can be what forward saves: an output beyond the function's range is no input of its
 /// backward.
-fn in_range_of_saved(kind: Kind, saved: f32) -> bool {
+#[must_use]
+pub fn in_range_of_saved(kind: Kind, saved: f32) -> bool {
     let range = match (kind, kind.saved()) {
         (_, Saved::Input) => return true,
         (Kind::Sigmoid, _) => 0.0..=1.0,

@@ -15,37 +15,46 @@ fn noise() -> Noise {
     Stream::new(3).at(0)
 }
 
-fn x() -> Vec<f32> {
-    inputs::uniform(1, SIZE, -4.0, 4.0)
+fn x(n: usize) -> Vec<f32> {
+    inputs::uniform(1, n, -4.0, 4.0)
 }
 
-fn dy() -> Vec<f32> {
-    inputs::uniform(2, SIZE, -1.0, 1.0)
+fn dy(n: usize) -> Vec<f32> {
+    inputs::uniform(2, n, -1.0, 1.0)
 }
 
 /// A kernel from x to as many elements.
 fn map(name: impl Into<String>, run: impl Fn(Level, &[f32], &mut [f32]) + Clone + 'static) -> Row {
-    Row::new(name, move || {
-        let (x, run) = (x(), run.clone());
-        fill(SIZE, move |level, out| run(level, &x, out))
+    Row::sized(name, (1, 1), move |n| {
+        let (x, run) = (x(n), run.clone());
+        fill(n, move |level, out| run(level, &x, out))
     })
+}
+
+/// A kernel that writes without reading.
+fn write(name: &str, run: impl Fn(Level, &mut [f32]) + Clone + 'static) -> Row {
+    Row::sized(name, (0, 1), move |n| fill(n, run.clone()))
 }
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for &kind in Kind::ALL {
-        rows.push(Row::new(format!("forward/{kind}"), move || {
-            let x = inputs::pre_activations(kind, SIZE);
-            fill(SIZE, move |level, y| forward(level, kind, &x, y))
+        rows.push(Row::sized(format!("forward/{kind}"), (1, 1), move |n| {
+            let x = inputs::pre_activations(kind, n);
+            fill(n, move |level, y| forward(level, kind, &x, y))
         }));
-        rows.push(Row::new(format!("backward/{kind}"), move || {
-            let (saved, dy) = (inputs::saved(kind, SIZE), dy());
-            fill(SIZE, move |level, dx| backward(level, kind, &saved, &dy, dx))
+        // The identity's gradient is dy: it does not read what forward saved.
+        let read = if kind == Kind::Identity { 1 } else { 2 };
+        rows.push(Row::sized(format!("backward/{kind}"), (read, 1), move |n| {
+            let (saved, dy) = (inputs::saved(kind, n), dy(n));
+            fill(n, move |level, dx| backward(level, kind, &saved, &dy, dx))
         }));
     }
     for &kind in LearnedKind::ALL {
-        rows.push(Row::new(format!("learned-forward/{kind}"), move || learned_forward(kind)));
-        rows.push(Row::new(format!("learned-backward/{kind}"), move || learned_backward(kind)));
+        let forward = move |n| learned_forward(kind, n);
+        rows.push(Row::sized(format!("learned-forward/{kind}"), (1, 1), forward));
+        let backward = move |n| learned_backward(kind, n);
+        rows.push(Row::sized(format!("learned-backward/{kind}"), (2, 1), backward));
     }
     for &unit in Unit::ALL {
         rows.push(map(format!("mean/{unit}"), move |level, x, mean| {
@@ -54,9 +63,9 @@ pub(super) fn rows() -> Vec<Row> {
         rows.push(map(format!("sample/{unit}"), move |level, x, h| {
             units::sample(level, unit, noise(), x, h);
         }));
-        rows.push(Row::new(format!("sample-with-mean/{unit}"), move || {
-            let (x, mut mean) = (x(), vec![0.0; SIZE]);
-            fill(SIZE, move |level, h| {
+        rows.push(Row::sized(format!("sample-with-mean/{unit}"), (1, 2), move |n| {
+            let (x, mut mean) = (x(n), vec![0.0; n]);
+            fill(n, move |level, h| {
                 units::sample_with_mean(level, unit, noise(), &x, &mut mean, h);
             })
         }));
@@ -65,34 +74,34 @@ pub(super) fn rows() -> Vec<Row> {
         map("mean/potts", |level, x, mean| potts::mean(level, x, COLUMNS, mean)),
         map("sample/potts", |level, x, h| potts::sample(level, noise(), x, COLUMNS, h)),
         map("ssu-variance", |level, x, y| units::ssu_variance(level, 8, x, y)),
-        map("rng/uniform", |level, _, out| rng::uniform(level, noise(), out)),
-        map("rng/normal", |level, _, out| rng::normal(level, noise(), out)),
+        write("rng/uniform", |level, out| rng::uniform(level, noise(), out)),
+        write("rng/normal", |level, out| rng::normal(level, noise(), out)),
         map("learned-forward/carelu", |level, x, y| {
             let carelu = carelu::CaRelu::default();
             carelu::forward(level, carelu, x, COLUMNS, y).expect("initial parameters are valid");
         }),
-        Row::new("learned-backward/carelu", || {
-            let (x, dy, carelu) = (x(), dy(), carelu::CaRelu::default());
-            fill(SIZE, move |level, dx| {
+        Row::sized("learned-backward/carelu", (2, 1), |n| {
+            let (x, dy, carelu) = (x(n), dy(n), carelu::CaRelu::default());
+            fill(n, move |level, dx| {
                 carelu::backward(level, carelu, &x, COLUMNS, &dy, dx)
                     .expect("initial parameters are valid");
             })
         }),
         Row::new("mask-forward/relu", || {
-            let (x, mut mask) = (x(), vec![0; masks::words(SIZE)]);
+            let (x, mut mask) = (x(SIZE), vec![0; masks::words(SIZE)]);
             fill(SIZE, move |level, y| masks::relu_forward(level, &x, y, &mut mask))
         }),
         Row::new("mask-backward/relu", || {
-            let (mask, dy) = (vec![0b1010_0110_0101_1100; masks::words(SIZE)], dy());
+            let (mask, dy) = (vec![0b1010_0110_0101_1100; masks::words(SIZE)], dy(SIZE));
             fill(SIZE, move |level, dx| masks::relu_backward(level, &mask, &dy, dx))
         }),
-        Row::new("forward/crelu", || {
-            let x = x();
-            fill(2 * SIZE, move |level, y| crelu(level, &x, y, COLUMNS))
+        Row::sized("forward/crelu", (1, 2), |n| {
+            let x = x(n);
+            fill(2 * n, move |level, y| crelu(level, &x, y, COLUMNS))
         }),
-        Row::new("backward/crelu", || {
-            let (x, dy) = (x(), [dy(), dy()].concat());
-            fill(SIZE, move |level, dx| crelu_backward(level, &x, &dy, dx, COLUMNS))
+        Row::sized("backward/crelu", (3, 1), |n| {
+            let (x, dy) = (x(n), [dy(n), dy(n)].concat());
+            fill(n, move |level, dx| crelu_backward(level, &x, &dy, dx, COLUMNS))
         }),
     ]);
     rows
@@ -108,18 +117,18 @@ fn slices(parameters: &[[f32; 1]]) -> Vec<&[f32]> {
     parameters.iter().map(|parameter| &parameter[..]).collect()
 }
 
-fn learned_forward(kind: LearnedKind) -> Box<dyn Work> {
-    let (x, parameters) = (x(), parameters(kind));
-    fill(SIZE, move |level, y| {
+fn learned_forward(kind: LearnedKind, n: usize) -> Box<dyn Work> {
+    let (x, parameters) = (x(n), parameters(kind));
+    fill(n, move |level, y| {
         learned::forward(level, kind, &slices(&parameters), &x, y)
             .expect("initial parameters are valid");
     })
 }
 
-fn learned_backward(kind: LearnedKind) -> Box<dyn Work> {
-    let (x, dy, parameters) = (x(), dy(), parameters(kind));
+fn learned_backward(kind: LearnedKind, n: usize) -> Box<dyn Work> {
+    let (x, dy, parameters) = (x(n), dy(n), parameters(kind));
     let mut gradients = parameters.clone();
-    fill(SIZE, move |level, dx| {
+    fill(n, move |level, dx| {
         let mut gradients: Vec<_> =
             gradients.iter_mut().map(|gradient| &mut gradient[..]).collect();
         learned::backward(level, kind, &slices(&parameters), &x, &dy, dx, &mut gradients)

@@ -49,12 +49,47 @@ fn fill(elements: usize, run: impl FnMut(Level, &mut [f32]) + 'static) -> Box<dy
 /// A line of the table.
 pub struct Row {
     name: String,
-    prepare: Box<dyn Fn() -> Box<dyn Work>>,
+    streams: Option<Streams>,
+    prepare: Box<dyn Fn(usize) -> Box<dyn Work>>,
+}
+
+/// Arrays that a kernel passes over once, each of as many `f32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Streams {
+    /// Arrays that are read.
+    pub read: u8,
+    /// Arrays that are written.
+    pub written: u8,
+}
+
+impl Streams {
+    /// Bytes of an element, of all arrays.
+    #[must_use]
+    pub fn bytes(self) -> usize {
+        size_of::<f32>() * usize::from(self.read + self.written)
+    }
 }
 
 impl Row {
+    /// Of a size of its own.
     fn new(name: impl Into<String>, prepare: impl Fn() -> Box<dyn Work> + 'static) -> Self {
-        Self { name: name.into(), prepare: Box::new(prepare) }
+        Self { name: name.into(), streams: None, prepare: Box::new(move |_| prepare()) }
+    }
+
+    /// Of any number of elements that [`COLUMNS`] divides, which reads and writes so many arrays of them.
+    fn sized(
+        name: impl Into<String>,
+        (read, written): (u8, u8),
+        prepare: impl Fn(usize) -> Box<dyn Work> + 'static,
+    ) -> Self {
+        let streams = Some(Streams { read, written });
+        Self { name: name.into(), streams, prepare: Box::new(prepare) }
+    }
+
+    /// What it moves, if its size can be chosen.
+    #[must_use]
+    pub fn streams(&self) -> Option<Streams> {
+        self.streams
     }
 
     /// As in `forward/relu`.
@@ -66,7 +101,13 @@ impl Row {
     /// The kernel, with its arrays.
     #[must_use]
     pub fn prepare(&self) -> Box<dyn Work> {
-        (self.prepare)()
+        self.prepare_at(SIZE)
+    }
+
+    /// The same with arrays of so many elements, where [`Row::streams`] are known.
+    #[must_use]
+    pub fn prepare_at(&self, elements: usize) -> Box<dyn Work> {
+        (self.prepare)(elements)
     }
 
     /// Runs twice, of which the second time is to be counted: the first sets up what is set up once.

@@ -8,7 +8,7 @@ use halfwave_kernels::{
     update,
 };
 
-use super::{COLUMNS, Row, SIZE, Work, fill};
+use super::{COLUMNS, Row, Work, fill};
 use crate::{
     conv::{Layer, Pass, Pool},
     inputs,
@@ -18,9 +18,6 @@ use crate::{
 
 static COUNTED: LazyLock<Vec<Shape>> = LazyLock::new(shapes::callgrind);
 static TIMED: LazyLock<Vec<Shape>> = LazyLock::new(shapes::gemm);
-
-/// Operations of a product that takes too long to be timed often.
-const MANY_FLOP: f64 = 1e10;
 
 struct Dense {
     product: Product<'static>,
@@ -77,7 +74,7 @@ fn dense(shape: &'static Shape) -> impl Iterator<Item = Row> {
 }
 
 pub(super) fn timed() -> Vec<Row> {
-    TIMED.iter().filter(|shape| shape.flop() < MANY_FLOP).flat_map(dense).collect()
+    TIMED.iter().filter(|shape| !shape.is_large()).flat_map(dense).collect()
 }
 
 pub(super) fn counted() -> Vec<Row> {
@@ -93,16 +90,16 @@ pub(super) fn counted() -> Vec<Row> {
         }));
     }
     rows.extend([
-        Row::new("update/momentum", || {
-            let (gradient, mut velocity) = (inputs::uniform(1, SIZE, -1.0, 1.0), vec![0.0; SIZE]);
-            fill(SIZE, move |level, weights| {
+        Row::sized("update/momentum", (3, 2), |n| {
+            let (gradient, mut velocity) = (inputs::uniform(1, n, -1.0, 1.0), vec![0.0; n]);
+            fill(n, move |level, weights| {
                 update::momentum(level, MOMENTUM, 0.01, &gradient, &mut velocity, weights);
             })
         }),
-        Row::new("update/adam", || {
-            let gradient = inputs::uniform(1, SIZE, -1.0, 1.0);
-            let (mut m, mut v) = (vec![0.0; SIZE], vec![0.0; SIZE]);
-            fill(SIZE, move |level, weights| {
+        Row::sized("update/adam", (4, 3), |n| {
+            let gradient = inputs::uniform(1, n, -1.0, 1.0);
+            let (mut m, mut v) = (vec![0.0; n], vec![0.0; n]);
+            fill(n, move |level, weights| {
                 update::adam(level, ADAM, 1, 0.01, &gradient, &mut m, &mut v, weights);
             })
         }),

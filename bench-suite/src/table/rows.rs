@@ -5,17 +5,15 @@ use halfwave_kernels::{
     rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
 };
 
-use super::{COLUMNS, Row, SIZE, fill};
+use super::{COLUMNS, Row, fill};
 use crate::inputs;
 
-const ROWS: usize = SIZE / COLUMNS;
-
-fn x() -> Vec<f32> {
-    inputs::uniform(1, SIZE, -4.0, 4.0)
+fn x(n: usize) -> Vec<f32> {
+    inputs::uniform(1, n, -4.0, 4.0)
 }
 
-fn dy() -> Vec<f32> {
-    inputs::uniform(2, SIZE, -1.0, 1.0)
+fn dy(n: usize) -> Vec<f32> {
+    inputs::uniform(2, n, -1.0, 1.0)
 }
 
 /// A head: (level, x, labels, losses, gradient).
@@ -25,17 +23,18 @@ type Head = fn(Level, &[f32], &[u32], &mut [f32], &mut [f32]);
 type Backward = fn(Level, &[f32], usize, &[f32], &mut [f32]);
 
 fn head(name: &str, head: Head) -> Row {
-    Row::new(format!("head/{name}"), move || {
-        let labels: Vec<_> = (0..ROWS as u32).map(|i| i % COLUMNS as u32).collect();
-        let (x, mut losses) = (x(), vec![0.0; ROWS]);
-        fill(SIZE, move |level, gradient| head(level, &x, &labels, &mut losses, gradient))
+    Row::sized(format!("head/{name}"), (1, 1), move |n| {
+        let rows = n / COLUMNS;
+        let labels: Vec<_> = (0..rows as u32).map(|i| i % COLUMNS as u32).collect();
+        let (x, mut losses) = (x(n), vec![0.0; rows]);
+        fill(n, move |level, gradient| head(level, &x, &labels, &mut losses, gradient))
     })
 }
 
 fn backward(name: &str, backward: Backward) -> Row {
-    Row::new(format!("rows/{name}"), move || {
-        let (y, dy) = (inputs::uniform(3, SIZE, 0.0, 1.0), dy());
-        fill(SIZE, move |level, dx| backward(level, &y, COLUMNS, &dy, dx))
+    Row::sized(format!("rows/{name}"), (2, 1), move |n| {
+        let (y, dy) = (inputs::uniform(3, n, 0.0, 1.0), dy(n));
+        fill(n, move |level, dx| backward(level, &y, COLUMNS, &dy, dx))
     })
 }
 
@@ -43,64 +42,65 @@ pub(super) fn rows() -> Vec<Row> {
     vec![
         head("softmax", rows::softmax_cross_entropy),
         head("normalised-relu", rows::normalised_relu_cross_entropy),
-        Row::new("rows/softmax", || {
-            let x = x();
-            fill(SIZE, move |level, y| {
+        // In place, after a copy.
+        Row::sized("rows/softmax", (2, 2), |n| {
+            let x = x(n);
+            fill(n, move |level, y| {
                 y.copy_from_slice(&x);
                 rows::softmax_in_place(level, y, COLUMNS);
             })
         }),
         backward("softmax-backward", rows::softmax_backward),
-        Row::new("rows/log-softmax", || {
-            let x = x();
-            fill(SIZE, move |level, y| rows::log_softmax(level, &x, COLUMNS, y))
+        Row::sized("rows/log-softmax", (1, 1), |n| {
+            let x = x(n);
+            fill(n, move |level, y| rows::log_softmax(level, &x, COLUMNS, y))
         }),
         backward("log-softmax-backward", rows::log_softmax_backward),
-        Row::new("rows/column-sums", || {
-            let x = x();
+        Row::sized("rows/column-sums", (1, 0), |n| {
+            let x = x(n);
             fill(COLUMNS, move |level, out| rows::column_sums(level, &x, out))
         }),
-        Row::new("rows/row-sums", || {
-            let x = x();
-            fill(ROWS, move |level, out| rows::row_sums(level, &x, COLUMNS, out))
+        Row::sized("rows/row-sums", (1, 0), |n| {
+            let x = x(n);
+            fill(n / COLUMNS, move |level, out| rows::row_sums(level, &x, COLUMNS, out))
         }),
-        Row::new("rows/layer-norm", || {
-            let (x, mut saved) = (x(), [vec![0.0; ROWS], vec![0.0; ROWS]]);
-            fill(SIZE, move |level, y| {
+        Row::sized("rows/layer-norm", (1, 1), |n| {
+            let (x, mut saved) = (x(n), [vec![0.0; n / COLUMNS], vec![0.0; n / COLUMNS]]);
+            fill(n, move |level, y| {
                 let [mean, inverse_std] = &mut saved;
                 let norm =
                     LayerNorm { gamma: &[1.5; COLUMNS], beta: &[0.5; COLUMNS], epsilon: 1e-5 };
                 rows::layer_norm(level, norm, &x, y, Moments { mean, inverse_std });
             })
         }),
-        Row::new("rows/layer-norm-backward", || {
-            let (x, dy, saved) = (x(), dy(), ([0.1; ROWS], [0.4; ROWS]));
+        Row::sized("rows/layer-norm-backward", (2, 1), |n| {
+            let (x, dy, saved) = (x(n), dy(n), (vec![0.1; n / COLUMNS], vec![0.4; n / COLUMNS]));
             let mut gradients = [[0.0; COLUMNS]; 2];
-            fill(SIZE, move |level, dx| {
+            fill(n, move |level, dx| {
                 let [dgamma, dbeta] = &mut gradients;
                 let (gamma, saved) = ([1.5; COLUMNS], (&saved.0[..], &saved.1[..]));
                 rows::layer_norm_backward(level, &gamma, &x, saved, &dy, dx, (dgamma, dbeta));
             })
         }),
-        Row::new("rows/batch-norm", || {
-            let (x, mut moments) = (x(), [[0.0; COLUMNS]; 4]);
-            fill(SIZE, move |level, y| {
+        Row::sized("rows/batch-norm", (1, 1), |n| {
+            let (x, mut moments) = (x(n), [[0.0; COLUMNS]; 4]);
+            fill(n, move |level, y| {
                 let [mean, inverse_std, running_mean, variance] = &mut moments;
                 let running = Running { mean: running_mean, variance, momentum: 0.1 };
                 let saved = BatchMoments { mean, inverse_std };
                 rows::batch_norm(level, BATCH_NORM, &x, y, saved, running);
             })
         }),
-        Row::new("rows/batch-norm-inference", || {
-            let (x, mean, variance) = (x(), [0.1; COLUMNS], [0.9; COLUMNS]);
-            fill(SIZE, move |level, y| {
+        Row::sized("rows/batch-norm-inference", (1, 1), |n| {
+            let (x, mean, variance) = (x(n), [0.1; COLUMNS], [0.9; COLUMNS]);
+            fill(n, move |level, y| {
                 rows::batch_norm_inference(level, BATCH_NORM, (&mean, &variance), &x, y);
             })
         }),
-        Row::new("rows/batch-norm-backward", || {
-            let (x, dy, saved) = (x(), dy(), ([0.1; COLUMNS], [0.4; COLUMNS]));
+        Row::sized("rows/batch-norm-backward", (2, 1), |n| {
+            let (x, dy, saved) = (x(n), dy(n), ([0.1; COLUMNS], [0.4; COLUMNS]));
             let mut gradients = [[0.0; COLUMNS]; 2];
-            fill(SIZE, move |level, dx| {
+            fill(n, move |level, dx| {
                 let [dgamma, dbeta] = &mut gradients;
                 let (gamma, saved) = ([1.5; COLUMNS], (&saved.0[..], &saved.1[..]));
                 rows::batch_norm_backward(level, &gamma, &x, saved, &dy, dx, (dgamma, dbeta));

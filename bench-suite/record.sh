@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Measures this machine and writes a record of it. usage: record.sh [--quick] [MACHINE]
+#
+#   bench-suite/record/<date>-<machine>/   README.md, what was printed, rows as CSV, figures as SVG
+#
+# MACHINE is how the directory is called, else what the processor and its cores are. --quick takes a minute and is
+# for trying this out; without it, half an hour. Runs that others disturb are no record: the load is written down.
+#
+#   PYTHON         an interpreter that has numpy and torch, for the table of errors (python3)
+#   HALFWAVE_DATA  where mnist/ is: epochs are timed against torch and scikit-learn, too
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+quick=()
+if [ "${1:-}" = --quick ]; then
+  quick=(--quick)
+  shift
+fi
+cores=$(getconf _NPROCESSORS_ONLN)
+cpu=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo 2> /dev/null | head -n 1)
+cpu=${cpu:-$(uname -m)}
+name=${1:-$(tr '[:upper:]' '[:lower:]' <<< "$cpu" | sed 's/([a-z]*)//g; s/ @.*//; s/\(cpu\|processor\)//g; s/[^a-z0-9]\{1,\}/-/g; s/^-//; s/-$//')-$cores-cores}
+day=$(date -u +%F)
+out=$PWD/bench-suite/record/$day-$name
+[ ! -e "$out" ] || { echo "record: $out is there; give this one another name" >&2; exit 1; }
+
+# A bench: its name, then its arguments. Its files are written where it runs, so paths are whole.
+bench() { cargo bench --locked --package halfwave-bench-suite --bench "$1" -- "${@:2}"; }
+load() { cut -d ' ' -f 1-3 /proc/loadavg 2> /dev/null || echo unknown; }
+size() { getconf "$1" 2> /dev/null | awk '{ print $1 / 1024 " KiB" }' || echo unknown; }
+
+cargo bench --locked --package halfwave-bench-suite --bench roofline --bench peers --no-run
+mkdir -p "$out"
+before=$(load)
+[ ${#quick[@]} -gt 0 ] || export HALFWAVE_BENCH=full
+bench roofline "${quick[@]}" --csv "$out/roofline.csv" --svg "$out" > "$out/roofline.txt"
+bench peers "${quick[@]}" --csv "$out/peers.csv" > "$out/peers.txt"
+after=$(load)
+{
+  printf '# Errors in units in the last place\n`cargo run --release -p halfwave-tests --example accuracy`. A sample: what is asserted of ours holds for all inputs.\n\n'
+  cargo run --release --locked --package halfwave-tests --example accuracy
+} > "$out/accuracy.md"
+if [ -n "${HALFWAVE_DATA:-}" ] && [ ${#quick[@]} -eq 0 ]; then
+  for threads in $(printf '%s\n' 1 "$cores" | sort -nu); do
+    bench-suite/peers/compare.sh "$threads" >> "$out/epochs.txt"
+  done
+fi
+
+# Between two lines of a file, of which the last is empty.
+part() { sed -n "/$2/,/^$/p" "$out/$1"; }
+{
+  echo "# $cpu, $cores cores, $day"
+  echo
+  echo "Written by \`bench-suite/record.sh ${quick[*]}\` at commit $(git describe --always --dirty)."
+  [ ${#quick[@]} -eq 0 ] || echo "**A quick run**: of few rounds, and of no use but to see what is measured."
+  echo
+  echo "| | |"
+  echo "|---|---|"
+  echo "| caches (L1d, L2, L3) | $(size LEVEL1_DCACHE_SIZE), $(size LEVEL2_CACHE_SIZE), $(size LEVEL3_CACHE_SIZE) |"
+  echo "| system | $(uname -s), $(rustc --version) |"
+  echo "| load before and after (1, 5, 15 minutes) | $before; $after |"
+  echo
+  echo "[Errors](accuracy.md) · rows: [roofline](roofline.csv), [peers](peers.csv) · printed: [roofline](roofline.txt), [peers](peers.txt)"
+  for figure in "$out"/*.svg; do
+    echo
+    echo "![$(basename "$figure" .svg)]($(basename "$figure"))"
+  done
+  echo
+  echo "## Limits"
+  echo '```text'
+  part roofline.txt '^multiply-adds in registers'
+  part roofline.txt '^copies'
+  echo '```'
+  echo
+  echo "## Products and steps"
+  echo '```text'
+  part roofline.txt '^products and training steps'
+  echo '```'
+  echo
+  echo "## Other crates"
+  echo '```text'
+  cat "$out/peers.txt"
+  echo '```'
+  if [ -e "$out/epochs.txt" ]; then
+    echo
+    echo "## Epochs beside torch and scikit-learn"
+    echo '```text'
+    cat "$out/epochs.txt"
+    echo '```'
+  fi
+} > "$out/README.md"
+echo "record: $out"
