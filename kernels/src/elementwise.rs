@@ -35,7 +35,7 @@ pub fn forward(level: Level, kind: Kind, x: &[f32], y: &mut [f32]) {
 /// assert_eq!(x, [0.0, 0.5, 2.0]);
 /// ```
 pub fn forward_in_place(level: Level, kind: Kind, x: &mut [f32]) {
-    forward_with(level, kind, Stores::Cached, InOut::in_place(x));
+    forward_with(level, kind, Stores::in_place(x.len()), InOut::in_place(x));
 }
 
 /// dx = f'(x) · dy, element by element, where `saved` is what [`Kind::saved`] says: x or y = f(x).
@@ -77,6 +77,8 @@ pub(crate) fn backward_with(
 pub(crate) enum Stores {
     /// Into the caches: whoever reads the output next finds it there.
     Cached,
+    /// The same from the output's first whole cache line on, what is before it last.
+    Aligned,
     /// Past the caches.
     Streaming,
 }
@@ -87,17 +89,27 @@ impl Stores {
     /// and costs no memory traffic at all; a larger one pays for reading every line that it overwrites.
     const STREAMING_FROM: usize = 8 << 20;
 
+    /// Elements from which on whole cache lines are written where the output does not begin one, as vectors of the
+    /// standard library seldom do: else every access of 64 bytes takes two lines, and cheap functions wait for L1 or L2 half
+    /// as long again. A shorter one would pay more for its two ends.
+    const ALIGNED_FROM: usize = 1 << 10;
+
     /// For an output of `elements` in all.
     pub(crate) const fn of_output(elements: usize) -> Self {
-        if elements >= Self::STREAMING_FROM { Self::Streaming } else { Self::Cached }
+        if elements >= Self::STREAMING_FROM { Self::Streaming } else { Self::in_place(elements) }
     }
 
-    /// Elements before the first whole cache line of the output, where it is streamed.
+    /// For an output of `elements` that is the input, and so in cache.
+    pub(crate) const fn in_place(elements: usize) -> Self {
+        if elements >= Self::ALIGNED_FROM { Self::Aligned } else { Self::Cached }
+    }
+
+    /// Elements before the first whole cache line of the output, where that is where it begins.
     #[inline(always)]
     fn head(self, xy: &InOut<'_>) -> usize {
         match self {
             Self::Cached => 0,
-            Self::Streaming => xy.before_line(),
+            Self::Aligned | Self::Streaming => xy.before_line(),
         }
     }
 }
@@ -115,7 +127,7 @@ impl Stores {
 /// If the two differ in length.
 pub fn backward_in_place(level: Level, kind: Kind, saved: &[f32], dy: &mut [f32]) {
     same_length("saved", saved.len(), "dy", dy.len());
-    backward_with(level, kind, Stores::Cached, saved, InOut::in_place(dy));
+    backward_with(level, kind, Stores::in_place(dy.len()), saved, InOut::in_place(dy));
 }
 
 /// Panics with both names and lengths.
