@@ -5,7 +5,7 @@ use halfwave_datasets::csv;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     if let Ok((x, width)) = csv::numbers(bytes) {
-        assert!(width > 0 && x.len().is_multiple_of(width) && x.iter().all(|x| x.is_finite()));
+        assert!(if width == 0 { x.is_empty() } else { x.len().is_multiple_of(width) });
     }
     drop(csv::column(bytes));
     drop(csv::parse(bytes, &["a", "b"]));
