@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use halfwave_datasets::{
-    Locator,
+    Error as DataError, Locator,
     registry::{self, Entry, TABLE},
 };
 
@@ -68,6 +68,34 @@ pub fn path(name: &str, locator: &Locator) -> Result<String, Error> {
     }
     let paths = locator.find(entry)?;
     Ok(paths.iter().map(|path| format!("{}\n", path.display())).collect())
+}
+
+/// Compares the files of a data set, or of all that are here, with their published sizes and SHA-256; a line for each set.
+///
+/// # Errors
+/// [`Error::Data`] for an unknown name, for files that are not there, and for the first that is another.
+pub fn verify(name: Option<&str>, locator: &Locator) -> Result<String, Error> {
+    let entries: Vec<&'static Entry> = match name {
+        Some(name) => vec![registry::find(name)?],
+        None => TABLE.iter().filter(|entry| presence(entry, locator) == "found").collect(),
+    };
+    if entries.is_empty() {
+        return Ok("no data set is here\n".into());
+    }
+    let mut text = String::new();
+    for entry in entries {
+        let found = match registry::verify(entry, locator) {
+            Ok(_) if entry.embedded => "embedded, as published".into(),
+            Ok(paths) => format!("{} files, as published", paths.len()),
+            Err(DataError::NoChecksum { path }) => {
+                format!("{}: nobody has published a checksum", path.display())
+            }
+            Err(error) => return Err(error.into()),
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{}: {found}", entry.name);
+    }
+    Ok(text)
 }
 
 /// The folders in which data sets are looked for, in their order.

@@ -96,6 +96,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Data(Data::List { data_dir, json: false }) => {
             print(&data::list(&Locator::new(data_dir)))
         }
+        Command::Data(Data::Verify { name, data_dir }) => {
+            print(&data::verify(name.as_deref(), &Locator::new(data_dir))?)
+        }
         Command::Data(Data::Path { name: None, data_dir }) => {
             print(&data::paths(&Locator::new(data_dir)))
         }

@@ -168,6 +168,14 @@ pub(crate) enum Data {
         #[arg(long)]
         json: bool,
     },
+    /// Compare the files of a data set, or of all that are here, with their published sizes and SHA-256
+    Verify {
+        /// A data set (see `halfwave data list`)
+        name: Option<String>,
+        /// Directory with a folder for each data set
+        #[arg(long, value_name = "DIR")]
+        data_dir: Option<PathBuf>,
+    },
     /// Show the folders that are searched; for a data set: its files, or how to get them
     Path {
         /// A data set (see `halfwave data list`)

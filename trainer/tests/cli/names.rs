@@ -1,5 +1,7 @@
 //! Help, lists, and names that do not exist.
 
+use std::fs;
+
 use predicates::{prelude::PredicateBooleanExt, str::contains};
 use tempfile::tempdir;
 
@@ -142,4 +144,21 @@ fn an_experiment_on_another_set_needs_that_set_only() {
         .stdout(contains("data: optdigits"));
     let some = "run glorot-images --dry-run --set sets=[\"cifar10\"]";
     run(path, some).code(1).stderr(contains("data set \"cifar10\""));
+}
+
+#[test]
+fn data_are_compared_with_what_was_published() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    run(path, "data verify wdbc").success().stdout(contains("wdbc: embedded, as published"));
+    run(path, "data verify").success().stdout(contains("no data set is here"));
+    run(path, "data verify mnist").code(1).stderr(contains("not found"));
+    run(path, "data verify mnits").code(2).stderr(contains("did you mean"));
+    fs::create_dir(path.join("mnist")).unwrap();
+    for part in ["train", "t10k"] {
+        for kind in ["images-idx3", "labels-idx1"] {
+            fs::write(path.join(format!("mnist/{part}-{kind}-ubyte")), "no").unwrap();
+        }
+    }
+    run(path, "data verify --data-dir .").code(1).stderr(contains("train-images-idx3-ubyte"));
 }
