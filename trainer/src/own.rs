@@ -3,6 +3,7 @@
 mod classify;
 mod data;
 mod export;
+mod images;
 mod kept;
 mod labels;
 mod machine;

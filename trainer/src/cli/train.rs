@@ -97,9 +97,9 @@ pub(crate) struct TrainNetwork {
     /// The data
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// The class of each row
+    /// The class of each row [default: those of the folders, where the data are a folder of images]
     #[arg(long, value_name = "FILE")]
-    labels: PathBuf,
+    labels: Option<PathBuf>,
     /// The file of the model (safetensors: weights, classes, and what is done to data first)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -163,6 +163,7 @@ pub(crate) struct TrainMlp {
 #[command(after_help = format!("\
 Examples:
   halfwave train cnn --data train-images-idx3-ubyte.gz --labels train-labels-idx1-ubyte.gz --shape 28x28 --out m.safetensors
+  halfwave train cnn --data images/ --shape 32x32x3 --out m.safetensors          images/cat/1.png, images/dog/1.jpg, …
   halfwave train cnn --data x.npy --labels y.npy --config network.toml --out m.safetensors
 
 --shape: conv 32, pool, conv 64, pool, dense 128, ReLU. --config: `input = [28, 28, 1]`, `layers = [...]` as \
@@ -222,6 +223,11 @@ impl TrainNetwork {
         let Self { data, labels, out, epochs, set, validation, patience, standardise, .. } = self;
         let Self { seed, threads: Threads { number: threads }, force, keeping, .. } = self;
         let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
+        let labels = match labels {
+            Some(labels) => labels,
+            None if data.is_dir() => data.clone(),
+            None => return Err(Error::Usage("--labels: expected the class of each row".into())),
+        };
         Ok(own::NetworkJob {
             data,
             labels,

@@ -9,7 +9,10 @@ use halfwave_datasets::{
     npy::{self, NpyError},
 };
 
-use super::npz::{self, NpzError};
+use super::{
+    images,
+    npz::{self, NpzError},
+};
 use crate::Error;
 
 /// Largest file, unpacked.
@@ -46,6 +49,12 @@ pub enum Problem {
     /// An archive, or an array of it.
     #[error(transparent)]
     Npz(#[from] NpzError),
+    /// An image of a folder.
+    #[error("{0}")]
+    Image(String),
+    /// A folder that is none of images.
+    #[error("{0}")]
+    Folder(String),
     /// IDX that is none.
     #[error(transparent)]
     Idx(#[from] IdxError),
@@ -88,6 +97,7 @@ pub enum Problem {
 ///
 /// * `.npy`: f32, or bytes, which are divided by 255; the first dimension is that of the rows.
 /// * `.npz`: the same, the only array in it; `FILE.npz:NAME` is one of several.
+/// * a folder: of images, or of a folder of images for each class; bytes divided by 255, channels last.
 /// * `.csv`: a row a line, numbers with commas between; a first line that holds no number is a header.
 /// * `.idx`, `…ubyte`: bytes, divided by 255; the first dimension is that of the rows.
 ///
@@ -95,6 +105,10 @@ pub enum Problem {
 /// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where.
 pub fn read(path: &Path) -> Result<Matrix, Error> {
     let at = |problem| Error::own_data(path, problem);
+    if path.is_dir() {
+        let (shape, x) = images::read(path, MAX_BYTES / size_of::<f32>())?;
+        return Ok(Matrix { x, width: shape.iter().skip(1).product() });
+    }
     let (format, bytes) = format(path)?;
     let (shape, x) = match format {
         Format::Npy => {

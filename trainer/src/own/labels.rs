@@ -4,7 +4,10 @@ use std::path::Path;
 
 use halfwave_datasets::{csv, idx, npy};
 
-use super::data::{Format, Problem, format};
+use super::{
+    data::{Format, Problem, format},
+    images,
+};
 use crate::{Error, npy::NpyError};
 
 /// What the first line of a table of labels may be called, where labels are names.
@@ -16,11 +19,15 @@ const HEADERS: [&str; 6] = ["label", "labels", "class", "classes", "target", "y"
 /// * `.csv`: a label a line. Where all others are whole numbers, a first line that is none is a header; where they
 ///   are names, one of `label`, `labels`, `class`, `classes`, `target`, `y`.
 /// * `.idx`, `…ubyte`: bytes.
+/// * a folder of a folder of images for each class: their names.
 ///
 /// # Errors
 /// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where.
 pub fn read(path: &Path) -> Result<Vec<String>, Error> {
     let at = |problem| Error::own_data(path, problem);
+    if path.is_dir() {
+        return images::classes(path);
+    }
     let (format, bytes) = format(path)?;
     let (shape, labels) = match format {
         Format::Npy => {

@@ -308,3 +308,84 @@ fn archives_of_arrays_go_in_and_out() {
     run(path, "export m.safetensors m.txt").code(2).stderr(contains(".onnx or .npz"));
     run(path, "export x.npy y.npz").code(1).stderr(contains("x.npy"));
 }
+
+/// A grey image of 4×4, or one in colour.
+fn picture(path: &std::path::Path, colour: png::ColorType, bytes: &[u8]) {
+    let mut encoder = png::Encoder::new(fs::File::create(path).unwrap(), 4, 4);
+    encoder.set_color(colour);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header().unwrap().write_image_data(bytes).unwrap();
+}
+
+#[test]
+fn folders_of_images_are_rows_with_classes() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let (mut x, mut rows) = (Vec::new(), 0);
+    for class in ["bright", "dark"] {
+        fs::create_dir_all(path.join("images").join(class)).unwrap();
+        for i in 0..10_u8 {
+            let level = if class == "dark" { i } else { 255 - i };
+            let pixels = [level; 16];
+            let file = format!("images/{class}/{i}.png");
+            picture(&path.join(file), png::ColorType::Grayscale, &pixels);
+            x.extend(pixels.map(|byte| f32::from(byte) / 255.0));
+            rows += 1;
+        }
+    }
+    fs::write(path.join("images/.hidden"), "passed over").unwrap();
+    save(&path.join("x.npy"), &[rows, 4, 4], &x);
+    let labels: String =
+        (0..rows).map(|row| if row < 10 { "bright\n" } else { "dark\n" }).collect();
+    fs::write(path.join("y.csv"), labels).unwrap();
+    let train = "train mlp -q --hidden 4 --epochs 60 --set optimiser.learning_rate=0.05";
+    run(path, &format!("{train} --data images --out a"))
+        .success()
+        .stdout(contains("16 inputs, 2 classes"));
+    run(path, &format!("{train} --data x.npy --labels y.csv --out b")).success();
+    assert_eq!(fs::read(path.join("a")).unwrap(), fs::read(path.join("b")).unwrap());
+    run(path, "eval a images --labels images")
+        .success()
+        .stdout(contains("accuracy              100.00 %"));
+    run(path, "predict a images/dark p.npy").success().stdout(contains("(10,)"));
+    run(path, "train cnn -q --data images --shape 4x4 --out c --epochs 1").success();
+
+    // JPEGs in grey and in colour, to be seen by a machine.
+    let fixture = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
+        fs::read(folder.join(name)).unwrap()
+    };
+    for (name, width) in [("grey.jpg", 16), ("rgb.jpg", 48)] {
+        let folder = path.join(name.replace('.', "-"));
+        fs::create_dir(&folder).unwrap();
+        (0..4).for_each(|i| fs::write(folder.join(format!("{i}.jpg")), fixture(name)).unwrap());
+        let folder = folder.display();
+        let command =
+            format!("train rbm -q --data {folder} --hidden-units 2 --set batch=2 --out {folder}/m");
+        run(path, &command).success().stdout(contains(format!("{width} visible")));
+    }
+
+    for (file, bytes, said) in [
+        ("images/dark/x.txt", b"no".to_vec(), "x.txt: expected an image whose name ends in"),
+        ("images/dark/x.png", b"no".to_vec(), "x.png"),
+        ("images/dark/x.jpg", fixture("grey.jpg")[..200].to_vec(), "x.jpg"),
+        (
+            "images/dark/x.jpeg",
+            fixture("rgb.jpg"),
+            "expected 4x4x1 as in the first image, found 4x4x3",
+        ),
+        ("images/x.png", fixture("grey.jpg"), "`x.png` stands beside folders of classes"),
+    ] {
+        fs::write(path.join(file), bytes).unwrap();
+        run(path, &format!("{train} --data images --out d")).code(1).stderr(contains(said));
+        fs::remove_file(path.join(file)).unwrap();
+    }
+    picture(&path.join("images/dark/x.png"), png::ColorType::Rgba, &[9; 64]);
+    run(path, &format!("{train} --data images --out d")).code(1).stderr(contains("transparency"));
+    run(path, "eval a images/bright --labels images/bright")
+        .code(1)
+        .stderr(contains("for each class"));
+    fs::create_dir(path.join("empty")).unwrap();
+    run(path, &format!("{train} --data empty --out d")).code(1).stderr(contains("found none"));
+    run(path, &format!("{train} --data x.npy --out d")).code(2).stderr(contains("--labels"));
+}
