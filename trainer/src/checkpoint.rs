@@ -19,7 +19,7 @@ mod place;
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::atomic::{AtomicI32, AtomicUsize, Ordering},
@@ -137,15 +137,7 @@ impl Checkpoints {
                 let _ = fs::remove_dir(folder);
             })?;
         }
-        let lock = File::open(&place).map_err(OutputError::io(&place, "read it"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OutputError::Busy(folder.into())),
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => {
-                return Err(OutputError::io(&place, "lock it")(error));
-            }
-        }
+        let mut lock = output::locked(folder, RUN)?;
         let mut files = files(folder).map_err(OutputError::io(folder, "read this directory"))?;
         let begun = fs::read(&place).map_err(OutputError::io(&place, "read it"))?;
         let same = begun == run.as_bytes();
@@ -161,6 +153,8 @@ impl Checkpoints {
                 fs::remove_file(&path).map_err(OutputError::io(&path, "remove it"))?;
             }
             output::write_file(&place, true, |out| out.write_all(run.as_bytes()))?;
+            // Another file has this name now.
+            lock = output::locked(folder, RUN)?;
         }
         RUNS.fetch_add(1, Ordering::SeqCst);
         Ok(Self {

@@ -4,7 +4,7 @@
 //! its output directory; its files move to their places when all are complete, `result.json` last.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, BufWriter, ErrorKind, Write},
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -151,6 +151,18 @@ pub fn write_file(
             Err(OutputError::FileExists(path.into()))
         }
         Err(error) => Err(OutputError::io(path, "put it in its place")(error.error)),
+    }
+}
+
+/// A file in a folder, which no other process can lock as long as this lives.
+pub(crate) fn locked(folder: &Path, name: &str) -> Result<File, OutputError> {
+    let place = folder.join(name);
+    let file = File::open(&place).map_err(OutputError::io(&place, "read it"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OutputError::Busy(folder.into())),
+        Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => Ok(file),
+        Err(TryLockError::Error(error)) => Err(OutputError::io(&place, "lock it")(error)),
     }
 }
 

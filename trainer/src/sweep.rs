@@ -82,9 +82,6 @@ pub enum SweepError {
         /// What is different.
         what: String,
     },
-    /// A sweep that another process works on.
-    #[error("{}: another process works on this sweep", .0.display())]
-    Busy(PathBuf),
     /// A file that no sweep wrote.
     #[error("{}: expected the file that a sweep writes, found: {reason}", path.display())]
     File {
@@ -115,11 +112,7 @@ impl SweepError {
     pub(crate) fn is_usage(&self) -> bool {
         !matches!(
             self,
-            Self::Other { .. }
-                | Self::Busy(_)
-                | Self::File { .. }
-                | Self::Cell(_)
-                | Self::Failed { .. }
+            Self::Other { .. } | Self::File { .. } | Self::Cell(_) | Self::Failed { .. }
         )
     }
 }

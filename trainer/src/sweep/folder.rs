@@ -1,7 +1,7 @@
 //! The directory of a sweep: whose it is, which cells are done, and the table.
 
 use std::{
-    fs::{self, File, TryLockError},
+    fs::{self, File},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
@@ -35,13 +35,7 @@ impl<'a> Folder<'a> {
             make(path)?;
             output::write_file(&place, false, |out| out.write_all(&bytes))?;
         }
-        let lock = File::open(&place).map_err(io("read its sweep.json"))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(SweepError::Busy(path.into()).into()),
-            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {}
-            Err(TryLockError::Error(error)) => return Err(io("lock its sweep.json")(error).into()),
-        }
+        let lock = output::locked(path, PLAN)?;
         // Both are read from JSON: decimal numbers are read to the last bit but one.
         let parse = |bytes: &[u8]| serde_json::from_slice::<Plan>(bytes);
         let file = |error: &dyn ToString| SweepError::File {
@@ -87,7 +81,8 @@ impl<'a> Folder<'a> {
                 let report = Report::read(&done.directory.join("result.json"))?;
                 Ok(Became::Done(Box::new(report)))
             }
-            Err(error) if error.signal().is_some() => Err(error),
+            // The sweep goes on by its own command, and the cell with it.
+            Err(error) if error.signal().is_some() => Err(error.cause()),
             Err(error) => match error.cause() {
                 Error::Train(error) => Ok(Became::Failed(error)),
                 error => Err(error),

@@ -338,7 +338,8 @@ fn folders_of_images_are_rows_with_classes() {
     let labels: String =
         (0..rows).map(|row| if row < 10 { "bright\n" } else { "dark\n" }).collect();
     fs::write(path.join("y.csv"), labels).unwrap();
-    let train = "train mlp -q --hidden 4 --epochs 60 --set optimiser.learning_rate=0.05";
+    let train =
+        "train mlp -q --hidden 8 --activation tanh --epochs 200 --set optimiser.learning_rate=0.02";
     run(path, &format!("{train} --data images --out a"))
         .success()
         .stdout(contains("16 inputs, 2 classes"));
