@@ -23,7 +23,7 @@ pub enum OutputError {
     NotEmpty(PathBuf),
     /// A run that was stopped.
     #[error(
-        "{}: has the checkpoint of what was stopped; say --resume to go on, or --force to begin anew",
+        "{}: has the checkpoint of what was stopped; say --resume to go on (of a run: --resume DIR), or --force to begin anew",
         .0.display()
     )]
     Stopped(PathBuf),
