@@ -11,6 +11,8 @@
 //!        fit-00004.step-1200.safetensors    the fourth, after 1200 steps; the one before it stays too
 //! ```
 //!
+//! The last two files on the way stay. What they take of the disk: the numbers of a model and of its optimiser, once for each loop.
+//!
 //! A file is written beside its place, brought to the disk, and renamed. It has the SHA-256 of its content; one that is
 //! broken is passed over, and what it held is trained again.
 
@@ -87,7 +89,29 @@ pub enum There {
     Replace,
 }
 
-/// The checkpoints of a run, while it runs. An observer has them: [`Observer::checkpoints`].
+/// The checkpoints of a run, while it runs. An observer has them: [`Observer::checkpoints`]; they are one themselves.
+///
+/// ```
+/// use std::time::Duration;
+/// use halfwave_kernels::{Level, units::Unit};
+/// use halfwave_trainer::{checkpoint::{Checkpoints, There}, rbm::{Rbm, RbmConfig, Visible}};
+///
+/// let folder = tempfile::tempdir()?;
+/// let x = [1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0, 1.0].repeat(50); // 100 rows of 4
+/// let config = RbmConfig { batch: 10, epochs: 5, ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 2) };
+/// let train = || {
+///     // Text that says all that the bits depend on.
+///     let (run, every) = ("pairs, seed 42", Duration::ZERO);
+///     let mut kept = Checkpoints::open(folder.path(), run, every, There::ResumeOrReplace)?;
+///     let mut rbm = Rbm::new(&config, 4, 42)?;
+///     rbm.fit(Level::best(), &x, "pairs", &mut kept)?;
+///     Ok::<_, Box<dyn std::error::Error>>(rbm)
+/// };
+/// let first = train()?;
+/// assert!(folder.path().join("fit-00001.done.safetensors").exists());
+/// assert_eq!(train()?.weights(), first.weights()); // from the file
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Checkpoints {
     folder: PathBuf,
