@@ -23,7 +23,7 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
 # An explicit target keeps it out of build scripts.
-cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$host"
+cargo build --release --manifest-path fuzz/Cargo.toml --target "$host"
 
 for target in "${targets[@]}"; do
     corpus=$CARGO_TARGET_DIR/corpus/$target
