@@ -8,7 +8,8 @@ fn again<T: Element>(bytes: &[u8]) {
     let mut written = Vec::new();
     npy::write(&array, &mut written).expect("memory takes it");
     let again = npy::parse::<T>(&written[..]).expect("what is written can be read");
-    let bits = |data: &[T]| data.iter().flat_map(|x| x.to_bytes().as_ref().to_vec()).collect::<Vec<u8>>();
+    let bits =
+        |data: &[T]| data.iter().flat_map(|x| x.to_bytes().as_ref().to_vec()).collect::<Vec<u8>>();
     assert_eq!((again.shape, bits(&again.data)), (array.shape, bits(&array.data)));
 }
 
