@@ -43,8 +43,8 @@ fn execute(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Run(args) if args.dry_run => print(&run::plan(&args.options())?),
         Command::Run(args) => {
-            let done = match args.resumed() {
-                Some(resume) => run::resume(&resume)?,
+            let done = match &args.resume {
+                Some(directory) => run::resume(directory, &args.settings.host())?,
                 None => run::run(&args.options())?,
             };
             let directory = done.directory.display();
@@ -56,7 +56,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Sweep(args) => {
             let options = args.options();
             let announce = &mut |cell: &str| {
-                if !options.run.quiet {
+                if !options.run.host.quiet {
                     // Progress that cannot be shown is no reason to stop.
                     let _ = writeln!(io::stderr(), "{cell}");
                 }

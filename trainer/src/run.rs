@@ -10,7 +10,7 @@ use halfwave_datasets::{Locator, files, registry};
 use halfwave_kernels::Level;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use toml::Table;
 
 use crate::{
     Error, apply,
@@ -41,32 +41,24 @@ pub struct Options {
     pub full: bool,
     /// How many seeds; by default what the experiment says.
     pub seeds: Option<usize>,
+    /// Where it runs.
+    pub host: Host,
+    /// Output directory; by default the first of `runs/EXPERIMENT-1`, … that is not there.
+    pub out: Option<PathBuf>,
+    /// Whether files in the output directory are replaced, and a run that was stopped in it begins anew.
+    pub force: bool,
+}
+
+/// What may be another from one part of a run to the next: no bit of its result depends on it.
+#[derive(Clone, Debug)]
+pub struct Host {
     /// Threads of the pool; by default all cores.
     pub threads: Option<usize>,
     /// Where data sets are looked for first.
     pub data_dir: Option<PathBuf>,
-    /// Output directory; by default the first of `runs/EXPERIMENT-1`, … that is not there.
-    pub out: Option<PathBuf>,
-    /// Whether files in the output directory are replaced.
-    pub force: bool,
     /// How often a checkpoint is saved.
     pub checkpoint_every: Duration,
     /// Whether progress is not shown.
-    pub quiet: bool,
-}
-
-/// A run that was stopped, and how it goes on.
-#[derive(Clone, Debug)]
-pub struct Resume {
-    /// Its output directory.
-    pub directory: PathBuf,
-    /// As in [`Options`].
-    pub threads: Option<usize>,
-    /// As in [`Options`].
-    pub data_dir: Option<PathBuf>,
-    /// As in [`Options`].
-    pub checkpoint_every: Duration,
-    /// As in [`Options`].
     pub quiet: bool,
 }
 
@@ -113,10 +105,10 @@ pub fn plan(options: &Options) -> Result<String, Error> {
     let configuration = options.configuration()?;
     drop(experiment.prepare(configuration.clone())?);
     let level = apply::level_from_env()?;
-    let locator = Locator::new(options.data_dir.clone());
+    let locator = Locator::new(options.host.data_dir.clone());
     let data = check_data(experiment, &configuration, &locator)?;
     let seeds: Vec<String> = seeds(options)?.iter().map(ToString::to_string).collect();
-    let cores = pool(options.threads)?.current_num_threads();
+    let cores = pool(options.host.threads)?.current_num_threads();
     Ok(format!(
         "# {}: {}\n# seeds: {}; level {level}, threads: {cores}; data: {}\n{configuration}",
         experiment.name,
@@ -133,34 +125,45 @@ pub fn plan(options: &Options) -> Result<String, Error> {
 /// Bad configuration, missing data, and all that the experiment meets. No file is left behind then but the
 /// checkpoints, if it has come as far as to have one ([`Error::Stopped`]).
 pub fn run(options: &Options) -> Result<Done, Error> {
+    let there = if options.force { There::Replace } else { There::Refuse };
+    begin(options, there)
+}
+
+/// [`run`], or, if the same was stopped in this directory, [`resume`]. Another that was stopped there is thrown away.
+///
+/// # Errors
+/// Those of [`run`].
+pub(crate) fn run_or_resume(options: &Options) -> Result<Done, Error> {
+    begin(options, There::ResumeOrReplace)
+}
+
+fn begin(options: &Options, there: There) -> Result<Done, Error> {
     let (configuration, seeds) = (options.configuration()?, seeds(options)?);
     let task = Task { experiment: options.experiment, configuration, seeds };
-    let prepared = task.prepare(options.threads, options.data_dir.clone())?;
+    let prepared = task.prepare(&options.host)?;
     let directory = match &options.out {
-        Some(path) => Directory::open(path, options.force)?,
+        Some(path) => Directory::open(path, there != There::Refuse)?,
         None => Directory::numbered(Path::new("runs"), task.experiment.name)?,
     };
     let folder = directory.path().join(CHECKPOINT);
-    let there = if options.force { There::ResumeOrReplace } else { There::Refuse };
     let text = task.description(prepared.level);
-    let checkpoints = Checkpoints::open(&folder, &text, options.checkpoint_every, there)?;
-    task.run(prepared, directory, checkpoints, options.quiet)
+    let checkpoints = Checkpoints::open(&folder, &text, options.host.checkpoint_every, there)?;
+    task.run(prepared, directory, checkpoints, options.host.quiet)
 }
 
-/// Goes on with a run that was stopped. What comes of it is, bit by bit, what it would have been.
+/// Goes on with a run that was stopped in this directory. What comes of it is, bit by bit, what it would have been.
 ///
 /// # Errors
 /// [`OutputError`](crate::output::OutputError) if there is none in the directory, or if it is of another version or
 /// level; those of [`run`].
-pub fn resume(options: &Resume) -> Result<Done, Error> {
-    let folder = options.directory.join(CHECKPOINT);
+pub fn resume(directory: &Path, host: &Host) -> Result<Done, Error> {
+    let folder = directory.join(CHECKPOINT);
     let task = Task::read(&folder)?;
-    let prepared = task.prepare(options.threads, options.data_dir.clone())?;
+    let prepared = task.prepare(host)?;
     let text = task.description(prepared.level);
-    let every = options.checkpoint_every;
-    let checkpoints = Checkpoints::open(&folder, &text, every, There::Resume)?;
-    let directory = Directory::reopen(&options.directory)?;
-    task.run(prepared, directory, checkpoints, options.quiet)
+    let checkpoints = Checkpoints::open(&folder, &text, host.checkpoint_every, There::Resume)?;
+    let directory = Directory::reopen(directory)?;
+    task.run(prepared, directory, checkpoints, host.quiet)
 }
 
 /// What is run.
@@ -215,16 +218,12 @@ impl Task {
         Ok(Self { experiment, configuration: description.configuration, seeds })
     }
 
-    fn prepare(
-        &self,
-        threads: Option<usize>,
-        data_dir: Option<PathBuf>,
-    ) -> Result<Prepared, Error> {
+    fn prepare(&self, host: &Host) -> Result<Prepared, Error> {
         let job = self.experiment.prepare(self.configuration.clone())?;
         let level = apply::level_from_env()?;
-        let locator = Locator::new(data_dir);
+        let locator = Locator::new(host.data_dir.clone());
         check_data(self.experiment, &self.configuration, &locator)?;
-        Ok(Prepared { job, level, locator, pool: pool(threads)? })
+        Ok(Prepared { job, level, locator, pool: pool(host.threads)? })
     }
 
     fn run(
@@ -308,20 +307,13 @@ pub(crate) fn seeds(options: &Options) -> Result<Vec<u64>, Error> {
     Ok((options.seed..end).collect())
 }
 
-/// Missing data are reported before anything is made, and a level that is not there.
-pub(crate) fn check(options: &Options) -> Result<(), Error> {
-    apply::level_from_env()?;
-    let locator = Locator::new(options.data_dir.clone());
-    check_data(options.experiment, &options.configuration()?, &locator).map(drop)
-}
-
 /// The data sets that an experiment needs, all of which are there.
-fn check_data(
+pub(crate) fn check_data(
     experiment: &Experiment,
     configuration: &Table,
     locator: &Locator,
 ) -> Result<Vec<String>, Error> {
-    let needed = needed(experiment, configuration);
+    let needed = experiment.data_of(configuration);
     for name in &needed {
         let entry = registry::find(name)?;
         if !entry.embedded {
@@ -329,19 +321,6 @@ fn check_data(
         }
     }
     Ok(needed)
-}
-
-/// What the experiment says, unless its configuration names one `set`, or only some of these `sets`.
-fn needed(experiment: &Experiment, configuration: &Table) -> Vec<String> {
-    if let Some(set) = configuration.get("set").and_then(Value::as_str) {
-        return vec![set.into()];
-    }
-    let all = || experiment.data.iter().map(ToString::to_string);
-    let sets = configuration.get("sets").and_then(Value::as_array);
-    let named =
-        |name: &String| sets.is_none_or(|sets| sets.iter().any(|set| set.as_str() == Some(name)));
-    let some: Vec<String> = all().filter(named).collect();
-    if some.is_empty() { all().collect() } else { some }
 }
 
 /// That many threads, or as many as there are cores.

@@ -20,8 +20,10 @@ use folder::Folder;
 pub use plan::{Cell, Plan};
 pub use table::{csv, markdown};
 
+use halfwave_datasets::Locator;
+
 use crate::{
-    Error, TrainError,
+    Error, TrainError, apply,
     result::Report,
     run::{self, Options},
 };
@@ -146,7 +148,11 @@ pub struct Swept {
 /// [`SweepError`], a bad configuration of any cell, missing data: before the first cell runs; and what a run meets.
 pub fn sweep(options: &SweepOptions, announce: &mut dyn FnMut(&str)) -> Result<Swept, Error> {
     let plan = Plan::new(options)?;
-    run::check(&options.run)?;
+    apply::level_from_env()?;
+    let locator = Locator::new(options.run.host.data_dir.clone());
+    for cell in &plan.cells {
+        run::check_data(options.run.experiment, &cell.configuration, &locator)?;
+    }
     let folder = Folder::open(&options.out, &plan)?;
     let mut became = Vec::new();
     let (mut ran, mut kept) = (0, 0);

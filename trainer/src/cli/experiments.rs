@@ -7,7 +7,7 @@ use halfwave_trainer::{
     config::Override,
     experiments::{self, Experiment},
     names::UnknownName,
-    run::{Options, Resume},
+    run::{Host, Options},
     sweep::{Axis, SweepOptions},
 };
 
@@ -32,7 +32,7 @@ pub(crate) struct Run {
     /// Output directory [default: the first free of runs/EXPERIMENT-1, -2, …]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace files in a directory that is not empty
+    /// Replace files in a directory that is not empty; a run that was stopped in it begins anew
     #[arg(long)]
     pub(crate) force: bool,
     /// Go on with the run that was stopped in this directory, by its configuration: the result is the same, bit by bit
@@ -41,7 +41,7 @@ pub(crate) struct Run {
         value_name = "DIR",
         conflicts_with_all = ["experiment", "out", "force", "dry_run", "seed", "seeds", "full", "epochs", "config", "set"]
     )]
-    resume: Option<PathBuf>,
+    pub(crate) resume: Option<PathBuf>,
     /// Print what would be run, with all settings, and do nothing; the output is a file for --config
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -191,46 +191,28 @@ fn experiment(name: &str) -> Result<&'static Experiment, UnknownName> {
 }
 
 impl Settings {
+    pub(crate) fn host(&self) -> Host {
+        Host {
+            threads: self.threads.number,
+            data_dir: self.data_dir.clone(),
+            checkpoint_every: self.checkpoint_every.duration(),
+            quiet: self.quiet,
+        }
+    }
+
     fn options(
         self,
         experiment: &'static Experiment,
         out: Option<PathBuf>,
         force: bool,
     ) -> Options {
-        let Self { seed, seeds, threads, full, epochs, data_dir, config, set, .. } = self;
-        let (threads, quiet) = (threads.number, self.quiet);
-        let checkpoint_every = self.checkpoint_every.duration();
-        Options {
-            experiment,
-            epochs,
-            config,
-            overrides: set,
-            seed,
-            full,
-            seeds,
-            threads,
-            data_dir,
-            out,
-            force,
-            checkpoint_every,
-            quiet,
-        }
+        let host = self.host();
+        let Self { seed, seeds, full, epochs, config, set: overrides, .. } = self;
+        Options { experiment, epochs, config, overrides, seed, full, seeds, host, out, force }
     }
 }
 
 impl Run {
-    /// Of a run that is gone on with.
-    pub(crate) fn resumed(&self) -> Option<Resume> {
-        let Settings { threads, data_dir, checkpoint_every, quiet, .. } = &self.settings;
-        Some(Resume {
-            directory: self.resume.clone()?,
-            threads: threads.number,
-            data_dir: data_dir.clone(),
-            checkpoint_every: checkpoint_every.duration(),
-            quiet: *quiet,
-        })
-    }
-
     pub(crate) fn options(self) -> Options {
         let Self { experiment, settings, out, force, .. } = self;
         settings.options(experiment, out, force)

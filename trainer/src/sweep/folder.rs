@@ -74,9 +74,8 @@ impl<'a> Folder<'a> {
         let place = self.place(cell);
         output::remove_partial(&place)?;
         let overrides = [&options.overrides[..], &cell.settings].concat();
-        // A directory without a result is none of a run that was completed: `force` goes on with it.
-        let options = Options { overrides, out: Some(place), force: true, ..options.clone() };
-        match run::run(&options) {
+        let options = Options { overrides, out: Some(place), ..options.clone() };
+        match run::run_or_resume(&options) {
             Ok(done) => {
                 let report = Report::read(&done.directory.join("result.json"))?;
                 Ok(Became::Done(Box::new(report)))

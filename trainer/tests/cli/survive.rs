@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use predicates::str::contains;
+use predicates::{prelude::PredicateBooleanExt as _, str::contains};
 use rand_pcg::{Pcg32, rand_core::Rng as _};
 use tempfile::{TempDir, tempdir};
 
@@ -102,9 +102,42 @@ fn signals_save_and_exit_with_their_number() {
         .stderr(contains("nowhere/checkpoint/run.toml"));
 }
 
+/// What was stopped is thrown away by `--force`, and gone on with by a sweep, which needs the data of its cells only.
+#[test]
+fn force_begins_anew_and_a_sweep_goes_on() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let stopped = |command: &str, out: &str| {
+        let mut child = start(path, &format!("{command} --checkpoint-every 0"));
+        let saved = || names_or_none(&path.join(out)).iter().any(|name| name.starts_with("fit-"));
+        while !saved() {
+            assert!(child.try_wait().unwrap().is_none(), "it ended early: {command}");
+            thread::sleep(Duration::from_millis(5));
+        }
+        signal(&child, "-INT");
+        assert_eq!(child.wait().unwrap().code(), Some(130), "{command}");
+    };
+    let run_once = "run agarap-wdbc --seeds 1 --epochs 100 --out o";
+    stopped(run_once, "o/checkpoint");
+    run(path, &format!("{run_once} --force")).success().stderr(contains("goes on after").not());
+    stopped(&format!("{run_once} --force"), "o/checkpoint");
+    run(path, "run --resume o").success().stderr(contains("goes on after"));
+
+    let sweep = "sweep lab-depth --set set=\"optdigits\" --seeds 1 --epochs 2 --grid base.batch=20,30 --out s";
+    stopped(sweep, "s/cell-0001/checkpoint");
+    run(path, sweep).success().stderr(contains("goes on after")).stdout(contains("2 cells run"));
+}
+
+/// Names in a directory that may not be there.
+fn names_or_none(path: &Path) -> Vec<String> {
+    if path.exists() { names(path) } else { Vec::new() }
+}
+
 /// Killed at random, gone on with at another number of threads, until it is done: the same bytes as undisturbed.
+/// `HALFWAVE_KILLS` says how often each training is killed, by default 12 times.
 #[test]
 fn killed_trainings_end_in_the_same_bytes() {
+    let most = std::env::var("HALFWAVE_KILLS").map_or(12, |kills| kills.parse().unwrap());
     let mut random = Pcg32::new(42, 7);
     for which in 0..TRAININGS.len() {
         let (home, command) = training(which, 40);
@@ -123,7 +156,7 @@ fn killed_trainings_end_in_the_same_bytes() {
             }
             kills += 1;
             assert!(kills < 2000, "it never gets on: {command}");
-            if kills == 12 {
+            if kills == most {
                 // Now it may end.
                 run(path, &command).success();
                 break;
