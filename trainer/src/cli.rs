@@ -7,7 +7,7 @@ mod train;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use experiments::{Compare, Data, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
@@ -33,11 +33,16 @@ Environment:
   HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
   HALFWAVE_DATA   a data directory (see `halfwave data path`)
 
+-v says on standard error what is read, trained and written, with the seconds since the start; -vv each checkpoint too.
+
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Say more of what is done; twice: still more
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]

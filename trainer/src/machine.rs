@@ -35,6 +35,18 @@ impl fmt::Display for Machine {
     }
 }
 
+/// The most memory that this process has had so far (resident), in bytes, where the system says it (Linux).
+#[must_use]
+pub fn peak_memory() -> Option<u64> {
+    high_water_mark(&fs::read_to_string("/proc/self/status").ok()?)
+}
+
+/// `VmHWM` of Linux's `/proc/self/status`, which is in KiB.
+fn high_water_mark(text: &str) -> Option<u64> {
+    let value = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    value.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// The first `model name` of Linux's `/proc/cpuinfo`, with single blanks.
 fn model_name(text: &str) -> Option<String> {
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
@@ -58,6 +70,19 @@ mod tests {
         assert_eq!(model_name(text).as_deref(), Some("A CPU @ 2.00GHz"));
         assert_eq!(model_name("model name\t:  \n"), None);
         assert_eq!(model_name("CPU implementer\t: 0x41\n"), None);
+    }
+
+    #[test]
+    fn the_peak_of_memory_is_found() {
+        assert_eq!(
+            high_water_mark("VmPeak:\t  99 kB\nVmHWM:\t    12 kB\nVmRSS:\t 1 kB\n"),
+            Some(12_288)
+        );
+        assert_eq!(high_water_mark("VmHWM:\t12\n"), None);
+        assert_eq!(high_water_mark("Threads:\t1\n"), None);
+        if cfg!(target_os = "linux") {
+            assert!(peak_memory().is_some_and(|bytes| bytes > 1 << 20));
+        }
     }
 
     #[test]

@@ -22,10 +22,14 @@ use halfwave_trainer::{
     run, sweep,
 };
 
+use tracing::Level;
+use tracing_subscriber::fmt::time::uptime;
+
 use crate::cli::{Cli, Command, Data, Plot, Train};
 
 fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let Cli { command, verbose } = Cli::parse();
+    log(verbose);
     match interrupt::watch().and_then(|()| execute(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -37,6 +41,21 @@ fn main() -> ExitCode {
             ExitCode::from(signal.map_or(if usage { 2 } else { 1 }, |signal| 128 + signal))
         }
     }
+}
+
+/// What the library tells of itself goes to standard error, if someone wants to read it.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => Level::INFO,
+        _ => Level::DEBUG,
+    };
+    let log = tracing_subscriber::fmt().with_max_level(level).with_timer(uptime());
+    log.with_target(false)
+        .with_ansi(false)
+        .log_internal_errors(false)
+        .with_writer(io::stderr)
+        .init();
 }
 
 fn execute(command: Command) -> anyhow::Result<()> {

@@ -146,7 +146,10 @@ pub fn write_file(
     write().map_err(OutputError::io(path, "write it"))?;
     let persisted = if force { temporary.persist(path) } else { temporary.persist_noclobber(path) };
     match persisted {
-        Ok(_) => sync(parent).map_err(OutputError::io(path, "bring its name to the disk")),
+        Ok(_) => {
+            tracing::debug!("{} written", path.display());
+            sync(parent).map_err(OutputError::io(path, "bring its name to the disk"))
+        }
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
             Err(OutputError::FileExists(path.into()))
         }

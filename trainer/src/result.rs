@@ -258,6 +258,9 @@ pub struct Report {
     pub threads: usize,
     /// Wall-clock seconds of the experiment.
     pub seconds: f64,
+    /// The most memory that the process has had, in bytes, where the system says it (Linux).
+    #[serde(default)]
+    pub peak_memory: Option<u64>,
     /// The results.
     pub rows: Vec<Row>,
     /// The protocol, and where it differs from the published one.

@@ -11,6 +11,7 @@ use halfwave_kernels::Level;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use toml::Table;
+use tracing::info;
 
 use crate::{
     Error, apply,
@@ -254,6 +255,8 @@ impl Task {
     ) -> Result<Done, Error> {
         let Self { experiment, configuration, seeds } = self;
         let Prepared { job, level, locator, pool } = prepared;
+        let cores = pool.current_num_threads();
+        info!("{} on {cores} threads, level {level}", experiment.name);
         let start = Instant::now();
         let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
         let mut progress = (!quiet).then(Progress::stderr);
@@ -281,8 +284,9 @@ impl Task {
             machine: Some(Machine::current()),
             versions: Versions::current(),
             level: level.name().into(),
-            threads: pool.current_num_threads(),
+            threads: cores,
             seconds,
+            peak_memory: machine::peak_memory(),
             rows: outcome.rows,
             notes: outcome.notes,
             confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),
@@ -316,8 +320,12 @@ pub(crate) fn check_data(
     let needed = experiment.data_of(configuration);
     for name in &needed {
         let entry = registry::find(name)?;
-        if !entry.embedded {
-            locator.find(entry)?;
+        if entry.embedded {
+            info!("{name} is embedded");
+        } else {
+            for path in locator.find(entry)? {
+                info!("{name} is read from {}", path.display());
+            }
         }
     }
     Ok(needed)

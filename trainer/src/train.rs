@@ -4,6 +4,7 @@ use std::{ops::ControlFlow, time::Instant};
 
 use halfwave_datasets::batches::Batches;
 use serde::{Deserialize, Serialize};
+use tracing::info;
 
 use crate::{
     TrainError,
@@ -144,8 +145,12 @@ impl Loop<'_> {
         for (i, (metrics, seconds)) in at.epochs.iter().enumerate() {
             observer.epoch(&self.epoch(i + 1, metrics, *seconds));
         }
+        let Self { run, rows, batch, epochs, .. } = self;
+        info!("{run}: {rows} rows in batches of {batch}, at most {epochs} epochs");
+        let clock = Instant::now();
         let trained = self.epochs(learner, &mut at, start, observer);
         *progress = at.progress;
+        info!("{run}: at step {} after {:.1} s", progress.steps, clock.elapsed().as_secs_f64());
         trained?;
         match observer.checkpoints() {
             Some(checkpoints) => checkpoints.finish(learner, &at),

@@ -1,8 +1,12 @@
 //! `halfwave run`: its files, seeds, and what it never overwrites.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    process::{Command as Process, Stdio},
+};
 
-use predicates::str::contains;
+use predicates::{prelude::PredicateBooleanExt as _, str::contains};
 use serde_json::Value;
 use tempfile::tempdir;
 
@@ -216,4 +220,34 @@ fn a_configuration_is_printed_and_read_back() {
     }
     run(path, "run agarap-wdbc --config nowhere.toml").failure().stderr(contains("nowhere.toml"));
     assert_eq!(names(path), ["c.toml", "part.toml", "wrong.toml"]);
+}
+
+#[test]
+fn what_is_done_is_told_to_whom_asks() {
+    let home = tempdir().unwrap();
+    let command = "run agarap-wdbc --seeds 1 --epochs 1 --set folds=2 --threads 1";
+    run(home.path(), command).success().stderr(contains("INFO").not());
+    let asked = run(home.path(), &format!("{command} --verbose")).success();
+    asked
+        .stderr(contains("INFO wdbc is embedded"))
+        .stderr(contains("INFO agarap-wdbc on 1 threads"))
+        .stderr(contains("fold 1: at step 2 after"))
+        .stderr(contains("DEBUG").not());
+    run(home.path(), &format!("-vv {command}")).success().stderr(contains("result.json written"));
+}
+
+/// Nobody listens any more.
+#[test]
+fn a_closed_standard_error_loses_nothing() {
+    let home = tempdir().unwrap();
+    let mut child = Process::new(assert_cmd::cargo::cargo_bin!("halfwave"))
+        .args("run agarap-wdbc -vv --seeds 1 --epochs 1 --out o".split(' '))
+        .current_dir(home.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stderr.take());
+    assert!(child.wait().unwrap().success());
+    assert!(home.path().join("o/result.json").exists());
 }
