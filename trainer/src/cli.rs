@@ -9,7 +9,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use experiments::{Compare, Data, List, Run, Sweep, Table};
+pub(crate) use experiments::{Compare, Config, Data, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
 pub(crate) use models::{Eval, Export, Features, Predict, Sample, Score};
 pub(crate) use train::Train;
@@ -57,6 +57,9 @@ pub(crate) enum Command {
     Report(Compare),
     /// List the experiments
     List(List),
+    /// Show the configuration of an experiment
+    #[command(subcommand)]
+    Config(Config),
     /// Say which data sets there are and where they are looked for
     #[command(subcommand)]
     Data(Data),

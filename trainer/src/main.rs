@@ -25,7 +25,7 @@ use halfwave_trainer::{
 use tracing::Level;
 use tracing_subscriber::fmt::time::uptime;
 
-use crate::cli::{Cli, Command, Data, Plot, Train};
+use crate::cli::{Cli, Command, Config, Data, List, Plot, Train};
 
 fn main() -> ExitCode {
     let Cli { command, verbose } = Cli::parse();
@@ -101,14 +101,16 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let runs = args.runs.iter().map(run).collect::<Result<Vec<_>, Error>>()?;
             print(&comparison::compare(&runs).map_err(Error::from)?)
         }
-        Command::List(args) => match args.experiment {
-            Some(experiment) => print(&experiments::keys(experiment)),
-            None if args.json => {
-                let list = experiments::list_json(&Locator::new(args.data_dir));
-                print(&format!("{list:#}\n"))
-            }
-            None => print(&experiments::list(&Locator::new(args.data_dir))),
-        },
+        Command::List(List { data_dir, json: true }) => {
+            print(&format!("{:#}\n", experiments::list_json(&Locator::new(data_dir))))
+        }
+        Command::List(List { data_dir, json: false }) => {
+            print(&experiments::list(&Locator::new(data_dir)))
+        }
+        Command::Config(Config::Show { experiment }) => print(&experiments::show(experiment)),
+        Command::Config(Config::Schema { experiment }) => {
+            print(&format!("{:#}\n", experiments::schema(experiment)))
+        }
         Command::Data(Data::List { data_dir, json: true }) => {
             print(&format!("{:#}\n", data::list_json(&Locator::new(data_dir))))
         }

@@ -256,7 +256,7 @@ impl Task {
         let Self { experiment, configuration, seeds } = self;
         let Prepared { job, level, locator, pool } = prepared;
         let cores = pool.current_num_threads();
-        info!("{} on {cores} threads, level {level}", experiment.name);
+        info!("{} at level {level}, threads: {cores}", experiment.name);
         let start = Instant::now();
         let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
         let mut progress = (!quiet).then(Progress::stderr);

@@ -22,7 +22,7 @@ Examples:
   halfwave run --resume /tmp/mnist                        after Ctrl-C, a crash or a power cut
   halfwave run agarap-wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
 
-`halfwave list EXPERIMENT` shows its keys with their defaults.")]
+`halfwave config show EXPERIMENT` shows its keys with their defaults.")]
 pub(crate) struct Run {
     /// Which experiment (see `halfwave list`)
     #[arg(default_value = "tour", value_parser = experiment)]
@@ -67,7 +67,7 @@ pub(crate) struct Settings {
     /// Directory with a folder for each data set
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// Changes of the configuration as a TOML file: the keys that `halfwave list EXPERIMENT` shows, or some of them
+    /// Changes of the configuration as a TOML file: the keys that `halfwave config show EXPERIMENT` shows, or some of them
     #[arg(long, value_name = "FILE.toml")]
     config: Option<PathBuf>,
     /// Change a key of the configuration, after those of --config; may be repeated
@@ -88,7 +88,7 @@ Examples:
 
 Each cell is a run over all seeds, in DIR/cell-0001, …; DIR/sweep.csv and sweep.md have the table. The same command \
 goes on with a sweep that was interrupted. Cells whose training diverges are noted and the sweep goes on.
-`halfwave list EXPERIMENT` shows the keys.")]
+`halfwave config show EXPERIMENT` shows the keys.")]
 pub(crate) struct Sweep {
     /// Which experiment (see `halfwave list`)
     #[arg(value_parser = experiment)]
@@ -146,15 +146,28 @@ pub(crate) struct Compare {
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Show the keys of this experiment with their defaults
-    #[arg(value_parser = experiment)]
-    pub(crate) experiment: Option<&'static Experiment>,
     /// Directory with a folder for each data set
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// JSON for programs
-    #[arg(long, conflicts_with = "experiment")]
+    #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Show its keys with their defaults, in TOML: what --config takes, and --set changes
+    Show {
+        /// Which experiment (see `halfwave list`)
+        #[arg(value_parser = experiment)]
+        experiment: &'static Experiment,
+    },
+    /// Show them as a JSON schema, for editors and programs
+    Schema {
+        /// Which experiment (see `halfwave list`)
+        #[arg(value_parser = experiment)]
+        experiment: &'static Experiment,
+    },
 }
 
 #[derive(Debug, Subcommand)]

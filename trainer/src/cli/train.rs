@@ -167,7 +167,7 @@ Examples:
   halfwave train cnn --data x.npy --labels y.npy --config network.toml --out m.safetensors
 
 --shape: conv 32, pool, conv 64, pool, dense 128, ReLU. --config: `input = [28, 28, 1]`, `layers = [...]` as \
-`halfwave list mnist-cnn` shows them, and head, optimiser, batch and epochs where they should not be the defaults.
+`halfwave config show mnist-cnn` shows them, and head, optimiser, batch and epochs where they should not be the defaults.
 {NETWORK_KEYS}.
 
 {DATA_HELP}

@@ -2,6 +2,7 @@
 
 mod agarap;
 mod classifier;
+mod documented;
 mod equivariance;
 mod features;
 mod glorot;
@@ -40,6 +41,7 @@ use crate::{
     result::Outcome,
 };
 
+pub use documented::{schema, show};
 pub use table::TABLE;
 
 /// An experiment.
@@ -55,11 +57,15 @@ pub struct Experiment {
     pub seeds: usize,
     /// The keys that `--epochs` sets.
     pub epochs: &'static [&'static str],
-    defaults: fn() -> Table,
+    defaults: &'static [Text],
     /// What `--full` changes, where that is something.
-    full: Option<fn() -> Table>,
+    full: Option<&'static str>,
     prepare: fn(Table) -> Result<Job, ConfigError>,
 }
+
+/// The table that it is, empty for the whole configuration, and its TOML, of which later ones change earlier ones. The
+/// first comment, up to an empty line, is about the file.
+type Text = (&'static str, &'static str);
 
 /// An experiment with its configuration, ready to run.
 pub type Job = Box<dyn FnOnce(&mut Context<'_>) -> Result<Outcome, Error> + Send>;
@@ -95,7 +101,11 @@ impl Experiment {
     /// All keys with their defaults.
     #[must_use]
     pub fn defaults(&self) -> Table {
-        (self.defaults)()
+        self.defaults.iter().fold(Table::new(), |all, (name, text)| {
+            let table = embedded(text);
+            let nested = |table| Table::from_iter([(name.to_string(), Value::Table(table))]);
+            config::merge(all, if name.is_empty() { table } else { nested(table) })
+        })
     }
 
     /// All keys with the values to use: defaults, then, if that is asked for, those of the `full` size, then
@@ -112,7 +122,7 @@ impl Experiment {
         let mut table = self.defaults();
         if full {
             let full = self.full.ok_or(ConfigError::NoFull(self.name))?;
-            table = config::merge(table, full());
+            table = config::merge(table, embedded(full));
         }
         for key in self.epochs.iter().filter(|_| epochs.is_some()) {
             let value = epochs.unwrap_or_default().to_string();
@@ -181,7 +191,7 @@ pub fn list(locator: &Locator) -> String {
             &format!("{summary} Data: {}.", needs.join(", ")),
         ));
     }
-    text + "\n`halfwave run NAME` runs one; `halfwave list NAME` shows its keys.\n"
+    text + "\n`halfwave run NAME` runs one; `halfwave config show NAME` shows its keys.\n"
 }
 
 /// The same for programs: an array with the name, summary, seeds and data of each, and whether these are here.
@@ -195,16 +205,6 @@ pub fn list_json(locator: &Locator) -> serde_json::Value {
         json!({ "name": name, "summary": summary, "seeds": seeds, "full": full.is_some(), "data": data })
     };
     TABLE.iter().map(experiment).collect()
-}
-
-/// The keys of an experiment with their defaults, as `--set` takes them.
-#[must_use]
-pub fn keys(experiment: &Experiment) -> String {
-    let Experiment { name, summary, seeds, epochs, .. } = experiment;
-    let mut text =
-        format!("# {name}: {summary}\n# seeds: {seeds}; --epochs sets {}\n", epochs.join(", "));
-    text.push_str(&experiment.defaults().to_string());
-    text
 }
 
 /// The defaults in `text` with one `KEY=VALUE` changed.
@@ -228,7 +228,7 @@ mod tests {
             if let Some(full) = experiment.full {
                 let table = experiment.configure(true, None, &[]).unwrap();
                 assert_eq!(config::keys(&table), config::keys(&experiment.defaults()));
-                assert!(!full().is_empty() && experiment.prepare(table).is_ok());
+                assert!(!embedded(full).is_empty() && experiment.prepare(table).is_ok());
             }
             assert!(!experiment.epochs.is_empty() && experiment.seeds > 0);
             assert!(

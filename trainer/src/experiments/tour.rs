@@ -1,10 +1,9 @@
 //! `agarap-wdbc` and `optdigits-rbm` in short: two kinds of network, two kinds of RBM, on embedded data.
 
 use serde::Deserialize;
-use toml::{Table, Value};
 
-use super::{Context, Run, agarap, embedded, optdigits_rbm};
-use crate::{Error, config, result::Outcome};
+use super::{Context, Run, Text, agarap, optdigits_rbm};
+use crate::{Error, result::Outcome};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,14 +13,11 @@ pub(super) struct Config {
 }
 
 /// The configurations of both, with what the tour does otherwise.
-pub(super) fn defaults() -> Table {
-    let both = [
-        ("wdbc", include_str!("configs/agarap-wdbc.toml")),
-        ("optdigits_rbm", include_str!("configs/optdigits-rbm.toml")),
-    ];
-    let both = both.map(|(name, text)| (name.to_owned(), Value::Table(embedded(text))));
-    config::merge(both.into_iter().collect(), embedded(include_str!("configs/tour.toml")))
-}
+pub(super) const DEFAULTS: &[Text] = &[
+    ("wdbc", include_str!("configs/agarap-wdbc.toml")),
+    ("optdigits_rbm", include_str!("configs/optdigits-rbm.toml")),
+    ("", include_str!("configs/tour.toml")),
+];
 
 impl Run for Config {
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {

@@ -28,8 +28,12 @@ fn lists_come_from_the_tables() {
     let home = tempdir().unwrap();
     let list = halfwave(home.path()).arg("list").assert().success();
     list.stdout(contains("tour").and(contains("mnist-rbm")).and(contains("mnist (not found)")));
-    let keys = halfwave(home.path()).args(["list", "agarap-wdbc"]).assert().success();
-    keys.stdout(contains("folds = 10").and(contains("learning_rate = 0.001")));
+    let keys = halfwave(home.path()).args(["config", "show", "agarap-wdbc"]).assert().success();
+    keys.stdout(contains("folds = 10").and(contains("learning_rate = 1e-3")));
+    let schema = halfwave(home.path()).args(["config", "schema", "agarap-wdbc"]).assert().success();
+    let schema = &schema.get_output().stdout;
+    let schema: serde_json::Value = serde_json::from_slice(schema).unwrap();
+    assert_eq!(schema["properties"]["folds"]["default"], 10);
     let info = halfwave(home.path()).arg("info").assert().success();
     info.stdout(contains("levels       scalar portable").and(contains("softplus")));
     let data = halfwave(home.path()).args(["data", "list"]).assert().success();
@@ -43,7 +47,7 @@ fn unknown_names_exit_with_2_and_offer_the_nearest() {
     let home = tempdir().unwrap();
     for (arguments, said) in [
         (&["run", "tuor"][..], "unknown experiment `tuor`; did you mean `tour`?"),
-        (&["list", "mnist-mpl"], "did you mean `mnist-mlp`?"),
+        (&["config", "show", "mnist-mpl"], "did you mean `mnist-mlp`?"),
         (
             &["apply", "sofplus", "x.npy", "y.npy"],
             "unknown kind `sofplus`; did you mean `softplus`?",

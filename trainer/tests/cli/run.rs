@@ -230,10 +230,10 @@ fn what_is_done_is_told_to_whom_asks() {
     let asked = run(home.path(), &format!("{command} --verbose")).success();
     asked
         .stderr(contains("INFO wdbc is embedded"))
-        .stderr(contains("INFO agarap-wdbc on 1 threads"))
+        .stderr(contains("INFO agarap-wdbc at level"))
         .stderr(contains("fold 1: at step 2 after"))
         .stderr(contains("DEBUG").not());
-    run(home.path(), &format!("-vv {command}")).success().stderr(contains("result.json written"));
+    run(home.path(), &format!("-vv {command}")).success().stderr(contains("run.toml written"));
 }
 
 /// Nobody listens any more.

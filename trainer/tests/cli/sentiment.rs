@@ -88,7 +88,7 @@ fn own_texts_stand_beside_the_published_ones() {
     let result = fs::read_to_string(home.path().join("out/result.json")).unwrap();
     assert!(result.contains("own texts, 2 folds"), "{result}");
     let refused = run(home.path(), "wrong", &["--set", "models=[\"perceptron\"]"]);
-    refused.failure().stderr(contains("halfwave list glorot-sentiment"));
+    refused.failure().stderr(contains("halfwave config show glorot-sentiment"));
     fs::write(home.path().join("own.csv"), "stars,text\n6,too many\n").unwrap();
     let refused = run(home.path(), "wrong", &["--set", "own=own.csv", "--set", models]);
     refused.failure().stderr(contains("own.csv"));

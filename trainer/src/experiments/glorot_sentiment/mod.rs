@@ -280,7 +280,7 @@ impl Config {
         TrainError::require(!self.models.is_empty(), "models", "at least one", "[]")?;
         for model in &self.models {
             let known = VARIANTS.iter().any(|variant| variant.name() == *model);
-            let expected = "those that `halfwave list glorot-sentiment` shows";
+            let expected = "those that `halfwave config show glorot-sentiment` shows";
             TrainError::require(known, "models", expected, model)?;
         }
         self.pretraining.check(self.hidden, self.l1)?;
