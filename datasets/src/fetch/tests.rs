@@ -314,19 +314,28 @@ fn servers_that_know_no_ranges_begin_anew() {
         |_| Answer::new("HTTP/1.1 206 Partial Content\r\ncontent-length: 3\r\n\r\nabc");
     let refused: fn(u64) -> Answer =
         |_| Answer::new("HTTP/1.1 416 Range Not Satisfiable\r\ncontent-length: 0\r\n\r\n");
-    for from in [ignored, other, unnamed, refused] {
+    for (from, requests) in [(ignored, 1), (other, 2), (unnamed, 2), (refused, 2)] {
         let server = Server::start(move |request| {
             request.from.map_or_else(|| answer(&content(), None), from)
         });
         let place = Place::new();
         fs::write(place.path(".data.bin.part"), &content()[..30_000]).unwrap();
         place.single(&[&server]).unwrap();
-        assert_eq!(server.ranges()[0], Some(30_000));
+        assert_eq!(server.ranges(), [Some(30_000), None][..requests]);
         place.assert_whole();
     }
     // Not asked for a range, it has no business to send one.
     let server = Server::start(|_| answer(&content(), Some(5)));
     assert_eq!(whys(Place::new().single(&[&server])), [Why::Status(206)]);
+}
+
+/// Bytes that were written.
+struct Taken(u64);
+
+impl Watch for Taken {
+    fn advance(&mut self, bytes: u64) {
+        self.0 += bytes;
+    }
 }
 
 #[test]
@@ -335,7 +344,11 @@ fn bodies_without_end_and_next_to_none_are_given_up() {
     let head = "HTTP/1.1 200 OK\r\n\r\n";
     let (size, place) = (100_000, Place::new());
     let endless = Server::start(move |_| Answer::new(head).then(Then::Endless));
-    assert_eq!(whys(place.single(&[&endless])), [Why::TooLarge { limit: size }]);
+    let set = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&endless]);
+    let mut taken = Taken(0);
+    let fetched = fetch(set, &place.locator(), &options(), &mut taken);
+    assert_eq!(whys(fetched), [Why::TooLarge { limit: size }]);
+    assert!((1..=size).contains(&taken.0), "{} bytes", taken.0);
     assert!(place.names().is_empty());
 
     for then in [Then::Hang, Then::Trickle] {
