@@ -30,8 +30,9 @@ Examples:
   halfwave train mlp --data x.npy --labels y.npy --out c.safetensors
 
 Environment:
-  HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
-  HALFWAVE_DATA   a data directory (see `halfwave data path`)
+  HALFWAVE_LEVEL    instruction set of the kernels, e.g. avx2 (see `halfwave info`)
+  HALFWAVE_DATA     a data directory (see `halfwave data path`)
+  HALFWAVE_OFFLINE  if it is 1, `halfwave data fetch` downloads nothing
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated."
 )]
@@ -52,7 +53,7 @@ pub(crate) enum Command {
     Report(Compare),
     /// List the experiments
     List(List),
-    /// Say which data sets there are and where they are looked for
+    /// Say which data sets there are and where they are looked for; download them
     #[command(subcommand)]
     Data(Data),
     /// Train a model on your own data

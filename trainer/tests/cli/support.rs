@@ -7,7 +7,7 @@ use assert_cmd::Command;
 /// The program, with nothing of the environment that it listens to, and no data directory.
 pub(super) fn halfwave(home: &Path) -> Command {
     let mut command = Command::cargo_bin("halfwave").unwrap();
-    for variable in ["HALFWAVE_LEVEL", "HALFWAVE_DATA", "RAYON_NUM_THREADS"] {
+    for variable in ["HALFWAVE_LEVEL", "HALFWAVE_DATA", "HALFWAVE_OFFLINE", "RAYON_NUM_THREADS"] {
         command.env_remove(variable);
     }
     command.env("HOME", home).env("XDG_CACHE_HOME", home.join("cache")).current_dir(home);
