@@ -297,7 +297,7 @@ impl fmt::Display for Missing {
         }
         writeln!(f, "expected there, gzipped or unpacked (without .gz):")?;
         for file in *files {
-            writeln!(f, "  {}.gz", file.name)?;
+            writeln!(f, "  {}", file.published_name())?;
         }
         writeln!(f, "get them: halfwave data fetch {name}")?;
         writeln!(f, "or by hand, from:")?;
