@@ -123,11 +123,11 @@ pub fn fetch(
     let Entry { name, licence, citation, .. } = entry;
     let paths = fetch::fetch(entry, locator, options, watch)?;
     let done: String = match paths.as_slice() {
-        [] if entry.embedded => "embedded in the program".into(),
-        [] => "all of it is here already".into(),
+        [] if entry.embedded => " embedded in the program".into(),
+        [] => " all of it is here already".into(),
         paths => paths.iter().map(|path| format!("\n  {}", path.display())).collect(),
     };
-    Ok(format!("{name}: {done}\n  licence: {licence}\n  please cite: {citation}\n"))
+    Ok(format!("{name}:{done}\n  licence: {licence}\n  please cite: {citation}\n"))
 }
 
 /// The folders in which data sets are looked for, in their order.

@@ -17,7 +17,7 @@ use std::{
 use predicates::{prelude::PredicateBooleanExt, str::contains};
 use tempfile::tempdir;
 
-use super::support::{halfwave, names};
+use super::support::{LOOPBACK_ONLY, halfwave, names};
 
 const FILES: [&str; 4] = [
     "t10k-images-idx3-ubyte.gz",
@@ -103,6 +103,7 @@ fn start(home: &Path, server: &Server) -> Child {
     command
         .args(["data", "fetch", "mnist", "--data-dir", "data", "--mirror", &server.url])
         .current_dir(home)
+        .envs(LOOPBACK_ONLY)
         .env_remove("HALFWAVE_OFFLINE")
         .stdout(Stdio::null())
         .stderr(Stdio::null());
@@ -190,6 +191,7 @@ fn data_fetch_goes_on_after_a_full_disk() {
     command
         .args(["-c", limited, "sh", env!("CARGO_BIN_EXE_halfwave"), "data", "fetch", "mnist"])
         .args(["--data-dir", "data", "--mirror", &server.url])
+        .envs(LOOPBACK_ONLY)
         .env_remove("HALFWAVE_OFFLINE")
         .current_dir(home.path());
     let part = "data/mnist/.train-images-idx3-ubyte.gz.part";
@@ -200,6 +202,26 @@ fn data_fetch_goes_on_after_a_full_disk() {
     assert_eq!(names(&home.path().join("data/mnist"))[1..], [".train-images-idx3-ubyte.gz.part"]);
     fetch(home.path(), &server).assert().success();
     assert_whole(home.path(), &published);
+}
+
+#[test]
+fn data_fetch_says_why_each_mirror_failed() {
+    let home = tempdir().unwrap();
+    let mirror =
+        ["data", "fetch", "rt-polarity", "--data-dir", "data", "--mirror", "http://127.0.0.1:9"];
+    let failed = halfwave(home.path()).args(mirror).assert().code(1);
+    failed.stderr(
+        contains(
+            "rt-polaritydata.tar.gz could not be downloaded:\n  http://127.0.0.1:9/rt-polaritydata",
+        )
+        .and(contains(
+            "\n  https://www.cs.cornell.edu/people/pabo/movie-review-data/rt-polaritydata",
+        ))
+        .and(contains("--mirror URL"))
+        // Every one of them was refused by the proxy that is not there: no name was looked up.
+        .and(contains("lookup").not()),
+    );
+    assert_eq!(names(&home.path().join("data/rt-polarity")), [".lock"]);
 }
 
 #[test]
