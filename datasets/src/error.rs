@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use crate::cifar10::CifarError;
 use crate::csv::CsvError;
+#[cfg(feature = "fetch")]
+use crate::fetch::FetchError;
 use crate::gz::GzError;
 use crate::idx::IdxError;
 use crate::lfw::LfwError;
@@ -35,6 +37,16 @@ pub enum Error {
     /// The data set is known, but its files are in none of the places searched.
     #[error("{0}")]
     Missing(Box<Missing>),
+
+    /// A data set that was not downloaded.
+    #[cfg(feature = "fetch")]
+    #[error("data set {name:?}: {error}")]
+    Fetch {
+        /// The data set.
+        name: &'static str,
+        /// Why.
+        error: FetchError,
+    },
 
     /// The operating system refused to open or read a file.
     #[error("{}: cannot {action} it: {error}", path.display())]
@@ -274,7 +286,7 @@ pub struct Searched {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Entry { name, title, files, home, how_to_get, citation, .. } = self.entry;
+        let Entry { name, title, files, home, hint, citation, .. } = self.entry;
         writeln!(f, "data set {name:?} ({title}) not found")?;
         writeln!(f, "searched, in this order:")?;
         for Searched { dir, origin, found } in &self.searched {
@@ -285,9 +297,16 @@ impl fmt::Display for Missing {
         }
         writeln!(f, "expected there, gzipped or unpacked (without .gz):")?;
         for file in *files {
-            writeln!(f, "  {}.gz", file.name)?;
+            writeln!(f, "  {}", file.published_name())?;
         }
-        writeln!(f, "get them: {how_to_get}")?;
+        writeln!(f, "get them: halfwave data fetch {name}")?;
+        writeln!(f, "or by hand, from:")?;
+        for address in self.entry.addresses() {
+            writeln!(f, "  {address}")?;
+        }
+        if !hint.is_empty() {
+            writeln!(f, "note: {hint}")?;
+        }
         writeln!(f, "home page: {home}")?;
         writeln!(f, "please cite: {citation}")?;
         write!(

@@ -72,7 +72,7 @@ fn regular(path: &Path) -> Result<Metadata, Error> {
     Ok(metadata)
 }
 
-fn kind(file_type: FileType) -> &'static str {
+pub(crate) fn kind(file_type: FileType) -> &'static str {
     #[cfg(unix)]
     {
         use std::os::unix::fs::FileTypeExt;
@@ -86,5 +86,10 @@ fn kind(file_type: FileType) -> &'static str {
             return "a socket";
         }
     }
-    if file_type.is_dir() { "a directory" } else { "a special file" }
+    match file_type {
+        it if it.is_dir() => "a directory",
+        it if it.is_symlink() => "a symbolic link",
+        it if it.is_file() => "another file",
+        _ => "a special file",
+    }
 }

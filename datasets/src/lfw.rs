@@ -19,6 +19,8 @@ mod prepare;
 use std::path::{Path, PathBuf};
 
 pub use lists::{Index, LfwError, Pair};
+#[cfg(feature = "fetch")]
+pub(crate) use prepare::MAX_JPEG;
 pub use prepare::prepare;
 
 use crate::error::Error;
@@ -128,6 +130,16 @@ fn load_array(dir: &Path) -> Result<Lfw, Error> {
 }
 
 fn load_jpegs(dir: &Path) -> Result<Lfw, Error> {
+    let names = published_images(dir)?;
+    let images = prepare(&dir.join(FOLDER), &names)?;
+    let text = names.join("\n");
+    let (index, names) = Index::parse(text.as_bytes())
+        .map_err(|error| Error::Lfw { path: dir.join("people.txt"), error })?;
+    with_lists(dir, images, names, &index)
+}
+
+/// Names of the images in [`FOLDER`], by people.txt: `Name/Name_0001.jpg` …
+pub(crate) fn published_images(dir: &Path) -> Result<Vec<String>, Error> {
     let mut names = parse(dir, "people.txt", |text| {
         let people = lists::people(text)?;
         let images = people.iter().flatten().flat_map(|person| {
@@ -138,11 +150,7 @@ fn load_jpegs(dir: &Path) -> Result<Lfw, Error> {
     })?;
     // By bytes, as the ready array has them.
     names.sort_unstable();
-    let images = prepare(&dir.join(FOLDER), &names)?;
-    let text = names.join("\n");
-    let (index, names) = Index::parse(text.as_bytes())
-        .map_err(|error| Error::Lfw { path: dir.join("people.txt"), error })?;
-    with_lists(dir, images, names, &index)
+    Ok(names)
 }
 
 fn with_lists(

@@ -12,7 +12,7 @@
 //! | `amazon-multidomain` | 4 domains of 2,000 | texts | 2, and stars | [`text::amazon`] | files |
 //! | `rt-polarity` | 10,662 | texts | 2 | [`text::polarity`] | files |
 //!
-//! Files are looked for by a [`Locator`]; an error says what is wrong, where, and what to do.
+//! Files are looked for by a [`Locator`], and with the feature `fetch` downloaded; an error says what is wrong, where, and what to do.
 //! No input makes this crate panic, hang or allocate without bound.
 //!
 //! ```
@@ -48,6 +48,8 @@ mod rng;
 pub mod batches;
 pub mod cifar10;
 pub mod csv;
+#[cfg(feature = "fetch")]
+pub mod fetch;
 pub mod files;
 pub mod gz;
 pub mod idx;

@@ -84,7 +84,7 @@ fn search(dir: &Path, files: &[File]) -> Result<Result<Vec<PathBuf>, String>, Er
 
 /// The file under one of its usual names: gzipped, unpacked, and as gzip's `-N` restores it; or else the
 /// folder that it is made from.
-fn first_present(dir: &Path, file: &File) -> Result<Option<PathBuf>, Error> {
+pub(crate) fn first_present(dir: &Path, file: &File) -> Result<Option<PathBuf>, Error> {
     let dotted = file.name.replacen("-idx", ".idx", 1);
     for name in [format!("{}.gz", file.name), file.name.into(), format!("{dotted}.gz"), dotted] {
         let path = dir.join(name);

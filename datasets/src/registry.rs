@@ -1,6 +1,6 @@
 //! THE TABLE of data sets: what each is, where it comes from, and who loads it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
@@ -30,8 +30,14 @@ pub struct Entry {
     pub citation: &'static str,
     /// Its home page.
     pub home: &'static str,
-    /// Where the files can be had.
-    pub how_to_get: &'static str,
+    /// Addresses of folders that have its files or its archive, in the order in which they are tried.
+    pub mirrors: &'static [&'static str],
+    /// The archive that its files are published in, if they are.
+    pub archive: Option<Archive>,
+    /// Further files of the set, which are used where they are there.
+    pub further: &'static [File],
+    /// What else there is to know for who gets it; empty if there is nothing.
+    pub hint: &'static str,
     pub(crate) load: fn(&'static Entry, &Locator) -> Result<Loaded, Error>,
 }
 
@@ -43,6 +49,27 @@ impl Entry {
     pub fn load(&'static self, locator: &Locator) -> Result<Loaded, Error> {
         (self.load)(self, locator)
     }
+
+    /// Where it can be had: folders, or an archive in them.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = String> {
+        let archive = self.archive.as_ref().map_or("", |archive| archive.name);
+        // Lists of LFW stand beside its archive.
+        let plain = self.files.iter().any(|file| !matches!(file.published, Published::Archived));
+        let name = if plain { "" } else { archive };
+        self.mirrors.iter().map(move |mirror| format!("{mirror}{name}"))
+    }
+}
+
+/// A `.tar.gz` with files of a set.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Archive {
+    /// Its name.
+    pub name: &'static str,
+    /// What names of its members have before the name of the file, e.g. `folder/`.
+    pub prefix: &'static str,
+    /// Its size and checksum, where they are published. What comes out of it is checked in any case.
+    pub sum: Option<Sum>,
 }
 
 /// A published file.
@@ -53,10 +80,32 @@ pub struct File {
     pub name: &'static str,
     /// Size and checksum when unpacked.
     pub content: Sum,
-    /// Size and checksum of the published `.gz`, if it is published so.
-    pub gz: Option<Sum>,
+    /// How it is published.
+    pub published: Published,
     /// A folder beside it that may stand in its place: it is made from what is in there.
     pub made_from: Option<&'static str>,
+}
+
+impl File {
+    /// Its name as it is published.
+    pub(crate) fn published_name(&self) -> String {
+        match self.published {
+            Published::Gz(_) => format!("{}.gz", self.name),
+            Published::Plain | Published::Archived => self.name.into(),
+        }
+    }
+}
+
+/// How a file is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Published {
+    /// As it is.
+    Plain,
+    /// Gzipped, with size and checksum of that where they are known.
+    Gz(Option<Sum>),
+    /// In the archive of its set.
+    Archived,
 }
 
 /// Size and checksum of a file.
@@ -82,14 +131,17 @@ pub static TABLE: &[Entry] = &[
                 bytes: 121_388,
                 sha256: Some("be74b0ffadde653376c692f2727682eefc92d4d28009b80fea0fe63975ec59d2"),
             },
-            gz: None,
+            published: Published::Plain,
             made_from: None,
         }],
         licence: "CC BY 4.0",
         citation: "Wolberg, Mangasarian, Street, Street (1993): Breast Cancer Wisconsin (Diagnostic). \
             UCI Machine Learning Repository. https://doi.org/10.24432/C5DW2B",
         home: "https://doi.org/10.24432/C5DW2B",
-        how_to_get: "it is embedded",
+        mirrors: &[],
+        archive: None,
+        further: &[],
+        hint: "",
         load: embedded::wdbc,
     },
     Entry {
@@ -104,14 +156,17 @@ pub static TABLE: &[Entry] = &[
                 bytes: 264_964,
                 sha256: Some("d168c7e6f3c50d0eb1a859158aabd051dc9ac54cb9b20bf72ad3c2dfb765e010"),
             },
-            gz: None,
+            published: Published::Plain,
             made_from: None,
         }],
         licence: "CC BY 4.0",
         citation: "Alpaydin, Kaynak (1998): Optical Recognition of Handwritten Digits. \
             UCI Machine Learning Repository. https://doi.org/10.24432/C50P49",
         home: "https://doi.org/10.24432/C50P49",
-        how_to_get: "it is embedded",
+        mirrors: &[],
+        archive: None,
+        further: &[],
+        hint: "",
         load: embedded::optdigits,
     },
     Entry {
@@ -154,8 +209,13 @@ pub static TABLE: &[Entry] = &[
         citation: "LeCun, Bottou, Bengio, Haffner (1998): Gradient-based learning applied to document \
             recognition. Proceedings of the IEEE 86(11), 2278-2324",
         home: "http://yann.lecun.com/exdb/mnist/",
-        how_to_get: "https://ossci-datasets.s3.amazonaws.com/mnist/FILE (or \
-            https://storage.googleapis.com/cvdf-datasets/mnist/FILE)",
+        mirrors: &[
+            "https://ossci-datasets.s3.amazonaws.com/mnist/",
+            "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ],
+        archive: None,
+        further: &[],
+        hint: "",
         load: idx_images::load,
     },
     Entry {
@@ -209,8 +269,13 @@ pub static TABLE: &[Entry] = &[
         citation: "Xiao, Rasul, Vollgraf (2017): Fashion-MNIST: a novel image dataset for benchmarking \
             machine learning algorithms. arXiv:1708.07747",
         home: "https://github.com/zalandoresearch/fashion-mnist",
-        how_to_get: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/FILE (or the folder \
-            data/fashion of the home page)",
+        mirrors: &[
+            "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+            "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        ],
+        archive: None,
+        further: &[],
+        hint: "",
         load: idx_images::load,
     },
     Entry {
@@ -249,8 +314,17 @@ pub static TABLE: &[Entry] = &[
         citation: "Krizhevsky (2009): Learning multiple layers of features from tiny images. \
             Technical report, University of Toronto",
         home: "https://www.cs.toronto.edu/~kriz/cifar.html",
-        how_to_get: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz, which unpacks to the folder \
-            cifar-10-batches-bin",
+        mirrors: &["https://www.cs.toronto.edu/~kriz/"],
+        archive: Some(Archive {
+            name: "cifar-10-binary.tar.gz",
+            prefix: "",
+            sum: Some(Sum {
+                bytes: 170_052_171,
+                sha256: Some("c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"),
+            }),
+        }),
+        further: &[],
+        hint: "",
         load: crate::cifar10::load_table,
     },
     Entry {
@@ -297,8 +371,11 @@ pub static TABLE: &[Entry] = &[
         citation: "Huang, Ramesh, Berg, Learned-Miller (2007): Labeled Faces in the Wild. UMass Amherst, \
             technical report 07-49; deep-funneled: Huang, Mattar, Lee, Learned-Miller, NIPS 2012",
         home: "http://vis-www.cs.umass.edu/lfw/",
-        how_to_get: "the four lists and lfw-deepfunneled.tgz from the home page; the folder \
-            lfw-deepfunneled may stand in place of the first two files, which are made from it",
+        mirrors: &["http://vis-www.cs.umass.edu/lfw/"],
+        archive: Some(Archive { name: "lfw-deepfunneled.tgz", prefix: "", sum: None }),
+        further: &[],
+        hint: "the folder lfw-deepfunneled of lfw-deepfunneled.tgz may stand in place of the first two files, which \
+            are made from it",
         load: |_, _| {
             let instead = "pairs of images, loaded by halfwave_datasets::lfw::load";
             Err(Error::NotATable { name: "lfw", instead })
@@ -310,21 +387,16 @@ pub static TABLE: &[Entry] = &[
         shape: &crate::norb::SHAPE,
         classes: &crate::norb::CLASSES,
         embedded: false,
-        // The parts after these, training-02 to -10 and testing-02, are read if they are there.
-        files: &[
-            norb_file("norb-5x46789x9x18x6x2x108x108-training-01-dat.mat", 680_244_504),
-            norb_file("norb-5x46789x9x18x6x2x108x108-training-01-cat.mat", 116_660),
-            norb_file("norb-5x46789x9x18x6x2x108x108-training-01-info.mat", 1_166_420),
-            norb_file("norb-5x01235x9x18x6x2x108x108-testing-01-dat.mat", 680_244_504),
-            norb_file("norb-5x01235x9x18x6x2x108x108-testing-01-cat.mat", 116_660),
-            norb_file("norb-5x01235x9x18x6x2x108x108-testing-01-info.mat", 1_166_420),
-        ],
+        files: NORB_FIRST,
         licence: "for research purposes; it cannot be sold",
         citation: "LeCun, Huang, Bottou (2004): Learning methods for generic object recognition with \
             invariance to pose and lighting. CVPR 2004",
         home: "https://cs.nyu.edu/~ylclab/data/norb-v1.0/",
-        how_to_get: "FILE.gz of the home page, each with parts 01 to 10 (training) and 01 to 02 (testing); \
-            or halfwave_datasets::synthetic writes stand-ins in the same format",
+        mirrors: &["https://cs.nyu.edu/~ylclab/data/norb-v1.0/"],
+        archive: None,
+        further: NORB_FURTHER,
+        hint: "parts 02 to 10 (training) and 02 (testing) are read if they are there; or \
+            halfwave_datasets::synthetic writes stand-ins in the same format",
         load: |_, _| {
             let instead = "images of bytes, loaded by halfwave_datasets::norb::load";
             Err(Error::NotATable { name: "norb", instead })
@@ -338,42 +410,42 @@ pub static TABLE: &[Entry] = &[
         embedded: false,
         // In the order of text::amazon::DOMAINS, the negative file first.
         files: &[
-            plain_file(
+            archived_file(
                 "sorted_data_acl/books/negative.review",
                 1_538_092,
                 "562c58de7f739c9af2d62377ea2253ff73e89f69c84a332088f341cdb0e09660",
             ),
-            plain_file(
+            archived_file(
                 "sorted_data_acl/books/positive.review",
                 1_510_892,
                 "24323836c9ce9601ac43b7ab45fff1ac9b82efda02f1269bf3e8cdc4b019a99a",
             ),
-            plain_file(
+            archived_file(
                 "sorted_data_acl/dvd/negative.review",
                 1_589_745,
                 "de1b539d29dc7edfbabf0ca4b1bce4e296d486533f3730012e4b49e36e762fa3",
             ),
-            plain_file(
+            archived_file(
                 "sorted_data_acl/dvd/positive.review",
                 1_696_767,
                 "fcf5207f79aa8af4910b5793c15fe90f25eb39501f9f4bdbd8f60a817224e28d",
             ),
-            plain_file(
+            archived_file(
                 "sorted_data_acl/electronics/negative.review",
                 1_113_512,
                 "571287120d63e289753231804f33169b2ec4348ca6d24fa0d781a3a08e6376ff",
             ),
-            plain_file(
+            archived_file(
                 "sorted_data_acl/electronics/positive.review",
                 1_105_010,
                 "98daefad1056ec8d98fe910bdb50ae282695b9c2b89c2bc1513b9d2203b38a11",
             ),
-            plain_file(
+            archived_file(
                 "sorted_data_acl/kitchen_&_housewares/negative.review",
                 1_019_937,
                 "0ad1fa1f4539b47933fcef01be674b1246d1dc01403197c1439004cbaf4b543e",
             ),
-            plain_file(
+            archived_file(
                 "sorted_data_acl/kitchen_&_housewares/positive.review",
                 1_018_981,
                 "90ebec2b5a6ac040e16836c32b8efbd92ce98804b916c6367f7ade3b8d536798",
@@ -383,7 +455,10 @@ pub static TABLE: &[Entry] = &[
         citation: "Blitzer, Dredze, Pereira (2007): Biographies, Bollywood, Boom-boxes and Blenders: domain \
             adaptation for sentiment classification. ACL 2007",
         home: "https://www.cs.jhu.edu/~mdredze/datasets/sentiment/",
-        how_to_get: "domain_sentiment_data.tar.gz of the home page, which unpacks to sorted_data_acl",
+        mirrors: &["https://www.cs.jhu.edu/~mdredze/datasets/sentiment/"],
+        archive: Some(Archive { name: "domain_sentiment_data.tar.gz", prefix: "", sum: None }),
+        further: &[],
+        hint: "",
         load: |_, _| {
             let instead = "texts, loaded by halfwave_datasets::text::amazon::load";
             Err(Error::NotATable { name: "amazon-multidomain", instead })
@@ -396,12 +471,12 @@ pub static TABLE: &[Entry] = &[
         classes: &text::CLASSES,
         embedded: false,
         files: &[
-            plain_file(
+            archived_file(
                 "rt-polarity.neg",
                 612_256,
                 "4ace77d558c3714723843f1d65b60c01e3417b208180f0728808d76ad0eeeaca",
             ),
-            plain_file(
+            archived_file(
                 "rt-polarity.pos",
                 626_139,
                 "2da124ec187a9d5a29c9f04e91c540e02baed5af8868f550a26bd6fd4dbf8bf0",
@@ -411,7 +486,20 @@ pub static TABLE: &[Entry] = &[
         citation: "Pang, Lee (2005): Seeing stars: exploiting class relationships for sentiment categorization \
             with respect to rating scales. ACL 2005",
         home: "https://www.cs.cornell.edu/people/pabo/movie-review-data/",
-        how_to_get: "rt-polaritydata.tar.gz of the home page",
+        mirrors: &[
+            "https://www.cs.cornell.edu/people/pabo/movie-review-data/",
+            "https://storage.googleapis.com/seldon-datasets/sentence_polarity_v1/",
+        ],
+        archive: Some(Archive {
+            name: "rt-polaritydata.tar.gz",
+            prefix: "rt-polaritydata/",
+            sum: Some(Sum {
+                bytes: 487_770,
+                sha256: Some("a05befe52aafda71d458d188a1c54506a998b1308613ba76bbda2e5029409ce9"),
+            }),
+        }),
+        further: &[],
+        hint: "",
         load: |_, _| {
             let instead = "texts, loaded by halfwave_datasets::text::polarity::load";
             Err(Error::NotATable { name: "rt-polarity", instead })
@@ -421,6 +509,33 @@ pub static TABLE: &[Entry] = &[
 
 const DIGITS: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
+/// The three files of each of these parts, as `norb::file_name` names them.
+macro_rules! norb_files {
+    ($($part:literal),*) => {
+        &[$(
+            norb_file(concat!("norb-", $part, "-dat.mat"), 680_244_504),
+            norb_file(concat!("norb-", $part, "-cat.mat"), 116_660),
+            norb_file(concat!("norb-", $part, "-info.mat"), 1_166_420),
+        )*]
+    };
+}
+
+const NORB_FIRST: &[File] =
+    norb_files!["5x46789x9x18x6x2x108x108-training-01", "5x01235x9x18x6x2x108x108-testing-01"];
+
+const NORB_FURTHER: &[File] = norb_files![
+    "5x46789x9x18x6x2x108x108-training-02",
+    "5x46789x9x18x6x2x108x108-training-03",
+    "5x46789x9x18x6x2x108x108-training-04",
+    "5x46789x9x18x6x2x108x108-training-05",
+    "5x46789x9x18x6x2x108x108-training-06",
+    "5x46789x9x18x6x2x108x108-training-07",
+    "5x46789x9x18x6x2x108x108-training-08",
+    "5x46789x9x18x6x2x108x108-training-09",
+    "5x46789x9x18x6x2x108x108-training-10",
+    "5x01235x9x18x6x2x108x108-testing-02"
+];
+
 const fn idx_file(
     name: &'static str,
     bytes: usize,
@@ -429,11 +544,16 @@ const fn idx_file(
     gz_sha256: &'static str,
 ) -> File {
     let gz = Sum { bytes: gz_bytes, sha256: Some(gz_sha256) };
-    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: Some(gz), made_from: None }
+    File { published: Published::Gz(Some(gz)), ..plain_file(name, bytes, sha256) }
 }
 
 const fn plain_file(name: &'static str, bytes: usize, sha256: &'static str) -> File {
-    File { name, content: Sum { bytes, sha256: Some(sha256) }, gz: None, made_from: None }
+    let content = Sum { bytes, sha256: Some(sha256) };
+    File { name, content, published: Published::Plain, made_from: None }
+}
+
+const fn archived_file(name: &'static str, bytes: usize, sha256: &'static str) -> File {
+    File { published: Published::Archived, ..plain_file(name, bytes, sha256) }
 }
 
 const fn made_file(
@@ -442,16 +562,17 @@ const fn made_file(
     bytes: usize,
     sha256: &'static str,
 ) -> File {
-    File { made_from: Some(from), ..plain_file(name, bytes, sha256) }
+    File { made_from: Some(from), ..archived_file(name, bytes, sha256) }
 }
 
 const fn cifar_file(name: &'static str, sha256: &'static str) -> File {
-    plain_file(name, crate::cifar10::MAX_BYTES, sha256)
+    archived_file(name, crate::cifar10::MAX_BYTES, sha256)
 }
 
 /// Its size follows from its format; no checksum of it is published.
 const fn norb_file(name: &'static str, bytes: usize) -> File {
-    File { name, content: Sum { bytes, sha256: None }, gz: None, made_from: None }
+    let content = Sum { bytes, sha256: None };
+    File { name, content, published: Published::Gz(None), made_from: None }
 }
 
 /// All names of the table, in its order.
@@ -503,20 +624,31 @@ pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, 
     }
     let paths = locator.find(entry)?;
     for (path, file) in paths.iter().zip(entry.files) {
-        let Some(expected) = file.content.sha256.filter(|_| !path.is_dir()) else {
-            return Err(Error::NoChecksum { path: path.clone() });
-        };
-        let found = sha256(&files::read(path, file.content.bytes)?);
-        if found != expected {
-            return Err(Error::Checksum { path: path.clone(), expected, found });
-        }
+        verify_file(path, file)?;
     }
     Ok(paths)
 }
 
+/// Compares a file, gzipped or not, with what is published.
+pub(crate) fn verify_file(path: &Path, file: &File) -> Result<(), Error> {
+    let Some(expected) = file.content.sha256.filter(|_| !path.is_dir()) else {
+        return Err(Error::NoChecksum { path: path.into() });
+    };
+    let found = sha256(&files::read(path, file.content.bytes)?);
+    if found != expected {
+        return Err(Error::Checksum { path: path.into(), expected, found });
+    }
+    Ok(())
+}
+
 /// In lower-case hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
+}
+
+/// In lower case.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -165,7 +165,10 @@ expected there, gzipped or unpacked (without .gz):
   train-labels-idx1-ubyte.gz
   t10k-images-idx3-ubyte.gz
   t10k-labels-idx1-ubyte.gz
-get them: https://ossci-datasets.s3.amazonaws.com/mnist/FILE (or https://storage.googleapis.com/cvdf-datasets/mnist/FILE)
+get them: halfwave data fetch mnist
+or by hand, from:
+  https://ossci-datasets.s3.amazonaws.com/mnist/
+  https://storage.googleapis.com/cvdf-datasets/mnist/
 home page: http://yann.lecun.com/exdb/mnist/
 please cite: LeCun, Bottou, Bengio, Haffner (1998): Gradient-based learning applied to document recognition. Proceedings of the IEEE 86(11), 2278-2324
 then put the files in DIR/mnist/ and say --data-dir DIR, or set HALFWAVE_DATA=DIR"#,

@@ -30,8 +30,9 @@ Examples:
   halfwave train mlp --data x.npy --labels y.npy --out c.safetensors
 
 Environment:
-  HALFWAVE_LEVEL  instruction set of the kernels, e.g. avx2 (see `halfwave info`)
-  HALFWAVE_DATA   a data directory (see `halfwave data path`)
+  HALFWAVE_LEVEL    instruction set of the kernels, e.g. avx2 (see `halfwave info`)
+  HALFWAVE_DATA     a data directory (see `halfwave data path`)
+  HALFWAVE_OFFLINE  if it is 1, `halfwave data fetch` downloads nothing
 
 -v says on standard error what is read, trained and written, with the seconds since the start; -vv each checkpoint too.
 
@@ -60,7 +61,7 @@ pub(crate) enum Command {
     /// Show the configuration of an experiment
     #[command(subcommand)]
     Config(Config),
-    /// Say which data sets there are and where they are looked for
+    /// Say which data sets there are and where they are looked for; download them
     #[command(subcommand)]
     Data(Data),
     /// Train a model on your own data

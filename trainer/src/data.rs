@@ -1,9 +1,10 @@
-//! `halfwave data`: which data sets there are, and where they are looked for.
+//! `halfwave data`: which data sets there are, where they are looked for, and how they come there.
 
 use std::fmt::Write as _;
 
 use halfwave_datasets::{
     Error as DataError, Locator,
+    fetch::{self, Options, Watch},
     registry::{self, Entry, TABLE},
 };
 
@@ -29,7 +30,7 @@ pub fn list(locator: &Locator) -> String {
             entry.title
         );
     }
-    text + "\n`halfwave data path NAME` says where a set was found, or how to get it.\n"
+    text + "\n`halfwave data path NAME` says where a set was found, or how to get it; `halfwave data fetch NAME` gets it.\n"
 }
 
 /// The same for programs: an array, with licence, citation and home page.
@@ -96,6 +97,37 @@ pub fn verify(name: Option<&str>, locator: &Locator) -> Result<String, Error> {
         let _ = writeln!(text, "{}: {found}", entry.name);
     }
     Ok(text)
+}
+
+/// The data sets of these names, or all that are not embedded.
+///
+/// # Errors
+/// [`Error::Data`] for an unknown name.
+pub fn sets(names: &[String], all: bool) -> Result<Vec<&'static Entry>, Error> {
+    if all {
+        return Ok(TABLE.iter().filter(|entry| !entry.embedded).collect());
+    }
+    Ok(names.iter().map(|name| registry::find(name)).collect::<Result<_, _>>()?)
+}
+
+/// Downloads what is missing of a data set; says where it is, its licence and what to cite.
+///
+/// # Errors
+/// [`Error::Data`]: those of [`fetch::fetch`].
+pub fn fetch(
+    entry: &'static Entry,
+    locator: &Locator,
+    options: &Options,
+    watch: &mut dyn Watch,
+) -> Result<String, Error> {
+    let Entry { name, licence, citation, .. } = entry;
+    let paths = fetch::fetch(entry, locator, options, watch)?;
+    let done: String = match paths.as_slice() {
+        [] if entry.embedded => " embedded in the program".into(),
+        [] => " all of it is here already".into(),
+        paths => paths.iter().map(|path| format!("\n  {}", path.display())).collect(),
+    };
+    Ok(format!("{name}:{done}\n  licence: {licence}\n  please cite: {citation}\n"))
 }
 
 /// The folders in which data sets are looked for, in their order.

@@ -13,10 +13,10 @@ use std::{
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
-use halfwave_datasets::Locator;
+use halfwave_datasets::{Locator, fetch::Watch};
 use halfwave_trainer::{
     Error, apply, comparison, data, experiments, gallery, info, npy,
-    observe::{Observer, Progress, Silent},
+    observe::{Downloads, Observer, Progress, Silent},
     own, reproductions,
     result::Report,
     run, sweep,
@@ -110,6 +110,16 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Config(Config::Show { experiment }) => print(&experiments::show(experiment)),
         Command::Config(Config::Schema { experiment }) => {
             print(&format!("{:#}\n", experiments::schema(experiment)))
+        }
+        Command::Data(Data::Fetch(args)) => {
+            let (sets, options) = (data::sets(&args.names, args.all)?, args.options());
+            let locator = Locator::new(args.data_dir);
+            let (mut downloads, mut silent) = ((!args.quiet).then(Downloads::stderr), ());
+            for set in sets {
+                let watch = downloads.as_mut().map_or(&mut silent as &mut dyn Watch, |it| it);
+                print(&data::fetch(set, &locator, &options, watch)?)?;
+            }
+            Ok(())
         }
         Command::Data(Data::List { data_dir, json: true }) => {
             print(&format!("{:#}\n", data::list_json(&Locator::new(data_dir))))

@@ -1,9 +1,11 @@
-//! What watches training: progress for people, `metrics.jsonl` for programs, records for plots.
+//! What watches training: progress for people, `metrics.jsonl` for programs, records for plots. And downloads.
 
+mod downloads;
 mod metrics;
 mod progress;
 mod record;
 
+pub use downloads::Downloads;
 pub use metrics::MetricsFile;
 pub use progress::Progress;
 pub use record::Recorder;

@@ -5,6 +5,7 @@
 mod cli {
     mod agarap;
     mod apply;
+    mod fetch;
     mod figures;
     mod glorot;
     mod names;

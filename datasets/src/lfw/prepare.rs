@@ -17,7 +17,7 @@ const SIDE: usize = 250;
 /// Side of its central part: rows and columns 53..=196.
 const CENTRE: usize = 144;
 /// The published images have at most 24 kB.
-const MAX_JPEG: usize = 1 << 20;
+pub(crate) const MAX_JPEG: usize = 1 << 20;
 
 /// The images `[names.len(), 32, 32, 3]` of the folder `lfw-deepfunneled`, in the order of their names
 /// (`Name/Name_0001.jpg`).

@@ -1,8 +1,9 @@
 //! Experiments and the data sets that they need.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use clap::{Args, Subcommand};
+use halfwave_datasets::fetch;
 use halfwave_trainer::{
     config::Override,
     experiments::{self, Experiment},
@@ -154,6 +155,51 @@ pub(crate) struct List {
     pub(crate) json: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave data fetch mnist fashion-mnist           into the cache directory
+  halfwave data fetch cifar10 --data-dir ~/data     into ~/data/cifar10
+  halfwave data fetch mnist --mirror https://host/mnist
+
+A file is whole or not there. After Ctrl-C or a lost connection the same command goes on where it ended; what is here \
+already is not downloaded again. HALFWAVE_OFFLINE=1 is --offline.")]
+pub(crate) struct Fetch {
+    /// Data sets (see `halfwave data list`)
+    #[arg(value_name = "NAME", required_unless_present = "all")]
+    pub(crate) names: Vec<String>,
+    /// All data sets: some gigabytes
+    #[arg(long, conflicts_with_all = ["names", "mirror"])]
+    pub(crate) all: bool,
+    /// Directory with a folder for each data set [default: HALFWAVE_DATA, or the cache directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address of a folder with the published files, tried before the mirrors that are known
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
+    /// Download nothing: fail if something is missing
+    #[arg(long)]
+    offline: bool,
+    /// Replace files that are not the published ones
+    #[arg(long)]
+    force: bool,
+    /// Show no progress
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
+
+impl Fetch {
+    pub(crate) fn options(&self) -> fetch::Options {
+        let variable = env::var_os("HALFWAVE_OFFLINE").unwrap_or_default();
+        fetch::Options {
+            offline: self.offline || !(variable.is_empty() || variable == "0"),
+            force: self.force,
+            mirror: self.mirror.clone(),
+            ..fetch::Options::default()
+        }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
     /// Show its keys with their defaults, in TOML: what --config takes, and --set changes
@@ -172,6 +218,8 @@ pub(crate) enum Config {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Data {
+    /// Download data sets: from mirrors, checked against published sizes and SHA-256
+    Fetch(Fetch),
     /// List the data sets, and whether they are here
     List {
         /// Directory with a folder for each data set

@@ -4,13 +4,21 @@ use std::{fs, path::Path};
 
 use assert_cmd::Command;
 
+/// Whatever goes wrong, nothing but the loopback is reached: all else has to pass a proxy that is not there.
+pub(super) const LOOPBACK_ONLY: [(&str, &str); 2] =
+    [("ALL_PROXY", "http://127.0.0.1:9"), ("NO_PROXY", "127.0.0.1")];
+
 /// The program, with nothing of the environment that it listens to, and no data directory.
 pub(super) fn halfwave(home: &Path) -> Command {
     let mut command = Command::cargo_bin("halfwave").unwrap();
-    for variable in ["HALFWAVE_LEVEL", "HALFWAVE_DATA", "RAYON_NUM_THREADS"] {
+    for variable in ["HALFWAVE_LEVEL", "HALFWAVE_DATA", "HALFWAVE_OFFLINE", "RAYON_NUM_THREADS"] {
         command.env_remove(variable);
     }
-    command.env("HOME", home).env("XDG_CACHE_HOME", home.join("cache")).current_dir(home);
+    command
+        .envs(LOOPBACK_ONLY)
+        .env("HOME", home)
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .current_dir(home);
     command
 }
 

@@ -1,0 +1,741 @@
+//! Against servers on the loopback that misbehave. Nothing here reaches further.
+
+mod server;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use flate2::{Compression, write::GzEncoder};
+use tempfile::TempDir;
+
+use self::server::{Answer, Server, Then, answer};
+use super::*;
+use crate::Loaded;
+use crate::registry::{Sum, sha256};
+
+const NAME: &str = "data.bin";
+
+/// Bytes that do not compress and are not alike.
+fn content() -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..100_000).map(|_| next()).collect()
+}
+
+fn leak(text: &str) -> &'static str {
+    Box::leak(text.to_owned().into_boxed_str())
+}
+
+fn sum(bytes: &[u8]) -> Sum {
+    Sum { bytes: bytes.len(), sha256: Some(leak(&sha256(bytes))) }
+}
+
+fn file(name: &'static str, bytes: &[u8], published: Published) -> File {
+    File { name, content: sum(bytes), published, made_from: None }
+}
+
+/// A set of the table's kind that has these mirrors.
+fn entry(files: Vec<File>, archive: Option<Archive>, servers: &[&Server]) -> &'static Entry {
+    let mirrors: Vec<&'static str> = servers.iter().map(|server| leak(&server.url())).collect();
+    Box::leak(Box::new(Entry {
+        name: "set",
+        title: "Set",
+        shape: &[],
+        classes: &[],
+        embedded: false,
+        files: files.leak(),
+        licence: "",
+        citation: "",
+        home: "",
+        mirrors: mirrors.leak(),
+        archive,
+        further: &[],
+        hint: "",
+        load: |_, _| -> Result<Loaded, Error> { unreachable!() },
+    }))
+}
+
+fn options() -> Options {
+    let timeout = Duration::from_millis(300);
+    Options { connect_timeout: timeout, idle_timeout: timeout, ..Options::default() }
+}
+
+/// A data directory, and the files that are to come there.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(place.dir()).unwrap();
+        place
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.0.path().join("set")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir().join(name)
+    }
+
+    fn locator(&self) -> Locator {
+        Locator::with(Some(self.0.path().into()), None, None)
+    }
+
+    fn fetch_with(&self, entry: &'static Entry, options: &Options) -> Result<Vec<PathBuf>, Error> {
+        fetch(entry, &self.locator(), options, &mut ())
+    }
+
+    fn fetch(&self, entry: &'static Entry) -> Result<Vec<PathBuf>, Error> {
+        self.fetch_with(entry, &options())
+    }
+
+    /// One file from the servers.
+    fn single(&self, servers: &[&Server]) -> Result<Vec<PathBuf>, Error> {
+        self.fetch(entry(vec![file(NAME, &content(), Published::Plain)], None, servers))
+    }
+
+    /// All names but that of the lock.
+    fn names(&self) -> Vec<String> {
+        let names = fs::read_dir(self.dir()).unwrap();
+        let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<String> = names.filter(|name| name != ".lock").collect();
+        names.sort();
+        names
+    }
+
+    fn assert_whole(&self) {
+        assert_eq!(self.names(), [NAME]);
+        assert!(fs::read(self.path(NAME)).unwrap() == content());
+    }
+}
+
+/// Why each mirror failed.
+fn whys(fetched: Result<Vec<PathBuf>, Error>) -> Vec<Why> {
+    match fetched {
+        Err(Error::Fetch { error: FetchError::Mirrors { failures, .. }, .. }) => {
+            failures.into_iter().map(|failure| failure.why).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// As it should be: the file, or the rest of it.
+fn good() -> Server {
+    Server::start(|request| answer(&content(), request.from))
+}
+
+#[test]
+fn a_file_is_fetched_once() {
+    let (server, place) = (good(), Place::new());
+    assert_eq!(place.single(&[&server]).unwrap(), [place.path(NAME)]);
+    place.assert_whole();
+    assert_eq!(server.requests(), ["/data.bin"]);
+    assert!(place.single(&[&server]).unwrap().is_empty());
+    assert_eq!(server.requests().len(), 1, "nothing is asked for that is there");
+}
+
+#[test]
+fn the_next_mirror_is_tried_and_each_failure_is_said() {
+    let status = |status: &'static str| {
+        Server::start(move |_| {
+            Answer::new(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n"))
+        })
+    };
+    let (absent, broken) = (status("404 Not Found"), status("500 Internal Server Error"));
+    let place = Place::new();
+    let fetched = place.single(&[&absent, &broken]);
+    let message = fetched.as_ref().unwrap_err().to_string();
+    assert_eq!(whys(fetched), [Why::Status(404), Why::Status(500)]);
+    let expected = format!(
+        "data set \"set\": data.bin could not be downloaded:\n  \
+         {}data.bin: expected the file, found HTTP status 404\n  \
+         {}data.bin: expected the file, found HTTP status 500\n\
+         try again (what has arrived is kept), or name another place: --mirror URL",
+        absent.url(),
+        broken.url()
+    );
+    assert_eq!(message, expected);
+    assert!(place.names().is_empty());
+
+    let good = good();
+    place.single(&[&absent, &broken, &good]).unwrap();
+    place.assert_whole();
+}
+
+#[test]
+fn the_mirror_that_is_named_comes_first() {
+    let (named, other, place) = (good(), good(), Place::new());
+    let entry = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&other]);
+    let options = Options { mirror: Some(named.url()), ..options() };
+    place.fetch_with(entry, &options).unwrap();
+    assert_eq!((named.requests().len(), other.requests().len()), (1, 0));
+    for mirror in ["ftp://host/", "host", "", "file:///etc"] {
+        let options = Options { mirror: Some(mirror.into()), ..options.clone() };
+        let error = place.fetch_with(entry, &options).unwrap_err();
+        assert!(matches!(error, Error::Argument { .. }), "{error}");
+    }
+}
+
+#[test]
+fn nobody_there_is_said() {
+    // It is gone when the set is fetched.
+    let entry = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&good()]);
+    let whys = whys(Place::new().fetch(entry));
+    assert!(matches!(whys[..], [Why::Connection(_)]), "{whys:?}");
+}
+
+#[test]
+fn redirects_are_followed_but_not_for_ever() {
+    let to = |path: &str| {
+        Answer::new(format!("HTTP/1.1 302 Found\r\nlocation: {path}\r\ncontent-length: 0\r\n\r\n"))
+    };
+    let loops = Server::start(move |request| to(&format!("{}x", request.path)));
+    let place = Place::new();
+    assert_eq!(whys(place.single(&[&loops])), [Why::Redirects(5)]);
+    assert_eq!(loops.requests().len(), 6);
+    assert!(place.names().is_empty());
+    let once = Server::start(move |request| match &*request.path {
+        "/data.bin" => to("/elsewhere"),
+        _ => answer(&content(), request.from),
+    });
+    place.single(&[&once]).unwrap();
+    place.assert_whole();
+}
+
+#[test]
+fn https_is_not_left_for_http() {
+    let plain = good();
+    let to = format!("{}data.bin", plain.url());
+    let secure = Server::start_tls(move |request| match &*request.path {
+        "/data.bin" => Answer::new(format!(
+            "HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n"
+        )),
+        _ => answer(&content(), request.from),
+    });
+    let roots = vec![ureq::tls::Certificate::from_pem(server::CERTIFICATE).unwrap()];
+    let client = Client::trusting(&options(), roots.into());
+    let place = Place::new();
+    let get = |url: String, client: &Client| {
+        let mut part = Part::open(&place.path("part")).unwrap();
+        client.download(&url, NAME, &mut part, Size::exactly(100_000), &mut ())
+    };
+    let redirected = get(format!("{}data.bin", secure.url()), &client);
+    assert!(matches!(redirected, Err(Stop::Mirror(Why::Insecure))), "{redirected:?}");
+    assert!(plain.requests().is_empty());
+    // Not an authority that anyone knows.
+    let unknown = get(format!("{}direct", secure.url()), &Client::new(&options()));
+    assert!(matches!(unknown, Err(Stop::Mirror(Why::Connection(_)))), "{unknown:?}");
+    get(format!("{}direct", secure.url()), &client).unwrap();
+    assert!(fs::read(place.path("part")).unwrap() == content());
+}
+
+#[test]
+fn sizes_that_are_announced_or_not() {
+    let body = |length: Option<usize>, body: Vec<u8>| {
+        let length = length.map_or(String::new(), |n| format!("content-length: {n}\r\n"));
+        let head = format!("HTTP/1.1 200 OK\r\n{length}connection: close\r\n\r\n");
+        Answer::new([head.into_bytes(), body].concat())
+    };
+    let (size, place) = (content().len() as u64, Place::new());
+    for wrong in [1, 99_999, 100_001, 1_usize << 40] {
+        let server = Server::start(move |_| body(Some(wrong), content()));
+        let expected = Why::Length { expected: size, found: wrong as u64 };
+        assert_eq!(whys(place.single(&[&server])), [expected]);
+        assert!(place.names().is_empty());
+    }
+    let more = Server::start(move |_| body(None, [content(), vec![0]].concat()));
+    assert_eq!(whys(place.single(&[&more])), [Why::TooLarge { limit: size }]);
+    assert!(place.names().is_empty());
+    let none = Server::start(move |_| body(None, content()));
+    place.single(&[&none]).unwrap();
+    place.assert_whole();
+}
+
+#[test]
+fn what_was_cut_goes_on_where_it_ended() {
+    for tenth in 0..10 {
+        let cut = tenth * 10_000;
+        let tries = AtomicUsize::new(0);
+        let server = Server::start(move |request| {
+            let whole = answer(&content(), request.from);
+            match tries.fetch_add(1, Ordering::Relaxed) {
+                0 => whole.cut(cut),
+                _ => whole,
+            }
+        });
+        let place = Place::new();
+        let first = place.single(&[&server]);
+        if cut == 0 {
+            // Nothing came: this mirror is not asked again.
+            assert_eq!(whys(first), [Why::Cut { expected: 100_000, found: 0 }]);
+            assert!(place.names().is_empty());
+            place.single(&[&server]).unwrap();
+            assert_eq!(server.ranges(), [None, None]);
+        } else {
+            first.unwrap();
+            assert_eq!(server.ranges(), [None, Some(cut as u64)]);
+        }
+        place.assert_whole();
+    }
+}
+
+#[test]
+fn a_later_call_goes_on_and_so_does_another_mirror() {
+    let stops = || {
+        let tries = AtomicUsize::new(0);
+        Server::start(move |request| match tries.fetch_add(1, Ordering::Relaxed) {
+            0 => answer(&content(), request.from).cut(40_000),
+            _ => Answer::new("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"),
+        })
+    };
+    let (first, second, third, place) = (stops(), stops(), good(), Place::new());
+    assert_eq!(whys(place.single(&[&first])), [Why::Status(503)]);
+    assert_eq!(place.names(), [".data.bin.part"]);
+    assert!(fs::read(place.path(".data.bin.part")).unwrap() == content()[..40_000]);
+    place.single(&[&second, &third]).unwrap();
+    assert_eq!(second.ranges(), [Some(40_000), Some(80_000)]);
+    assert_eq!(third.ranges(), [Some(80_000)]);
+    place.assert_whole();
+}
+
+/// Ranges that are ignored, answered by another one, or refused.
+#[test]
+fn servers_that_know_no_ranges_begin_anew() {
+    let ignored: fn(u64) -> Answer = |_| answer(&content(), None);
+    let other: fn(u64) -> Answer = |from| answer(&content(), Some(from - 1));
+    let unnamed: fn(u64) -> Answer =
+        |_| Answer::new("HTTP/1.1 206 Partial Content\r\ncontent-length: 3\r\n\r\nabc");
+    let refused: fn(u64) -> Answer =
+        |_| Answer::new("HTTP/1.1 416 Range Not Satisfiable\r\ncontent-length: 0\r\n\r\n");
+    for (from, requests) in [(ignored, 1), (other, 2), (unnamed, 2), (refused, 2)] {
+        let server = Server::start(move |request| {
+            request.from.map_or_else(|| answer(&content(), None), from)
+        });
+        let place = Place::new();
+        fs::write(place.path(".data.bin.part"), &content()[..30_000]).unwrap();
+        place.single(&[&server]).unwrap();
+        assert_eq!(server.ranges(), [Some(30_000), None][..requests]);
+        place.assert_whole();
+    }
+    // Not asked for a range, it has no business to send one.
+    let server = Server::start(|_| answer(&content(), Some(5)));
+    assert_eq!(whys(Place::new().single(&[&server])), [Why::Status(206)]);
+}
+
+/// Bytes that were written.
+struct Taken(u64);
+
+impl Watch for Taken {
+    fn advance(&mut self, bytes: u64) {
+        self.0 += bytes;
+    }
+}
+
+#[test]
+fn bodies_without_end_and_next_to_none_are_given_up() {
+    let began = Instant::now();
+    let head = "HTTP/1.1 200 OK\r\n\r\n";
+    let (size, place) = (100_000, Place::new());
+    let endless = Server::start(move |_| Answer::new(head).then(Then::Endless));
+    let set = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&endless]);
+    let mut taken = Taken(0);
+    let fetched = fetch(set, &place.locator(), &options(), &mut taken);
+    assert_eq!(whys(fetched), [Why::TooLarge { limit: size }]);
+    assert!((1..=size).contains(&taken.0), "{} bytes", taken.0);
+    assert!(place.names().is_empty());
+
+    for then in [Then::Hang, Then::Trickle] {
+        let (silent, slow) = (
+            Server::start(move |_| Answer::new("HTTP/1.1 200 OK\r\nx: ").then(then)),
+            Server::start(move |_| Answer::new(head).then(then)),
+        );
+        for server in [silent, slow] {
+            assert_eq!(whys(place.single(&[&server])), [Why::Slow { seconds: 0 }], "{then:?}");
+        }
+    }
+    assert!(began.elapsed() < Duration::from_secs(30));
+    let _ = fs::remove_file(place.path(".data.bin.part"));
+    place.single(&[&good()]).unwrap();
+    place.assert_whole();
+}
+
+#[test]
+fn wrong_bytes_never_appear() {
+    let mut wrong = content();
+    wrong[50_000] ^= 1;
+    let found = sha256(&wrong);
+    let expected = leak(&sha256(&content()));
+    let server = Server::start(move |request| answer(&wrong, request.from));
+    let place = Place::new();
+    assert_eq!(whys(place.single(&[&server])), [Why::Checksum { expected, found }]);
+    assert!(place.names().is_empty(), "nothing to go on with");
+    place.single(&[&server, &good()]).unwrap();
+    place.assert_whole();
+}
+
+/// Of another version, too long, or of the right length: the mirror is asked once more from the start.
+#[test]
+fn a_part_that_is_wrong_does_not_spoil_the_file() {
+    for stale in [vec![7; 30_000], vec![7; 100_000], vec![7; 200_000]] {
+        let (server, place) = (good(), Place::new());
+        fs::write(place.path(".data.bin.part"), stale).unwrap();
+        place.single(&[&server]).unwrap();
+        place.assert_whole();
+    }
+}
+
+#[test]
+fn a_file_that_differs_is_replaced_by_force_only() {
+    let (server, place) = (good(), Place::new());
+    let entry = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&server]);
+    let force = Options { force: true, ..options() };
+    // One of them would be found before the new one.
+    for name in ["data.bin", "data.bin.gz"] {
+        fs::write(place.path(name), "mine").unwrap();
+        let error = place.fetch(entry).unwrap_err();
+        assert!(error.to_string().ends_with("it is kept unless you say --force"), "{error}");
+        assert!(matches!(error, Error::Fetch { error: FetchError::Differs { .. }, .. }));
+        assert_eq!(fs::read(place.path(name)).unwrap(), b"mine");
+        place.fetch_with(entry, &force).unwrap();
+        place.assert_whole();
+        let before = server.requests().len();
+        assert!(place.fetch_with(entry, &force).unwrap().is_empty());
+        assert_eq!(server.requests().len(), before, "what is right is kept");
+        fs::remove_file(place.path(NAME)).unwrap();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_through_a_link() {
+    use std::os::unix::fs::symlink;
+    let (server, place) = (good(), Place::new());
+    let entry = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&server]);
+    let force = Options { force: true, ..options() };
+    let victim = place.0.path().join("victim");
+    fs::write(&victim, "mine").unwrap();
+    for name in [".data.bin.part", ".lock"] {
+        let _ = fs::remove_file(place.path(name));
+        symlink(&victim, place.path(name)).unwrap();
+        let error = place.fetch_with(entry, &force).unwrap_err();
+        let expected = format!(
+            "{}: expected a regular file, found a symbolic link",
+            place.path(name).display()
+        );
+        assert_eq!(error.to_string(), expected);
+        fs::remove_file(place.path(name)).unwrap();
+    }
+    // To nowhere: as good as not there, but not to be replaced unasked.
+    symlink(place.0.path().join("nowhere"), place.path(NAME)).unwrap();
+    let error = place.fetch(entry).unwrap_err();
+    assert!(matches!(error, Error::NotAFile { found: "a symbolic link", .. }), "{error}");
+    fs::remove_file(place.path(NAME)).unwrap();
+    symlink(&victim, place.path(NAME)).unwrap();
+    assert!(place.fetch(entry).is_err());
+    place.fetch_with(entry, &force).unwrap();
+    assert!(fs::symlink_metadata(place.path(NAME)).unwrap().is_file());
+    place.assert_whole();
+    assert_eq!(fs::read(victim).unwrap(), b"mine");
+    assert!(!place.0.path().join("nowhere").exists());
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_said() {
+    let (server, place) = (good(), Place::new());
+    fs::remove_dir(place.dir()).unwrap();
+    fs::write(place.dir(), "a file").unwrap();
+    let error = place.single(&[&server]).unwrap_err();
+    assert!(matches!(error, Error::Io { .. }), "{error}");
+    fs::remove_file(place.dir()).unwrap();
+    fs::create_dir(place.dir()).unwrap();
+
+    let mut permissions = fs::metadata(place.dir()).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(place.dir(), permissions.clone()).unwrap();
+    if fs::write(place.path("probe"), "").is_ok() {
+        eprintln!("SKIPPED: a read-only directory: this user may write it all the same");
+        fs::remove_file(place.path("probe")).unwrap();
+    } else {
+        let error = place.single(&[&server]).unwrap_err();
+        assert!(matches!(error, Error::Io { .. }), "{error}");
+    }
+    assert!(server.requests().is_empty(), "no mirror is asked in vain");
+    #[allow(clippy::permissions_set_readonly_false, reason = "in a directory of the test's own")]
+    permissions.set_readonly(false);
+    fs::set_permissions(place.dir(), permissions).unwrap();
+}
+
+#[test]
+fn one_process_at_a_time() {
+    let place = Place::new();
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let wait = std::sync::Mutex::new(wait);
+    let server = Server::start(move |request| {
+        // Until the other one was refused.
+        let _ = wait.lock().unwrap().recv_timeout(Duration::from_secs(10));
+        answer(&content(), request.from)
+    });
+    let entry = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&server]);
+    let patient = Options { idle_timeout: Duration::from_secs(10), ..options() };
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| place.fetch_with(entry, &patient));
+        while server.requests().is_empty() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let error = place.fetch(entry).unwrap_err();
+        assert!(matches!(error, Error::Fetch { error: FetchError::Busy { .. }, .. }), "{error}");
+        go.send(()).unwrap();
+        first.join().unwrap().unwrap();
+    });
+    assert_eq!(server.requests().len(), 1);
+    place.assert_whole();
+}
+
+#[test]
+fn offline_asks_nobody() {
+    let (server, place) = (good(), Place::new());
+    let entry = entry(vec![file(NAME, &content(), Published::Plain)], None, &[&server]);
+    let offline = Options { offline: true, ..options() };
+    let error = place.fetch_with(entry, &offline).unwrap_err();
+    assert!(matches!(error, Error::Fetch { error: FetchError::Offline { .. }, .. }), "{error}");
+    assert!(error.to_string().contains("offline, and data.bin not in"), "{error}");
+    assert!(server.requests().is_empty() && place.names().is_empty());
+    place.fetch(entry).unwrap();
+    assert!(place.fetch_with(entry, &offline).unwrap().is_empty());
+    let nowhere = fetch(entry, &Locator::default(), &options(), &mut ()).unwrap_err();
+    assert!(matches!(nowhere, Error::Fetch { error: FetchError::NoDirectory, .. }), "{nowhere}");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
+    gz.write_all(bytes).unwrap();
+    gz.finish().unwrap()
+}
+
+fn serve(bytes: Vec<u8>) -> Server {
+    Server::start(move |request| answer(&bytes, request.from))
+}
+
+/// Without a published checksum: gzip's own, and the size of what it holds.
+#[test]
+fn gzipped_files_without_a_checksum_are_read_to_the_end() {
+    let gz = gzip(&content());
+    let unpacked = Sum { bytes: content().len(), sha256: None };
+    let file = || File { content: unpacked, ..file(NAME, &content(), Published::Gz(None)) };
+    let place = Place::new();
+    let mut wrong_sum = gz.clone();
+    let end = gz.len() - 8;
+    wrong_sum[end] ^= 1;
+    for (bad, large) in [
+        (gz[..gz.len() - 1].to_vec(), false),
+        (wrong_sum, false),
+        ([&gz[..], b"more"].concat(), false),
+        (gzip(&content()[1..]), false),
+        (gzip(&vec![0; 1 << 24]), true),
+        (content(), false),
+    ] {
+        let whys = whys(place.fetch(entry(vec![file()], None, &[&serve(bad)])));
+        match &whys[..] {
+            [Why::TooLarge { limit: 100_000 }] if large => {}
+            [Why::Damaged(_)] if !large => {}
+            other => panic!("{other:?}"),
+        }
+        assert!(place.names().is_empty());
+    }
+    place.fetch(entry(vec![file()], None, &[&serve(gz)])).unwrap();
+    assert_eq!(place.names(), ["data.bin.gz"]);
+    assert_eq!(crate::files::read(&place.path("data.bin.gz"), 1 << 20).unwrap(), content());
+}
+
+/// A `.tar.gz`. The crate refuses to write some of these names: they go into the header as they are.
+fn tar_gz(members: &[(&str, tar::EntryType, &[u8])]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, kind, bytes) in members {
+        let mut header = tar::Header::new_ustar();
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(*kind);
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o777);
+        if kind.is_symlink() || kind.is_hard_link() {
+            header.set_link_name("/etc/passwd").unwrap();
+        }
+        header.set_cksum();
+        tar.append(&header, *bytes).unwrap();
+    }
+    gzip(&tar.into_inner().unwrap())
+}
+
+const ONE: &[u8] = b"one";
+const TWO: &[u8] = b"two and more";
+const FILE: tar::EntryType = tar::EntryType::Regular;
+
+fn archive_entry(server: &Server, sum: Option<Sum>) -> &'static Entry {
+    let files = ["one", "folder/two"].into_iter().zip([ONE, TWO]);
+    let files = files.map(|(name, bytes)| file(name, bytes, Published::Archived)).collect();
+    entry(files, Some(Archive { name: "set.tar.gz", prefix: "in/", sum }), &[server])
+}
+
+#[test]
+fn of_archives_only_known_members_are_taken() {
+    use tar::EntryType;
+    let strange = [
+        ("../evil", FILE, &b"evil"[..]),
+        ("/tmp/halfwave-evil", FILE, b"evil"),
+        ("in/../../evil", FILE, b"evil"),
+        ("in/", EntryType::Directory, b""),
+        ("in/one", EntryType::Symlink, b""),
+        ("in/one", EntryType::Link, b""),
+        ("in/folder/two", EntryType::Fifo, b""),
+        ("in/one", EntryType::Char, b""),
+        ("one", FILE, b"not this"),
+        ("x", EntryType::GNULongName, b"in/one\0"),
+        ("in/more", FILE, b"more"),
+        ("./in/one", FILE, ONE),
+        ("in/one", FILE, b"a second one"),
+        ("in/folder/two", FILE, TWO),
+    ];
+    let bytes = tar_gz(&strange);
+    for sum in [None, Some(sum(&bytes))] {
+        let (server, place) = (serve(bytes.clone()), Place::new());
+        let paths = place.fetch(archive_entry(&server, sum)).unwrap();
+        assert_eq!(paths, [place.path("one"), place.path("folder/two")]);
+        assert_eq!(place.names(), ["folder", "one"]);
+        assert_eq!(fs::read(place.path("one")).unwrap(), ONE);
+        assert_eq!(fs::read(place.path("folder/two")).unwrap(), TWO);
+        assert_eq!(fs::read_dir(place.path("folder")).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 1);
+        assert!(!Path::new("/tmp/halfwave-evil").exists());
+        assert!(place.fetch(archive_entry(&server, sum)).unwrap().is_empty());
+        // One is lost: the other one stays as it is.
+        fs::remove_file(place.path("one")).unwrap();
+        assert_eq!(place.fetch(archive_entry(&server, sum)).unwrap(), [place.path("one")]);
+    }
+}
+
+#[test]
+fn archives_that_are_not_the_published_ones_are_refused() {
+    let good = [("in/one", FILE, ONE), ("in/folder/two", FILE, TWO)];
+    let bytes = tar_gz(&good);
+    let member = |name: &str, why: Why| Why::Member { name: name.into(), why: Box::new(why) };
+    let found = sha256(b"eno");
+    let expected = leak(&sha256(ONE));
+    let place = Place::new();
+    for (bytes, why) in [
+        (tar_gz(&good[..1]), member("in/folder/two", Why::Absent)),
+        (
+            tar_gz(&[("in/one", FILE, b"eno"), good[1]]),
+            member("in/one", Why::Checksum { expected, found }),
+        ),
+        (
+            tar_gz(&[("in/one", FILE, &[0; 100_000]), good[1]]),
+            member("in/one", Why::TooLarge { limit: 3 }),
+        ),
+        (
+            tar_gz(&[("in/one", FILE, b""), good[1]]),
+            member("in/one", Why::Damaged("expected 3 bytes, found 0".into())),
+        ),
+    ] {
+        let server = serve(bytes);
+        assert_eq!(whys(place.fetch(archive_entry(&server, None))), [why]);
+        assert!(place.names().is_empty());
+    }
+    let mut wrong_sum = bytes.clone();
+    let end = bytes.len() - 8;
+    wrong_sum[end] ^= 1;
+    for bytes in [
+        bytes[..bytes.len() - 9].to_vec(),
+        wrong_sum,
+        [&bytes[..], b"more"].concat(),
+        content(),
+        gzip(&content()),
+        Vec::new(),
+    ] {
+        let server = serve(bytes);
+        let whys = whys(place.fetch(archive_entry(&server, None)));
+        let absent = matches!(&whys[..], [Why::Member { why, .. }] if **why == Why::Absent);
+        assert!(absent || matches!(whys[..], [Why::Damaged(_)]), "{whys:?}");
+        assert!(place.names().is_empty());
+    }
+    // Of a call that was killed while it unpacked.
+    fs::create_dir_all(place.path(".set.tar.gz.unpacked/folder")).unwrap();
+    fs::write(place.path(".set.tar.gz.unpacked/one"), "half").unwrap();
+    place.fetch(archive_entry(&serve(bytes), None)).unwrap();
+    assert_eq!(place.names(), ["folder", "one"]);
+}
+
+/// As LFW: the list says which images there are, and they appear together.
+#[test]
+fn a_folder_of_images_is_made_from_a_list() {
+    let people = "1\n2\nAnn_Lee\t2\nBo-Li\t1\n";
+    let image = |name| (name, FILE, &b"jpeg"[..]);
+    let images = [
+        image("lfw-deepfunneled/Ann_Lee/Ann_Lee_0001.jpg"),
+        image("lfw-deepfunneled/Ann_Lee/Ann_Lee_0002.jpg"),
+        image("lfw-deepfunneled/Bo-Li/Bo-Li_0001.jpg"),
+        image("lfw-deepfunneled/Else/Else_0001.jpg"),
+    ];
+    let set = |server: &Server| {
+        let made = File {
+            made_from: Some(lfw::FOLDER),
+            ..file("array.npy", b"array", Published::Archived)
+        };
+        let files = vec![made, file("people.txt", people.as_bytes(), Published::Plain)];
+        entry(files, Some(Archive { name: "lfw.tgz", prefix: "", sum: None }), &[server])
+    };
+    let serve = |archive: Vec<u8>| {
+        Server::start(move |request| match &*request.path {
+            "/lfw.tgz" => answer(&archive, request.from),
+            _ => answer(people.as_bytes(), request.from),
+        })
+    };
+    let place = Place::new();
+    let whys = whys(place.fetch(set(&serve(tar_gz(&images[1..])))));
+    assert!(matches!(&whys[..], [Why::Member { why, .. }] if **why == Why::Absent), "{whys:?}");
+    assert_eq!(place.names(), ["people.txt"]);
+    let server = serve(tar_gz(&images));
+    let paths = place.fetch(set(&server)).unwrap();
+    assert_eq!(paths, [place.path(lfw::FOLDER)]);
+    assert_eq!(place.names(), ["lfw-deepfunneled", "people.txt"]);
+    let bo = place.path("lfw-deepfunneled/Bo-Li/Bo-Li_0001.jpg");
+    assert_eq!(fs::read(bo).unwrap(), b"jpeg");
+    assert!(!place.path("lfw-deepfunneled/Else").exists());
+    assert!(place.fetch(set(&server)).unwrap().is_empty());
+}
+
+/// What the table promises to whom downloads by it.
+#[test]
+fn the_table_can_be_fetched() {
+    for entry in registry::TABLE.iter().filter(|entry| !entry.embedded) {
+        let Entry { name, files, further, archive, mirrors, .. } = entry;
+        assert!(!mirrors.is_empty(), "{name}");
+        for mirror in *mirrors {
+            assert!(mirror.starts_with("http") && mirror.ends_with('/'), "{name}: {mirror}");
+        }
+        for file in files.iter().chain(*further) {
+            let plain = |name: &str| !name.contains("..") && !name.starts_with('/');
+            assert!(plain(file.name), "{name}: {}", file.name);
+            match file.published {
+                Published::Archived => assert!(archive.is_some(), "{name}: {}", file.name),
+                _ => assert!(!file.name.contains('/'), "{name}: {}", file.name),
+            }
+        }
+    }
+    let norb = registry::find("norb").unwrap();
+    let names: Vec<&str> = norb.files.iter().chain(norb.further).map(|file| file.name).collect();
+    use crate::norb::Part::{Testing, Training};
+    let published = [(Training, 10), (Testing, 2)].into_iter().flat_map(|(part, count)| {
+        (1..=count).flat_map(move |file| {
+            ["dat", "cat", "info"].map(move |kind| part.file_name(file, kind))
+        })
+    });
+    let published: Vec<String> = published.collect();
+    assert_eq!(names.len(), published.len());
+    assert!(published.iter().all(|name| names.contains(&name.as_str())));
+}
