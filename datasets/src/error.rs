@@ -286,7 +286,7 @@ pub struct Searched {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Entry { name, title, files, home, hint, citation, .. } = self.entry;
+        let Entry { name, title, files, home, hint, citation, mirrors, .. } = self.entry;
         writeln!(f, "data set {name:?} ({title}) not found")?;
         writeln!(f, "searched, in this order:")?;
         for Searched { dir, origin, found } in &self.searched {
@@ -299,8 +299,10 @@ impl fmt::Display for Missing {
         for file in *files {
             writeln!(f, "  {}", file.published_name())?;
         }
-        writeln!(f, "get them: halfwave data fetch {name}")?;
-        writeln!(f, "or by hand, from:")?;
+        if !mirrors.is_empty() {
+            writeln!(f, "get them: halfwave data fetch {name}")?;
+            writeln!(f, "or by hand, from:")?;
+        }
         for address in self.entry.addresses() {
             writeln!(f, "  {address}")?;
         }

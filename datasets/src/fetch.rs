@@ -121,6 +121,9 @@ pub fn fetch(
     if missing.is_empty() {
         return Ok(Vec::new());
     }
+    if entry.mirrors.is_empty() && options.mirror.is_none() {
+        return Err(fails(FetchError::NoMirror { hint: entry.hint }));
+    }
     if options.offline {
         let files = missing.iter().map(|wanted| wanted.file.name).collect();
         return Err(fails(FetchError::Offline { dir, files }));

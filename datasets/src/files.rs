@@ -1,14 +1,16 @@
 //! Opening and reading the files that a user points at.
 
 use std::fs::{self, File, FileType, Metadata};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest as _, Sha256};
 
 use crate::capped::{self, Stop};
 use crate::error::Error;
 use crate::gz::{self, GzError};
+use crate::registry;
 
 /// The content of a file, unpacked if it is gzipped, whatever its name says; at most `limit` bytes.
 ///
@@ -61,6 +63,29 @@ pub(crate) fn stream(path: &Path) -> Result<Box<dyn Read>, Error> {
         return Ok(Box::new(BufReader::new(MultiGzDecoder::new(reader))));
     }
     Ok(Box::new(reader))
+}
+
+/// Size and SHA-256 of all that comes, which `take` is given too; one byte more than `limit` is enough to see.
+pub(crate) fn digest(
+    reader: impl Read,
+    limit: u64,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<(u64, String)> {
+    let mut reader = reader.take(limit.saturating_add(1));
+    let (mut sha256, mut bytes) = (Sha256::new(), 0);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => return Ok((bytes, registry::hex(&sha256.finalize()))),
+            Ok(read) => {
+                sha256.update(&buffer[..read]);
+                take(&buffer[..read])?;
+                bytes += read as u64;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 fn regular(path: &Path) -> Result<Metadata, Error> {

@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Missing, Searched};
 use crate::registry::{Entry, File};
@@ -19,6 +20,8 @@ pub const VARIABLE: &str = "HALFWAVE_DATA";
 pub struct Locator {
     /// Each directory with who named it.
     roots: Vec<(PathBuf, &'static str)>,
+    /// Shared with its clones.
+    used: Arc<Mutex<Vec<&'static Entry>>>,
 }
 
 impl Locator {
@@ -39,7 +42,7 @@ impl Locator {
     ) -> Self {
         let roots = [(data_dir, "--data-dir"), (variable, VARIABLE), (cache, "cache directory")];
         let named = |(path, origin): (Option<PathBuf>, _)| path.map(|path| (path, origin));
-        Self { roots: roots.into_iter().filter_map(named).collect() }
+        Self { roots: roots.into_iter().filter_map(named).collect(), used: Arc::default() }
     }
 
     /// The folders in which the files of a set are looked for, in their order.
@@ -57,11 +60,27 @@ impl Locator {
         let mut searched = Vec::new();
         for (dir, &(_, origin)) in self.candidates(entry).into_iter().zip(&self.roots) {
             match search(&dir, entry.files)? {
-                Ok(paths) => return Ok(paths),
+                Ok(paths) => {
+                    self.uses(entry);
+                    return Ok(paths);
+                }
                 Err(found) => searched.push(Searched { dir, origin, found }),
             }
         }
         Err(Error::Missing(Box::new(Missing { entry, searched })))
+    }
+
+    /// The sets that were found with this locator or a clone of it, and the embedded ones that were loaded with it, each
+    /// once, in the order of their names.
+    pub fn used(&self) -> Vec<&'static Entry> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        used.sort_by_key(|entry| entry.name);
+        used.dedup_by_key(|entry| entry.name);
+        used
+    }
+
+    pub(crate) fn uses(&self, entry: &'static Entry) {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
     }
 }
 

@@ -47,6 +47,9 @@ impl Entry {
     /// # Errors
     /// Those of [`load`](crate::load), except for an unknown name.
     pub fn load(&'static self, locator: &Locator) -> Result<Loaded, Error> {
+        if self.embedded {
+            locator.uses(self);
+        }
         (self.load)(self, locator)
     }
 
@@ -111,7 +114,7 @@ pub enum Published {
 /// Size and checksum of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sum {
-    /// Size in bytes.
+    /// Size in bytes; the largest, where nobody publishes the file.
     pub bytes: usize,
     /// SHA-256 in lower-case hex; `None` where no one has published it.
     pub sha256: Option<&'static str>,
@@ -505,6 +508,35 @@ pub static TABLE: &[Entry] = &[
             Err(Error::NotATable { name: "rt-polarity", instead })
         },
     },
+    Entry {
+        name: "nistp",
+        title: "NISTP: distorted characters of NIST's Special Database 19",
+        shape: &[32, 32],
+        classes: CHARACTERS,
+        embedded: false,
+        files: &[
+            own_file("train-images-idx3-ubyte"),
+            own_file("train-labels-idx1-ubyte"),
+            own_file("t10k-images-idx3-ubyte"),
+            own_file("t10k-labels-idx1-ubyte"),
+        ],
+        licence: "none stated; who has it brings it",
+        citation: "Bengio et al. (2011): Deep learners benefit more from out-of-distribution examples. AISTATS 2011",
+        home: "https://www.nist.gov/srd/nist-special-database-19",
+        mirrors: &[],
+        archive: None,
+        further: &[],
+        hint: "nobody publishes it: write images of 32 x 32 bytes and their labels, 0 to 61 for 0-9, A-Z and a-z, as IDX \
+            files; of each file at most 64 MiB, which is 65,000 images, are read",
+        load: idx_images::load,
+    },
+];
+
+const CHARACTERS: &[&str] = &[
+    "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "A", "B", "C", "D", "E", "F", "G", "H", "I",
+    "J", "K", "L", "M", "N", "O", "P", "Q", "R", "S", "T", "U", "V", "W", "X", "Y", "Z", "a", "b",
+    "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u",
+    "v", "w", "x", "y", "z",
 ];
 
 const DIGITS: &[&str] = &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -552,6 +584,12 @@ const fn plain_file(name: &'static str, bytes: usize, sha256: &'static str) -> F
     File { name, content, published: Published::Plain, made_from: None }
 }
 
+/// Of any size that its format may have.
+const fn own_file(name: &'static str) -> File {
+    let content = Sum { bytes: crate::idx::MAX_BYTES, sha256: None };
+    File { name, content, published: Published::Plain, made_from: None }
+}
+
 const fn archived_file(name: &'static str, bytes: usize, sha256: &'static str) -> File {
     File { published: Published::Archived, ..plain_file(name, bytes, sha256) }
 }
@@ -590,7 +628,7 @@ pub fn names() -> Vec<&'static str> {
 /// assert_eq!(find("wdbc")?.classes, ["malignant", "benign"]);
 /// assert_eq!(
 ///     find("minst").unwrap_err().to_string(),
-///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, amazon-multidomain, rt-polarity"#
+///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, amazon-multidomain, rt-polarity, nistp"#
 /// );
 /// # Ok::<(), halfwave_datasets::Error>(())
 /// ```
@@ -641,13 +679,51 @@ pub(crate) fn verify_file(path: &Path, file: &File) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a file of a set holds here, unpacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its name when unpacked; a folder's, where that stands in the place of files.
+    pub name: &'static str,
+    /// Size and SHA-256; `None` of a folder.
+    pub sum: Option<(u64, String)>,
+    /// Whether it is what was published, where a checksum of that is known.
+    pub published: Option<bool>,
+}
+
+/// What the files of a set hold here; of an embedded set what the table says.
+///
+/// # Errors
+/// Those of finding and reading.
+pub fn contents(entry: &'static Entry, locator: &Locator) -> Result<Vec<Content>, Error> {
+    let published = |file: &File| Some((file.content.bytes as u64, file.content.sha256?.into()));
+    if entry.embedded {
+        let content =
+            |file: &File| Content { name: file.name, sum: published(file), published: Some(true) };
+        return Ok(entry.files.iter().map(content).collect());
+    }
+    let paths = locator.find(entry)?;
+    let contents = paths.iter().zip(entry.files).map(|(path, file)| match file.made_from {
+        Some(name) if path.is_dir() => Ok(Content { name, sum: None, published: None }),
+        _ => {
+            let io = |error| Error::Io { path: path.clone(), action: "read", error };
+            let sum = files::digest(files::stream(path)?, u64::MAX, |_| Ok(())).map_err(io)?;
+            let expected = published(file);
+            let published = expected.map(|expected| expected == sum);
+            Ok(Content { name: file.name, sum: Some(sum), published })
+        }
+    });
+    let mut contents: Vec<Content> = contents.collect::<Result<_, Error>>()?;
+    contents.dedup();
+    Ok(contents)
+}
+
 /// In lower-case hex.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// In lower case.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+/// Bytes in hexadecimal digits, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -710,7 +786,7 @@ mod tests {
         let message = find("a\nb").unwrap_err().to_string();
         assert_eq!(
             message,
-            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, amazon-multidomain, rt-polarity"#
+            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, amazon-multidomain, rt-polarity, nistp"#
         );
     }
 }

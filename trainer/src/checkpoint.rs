@@ -28,6 +28,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use halfwave_datasets::registry::hex;
 use sha2::{Digest as _, Sha256};
 
 pub(crate) use self::place::{Memory, Place, Places};
@@ -400,11 +401,6 @@ fn files(folder: &Path) -> io::Result<BTreeMap<u64, Vec<PathBuf>>> {
         (fit, files.into_iter().map(|(_, path)| path).collect())
     };
     Ok(all.into_iter().map(sorted).collect())
-}
-
-/// A digest in hexadecimal digits.
-pub(crate) fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -99,13 +99,13 @@ pub fn verify(name: Option<&str>, locator: &Locator) -> Result<String, Error> {
     Ok(text)
 }
 
-/// The data sets of these names, or all that are not embedded.
+/// The data sets of these names, or all that can be downloaded.
 ///
 /// # Errors
 /// [`Error::Data`] for an unknown name.
 pub fn sets(names: &[String], all: bool) -> Result<Vec<&'static Entry>, Error> {
     if all {
-        return Ok(TABLE.iter().filter(|entry| !entry.embedded).collect());
+        return Ok(TABLE.iter().filter(|entry| !entry.mirrors.is_empty()).collect());
     }
     Ok(names.iter().map(|name| registry::find(name)).collect::<Result<_, _>>()?)
 }

@@ -1,8 +1,11 @@
 //! What an experiment found out: rows beside published numbers, notes, figures.
 
-use std::path::Path;
+use std::{fmt, path::Path};
 
-use halfwave_datasets::files;
+use halfwave_datasets::{
+    Locator, files,
+    registry::{self, Content, Entry},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, machine::Machine};
@@ -261,6 +264,9 @@ pub struct Report {
     /// The most memory that the process has had, in bytes, where the system says it (Linux).
     #[serde(default)]
     pub peak_memory: Option<u64>,
+    /// The data sets that it read; none in files of the first versions.
+    #[serde(default)]
+    pub data: Vec<DataSet>,
     /// The results.
     pub rows: Vec<Row>,
     /// The protocol, and where it differs from the published one.
@@ -269,6 +275,61 @@ pub struct Report {
     pub confusions: Vec<Matrix>,
     /// Files of the figures.
     pub figures: Vec<String>,
+}
+
+/// A data set, as it was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataSet {
+    /// Its name.
+    pub name: String,
+    /// Its files.
+    pub files: Vec<DataFile>,
+}
+
+/// A file of a data set, or a folder that stands in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its name when unpacked.
+    pub name: String,
+    /// Bytes when unpacked; none of a folder.
+    pub bytes: Option<u64>,
+    /// SHA-256 when unpacked; none of a folder.
+    pub sha256: Option<String>,
+    /// Whether it is what was published; none where nobody has published a checksum.
+    pub published: Option<bool>,
+}
+
+impl DataSet {
+    /// All that were read through the locator.
+    ///
+    /// # Errors
+    /// Files that cannot be read any more.
+    pub fn used(locator: &Locator) -> Result<Vec<Self>, Error> {
+        let set = |entry: &'static Entry| {
+            let file = |Content { name, sum, published }| {
+                let (bytes, sha256) = sum.unzip();
+                DataFile { name: String::from(name), bytes, sha256, published }
+            };
+            let files = registry::contents(entry, locator)?.into_iter().map(file).collect();
+            Ok(Self { name: entry.name.into(), files })
+        };
+        locator.used().into_iter().map(set).collect()
+    }
+}
+
+impl fmt::Display for DataSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = |wanted| self.files.iter().all(|file| file.published == wanted);
+        let any = |wanted| self.files.iter().any(|file| file.published == wanted);
+        let said = if any(Some(false)) {
+            "not as published"
+        } else if all(Some(true)) {
+            "as published"
+        } else {
+            "nobody has published all checksums"
+        };
+        write!(f, "{} ({said})", self.name)
+    }
 }
 
 /// A confusion matrix.

@@ -22,7 +22,7 @@ use crate::{
     observe::{Many, MetricsFile, Observer, Progress},
     output::{CHECKPOINT, Directory},
     report,
-    result::{Figure, Outcome, Report, Versions},
+    result::{DataSet, Figure, Outcome, Report, Versions},
 };
 
 /// What to run, and how.
@@ -287,6 +287,7 @@ impl Task {
             threads: cores,
             seconds,
             peak_memory: machine::peak_memory(),
+            data: DataSet::used(&locator)?,
             rows: outcome.rows,
             notes: outcome.notes,
             confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),

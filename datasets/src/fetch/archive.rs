@@ -9,6 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::error::{Stop, Why};
 use super::place;
+use crate::files;
 use crate::registry::Sum;
 
 /// Most bytes of an archive when unpacked. Those of the table have some 200 MB.
@@ -82,7 +83,7 @@ fn write(entry: impl Read, member: &Member, archive: &Path, to: &Path) -> Result
     };
     // Failures of reading and of writing are not the same one's fault.
     let mut unwritten = None;
-    let found = place::digest(entry, limit, |bytes| {
+    let found = files::digest(entry, limit as u64, |bytes| {
         file.write_all(bytes).map_err(|error| {
             unwritten = Some(error);
             ErrorKind::Other.into()

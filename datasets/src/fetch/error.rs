@@ -21,6 +21,13 @@ pub enum FetchError {
         files: Vec<&'static str>,
     },
 
+    /// Nobody publishes it.
+    #[error("there is no place to download it from: {hint}")]
+    NoMirror {
+        /// How one comes by it.
+        hint: &'static str,
+    },
+
     /// No data directory is known.
     #[error("no data directory is known: say --data-dir DIR, or set HALFWAVE_DATA=DIR")]
     NoDirectory,

@@ -1,16 +1,15 @@
 //! Where bytes arrive, are checked, and get their names.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, BufReader, ErrorKind, Read, Write as _};
+use std::io::{self, BufReader, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest as _, Sha256};
 
 use super::error::{Stop, Why};
 use crate::error::Error;
 use crate::files;
-use crate::registry::{self, Sum};
+use crate::registry::Sum;
 
 pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |error| Error::Io { path: path.into(), action, error }
@@ -101,13 +100,14 @@ impl Part {
 
     /// Its bytes against what is published.
     pub(super) fn check(&self, expected: Sum) -> Result<(), Stop> {
-        let found = digest(self.reader()?, expected.bytes, |_| Ok(()));
+        let found = files::digest(self.reader()?, expected.bytes as u64, |_| Ok(()));
         compare(found.map_err(|error| io(&self.path, "read")(error).into()), expected)
     }
 
     /// What it holds, gzipped, against what is published. All of gzip's own checks are made.
     pub(super) fn check_unpacked(&self, expected: Sum) -> Result<(), Stop> {
-        let found = digest(MultiGzDecoder::new(self.reader()?), expected.bytes, |_| Ok(()));
+        let found =
+            files::digest(MultiGzDecoder::new(self.reader()?), expected.bytes as u64, |_| Ok(()));
         compare(found.map_err(|error| damage(&self.path, error)), expected)
     }
 
@@ -125,29 +125,6 @@ pub(super) fn damage(path: &Path, error: io::Error) -> Stop {
         | ErrorKind::InvalidData
         | ErrorKind::Other => Why::Damaged(error.to_string()).into(),
         _ => io(path, "read")(error).into(),
-    }
-}
-
-/// Size and SHA-256 of all that comes, which `take` is given too; one byte more than `limit` is enough to see.
-pub(super) fn digest(
-    reader: impl Read,
-    limit: usize,
-    mut take: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<(u64, String)> {
-    let mut reader = reader.take((limit as u64).saturating_add(1));
-    let (mut sha256, mut bytes) = (Sha256::new(), 0);
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => return Ok((bytes, registry::hex(&sha256.finalize()))),
-            Ok(read) => {
-                sha256.update(&buffer[..read]);
-                take(&buffer[..read])?;
-                bytes += read as u64;
-            }
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
     }
 }
 

@@ -709,12 +709,20 @@ fn a_folder_of_images_is_made_from_a_list() {
     assert!(place.fetch(set(&server)).unwrap().is_empty());
 }
 
+#[test]
+fn what_nobody_publishes_is_not_fetched() {
+    let place = Place::new();
+    let error = place.fetch(registry::find("nistp").unwrap()).unwrap_err().to_string();
+    assert!(error.contains("nobody publishes it: write images"), "{error}");
+    assert!(place.names().is_empty());
+}
+
 /// What the table promises to whom downloads by it.
 #[test]
 fn the_table_can_be_fetched() {
     for entry in registry::TABLE.iter().filter(|entry| !entry.embedded) {
-        let Entry { name, files, further, archive, mirrors, .. } = entry;
-        assert!(!mirrors.is_empty(), "{name}");
+        let Entry { name, files, further, archive, mirrors, hint, .. } = entry;
+        assert!(!mirrors.is_empty() || !hint.is_empty(), "{name}");
         for mirror in *mirrors {
             assert!(mirror.starts_with("http") && mirror.ends_with('/'), "{name}: {mirror}");
         }

@@ -4,11 +4,12 @@
 
 use std::{collections::BTreeSet, fs, path::Path, sync::Mutex};
 
+use halfwave_datasets::registry::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Position, hex,
+    Position,
     place::{Content, Place},
 };
 use crate::{

@@ -16,6 +16,7 @@ pub(super) enum Set {
     Mnist,
     FashionMnist,
     Cifar10,
+    Nistp,
     Optdigits,
 }
 
@@ -26,6 +27,7 @@ impl Set {
             Self::Mnist => "mnist",
             Self::FashionMnist => "fashion-mnist",
             Self::Cifar10 => "cifar10",
+            Self::Nistp => "nistp",
             Self::Optdigits => "optdigits",
         }
     }
@@ -37,6 +39,7 @@ impl Set {
             Self::Mnist => "MNIST",
             Self::FashionMnist => "Fashion-MNIST",
             Self::Cifar10 => "CIFAR-10",
+            Self::Nistp => "NISTP",
             Self::Optdigits => "optdigits",
         }
     }

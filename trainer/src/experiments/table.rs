@@ -200,9 +200,9 @@ pub static TABLE: &[Experiment] = &[
     },
     Experiment {
         name: "glorot-images",
-        summary: "Glorot, Bordes & Bengio's Table 1 on MNIST and CIFAR-10: rectifier, tanh and softplus, three hidden \
+        summary: "Glorot, Bordes & Bengio's Table 1 on MNIST and CIFAR-10, and NISTP for who has it: rectifier, tanh and softplus, three hidden \
             layers, from stacked denoising auto-encoders or not; zeros of each layer. --full: as published.",
-        data: &["mnist", "cifar10"],
+        data: &["mnist", "cifar10", "nistp"],
         seeds: 1,
         epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-images.toml"))],

@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use halfwave_datasets::registry::hex;
 use halfwave_kernels::Level;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     Error,
-    checkpoint::{self, Checkpoints, There},
+    checkpoint::{Checkpoints, There},
     config::ConfigError,
     output,
 };
@@ -47,7 +48,7 @@ impl<C: Serialize> Description<C> {
             x.chunks(1 << 10).for_each(|x| digest.update(bytes(x, |x| x.to_le_bytes())));
             labels.chunks(1 << 10).for_each(|y| digest.update(bytes(y, |y| y.to_le_bytes())));
         }
-        let data = checkpoint::hex(&digest.finalize());
+        let data = hex(&digest.finalize());
         let (halfwave, level) = (env!("CARGO_PKG_VERSION"), level.name());
         Self { halfwave, level, seed: seed.to_string(), data, model }
     }

@@ -9,7 +9,7 @@ use crate::result::{Figure, Report, Row};
 #[must_use]
 pub fn markdown(report: &Report, figures: &[Figure]) -> String {
     let Report { experiment, summary, configuration, seeds, .. } = report;
-    let Report { date, machine, versions, level, threads, seconds, peak_memory, .. } = report;
+    let Report { date, machine, versions, level, threads, seconds, peak_memory, data, .. } = report;
     let mut text = format!("# {experiment}\n\n{summary}\n\n## Results\n\n");
     text.push_str("Mean ± population standard deviation over n runs (folds times seeds).\n");
     let sources = Sources::of(&report.rows);
@@ -39,6 +39,9 @@ pub fn markdown(report: &Report, figures: &[Figure]) -> String {
     let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
     let machine = machine.as_ref().map(|machine| format!(", on {machine}")).unwrap_or_default();
     let date = date.as_ref().map(|date| format!(" on {date}")).unwrap_or_default();
+    let data: Vec<String> = data.iter().map(ToString::to_string).collect();
+    let data =
+        if data.is_empty() { String::new() } else { format!("\n\nData: {}.", data.join(", ")) };
     let memory =
         peak_memory.map(|bytes| format!(", at most {} MiB of memory", bytes.div_ceil(1 << 20)));
     let memory = memory.unwrap_or_default();
@@ -46,7 +49,7 @@ pub fn markdown(report: &Report, figures: &[Figure]) -> String {
     let _ = write!(
         text,
         "\n## How it was run\n\nhalfwave {}, {}, {} build; level {level}, threads: {threads}, seeds: {}; \
-         {seconds:.1} s{memory}{date}{machine}.\n\n```toml\n{}```\n",
+         {seconds:.1} s{memory}{date}{machine}.{data}\n\n```toml\n{}```\n",
         versions.halfwave,
         versions.target,
         versions.profile,

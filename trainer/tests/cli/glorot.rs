@@ -18,22 +18,28 @@ fn image(class: usize, row: usize, width: usize) -> impl Iterator<Item = u8> {
     (0..width).map(move |i| if i * 10 / width == class { 200 } else { ((i * 7 + row) % 60) as u8 })
 }
 
+/// 200 images to train on and 100 to test with as four IDX files.
+fn idx_files(folder: &Path, side: u8, classes: usize) {
+    fs::create_dir_all(folder).unwrap();
+    let pixels = usize::from(side).pow(2);
+    for (part, rows) in [("train", 200_usize), ("t10k", 100)] {
+        let size = [0, 0, 0, rows as u8];
+        let labels = (0..rows).map(|row| (row % classes) as u8);
+        let labels: Vec<u8> = [0, 0, 8, 1].into_iter().chain(size).chain(labels).collect();
+        fs::write(folder.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
+        let sizes = [size, [0, 0, 0, side], [0, 0, 0, side]].concat();
+        let pixels = (0..rows).flat_map(|row| image(row % 10, row, pixels));
+        let images: Vec<u8> = [0, 0, 8, 3].into_iter().chain(sizes).chain(pixels).collect();
+        fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
+    }
+}
+
 /// A data directory: 200 images to train on, 100 to test with, of MNIST and of CIFAR-10; 600 and 120 pairs of NORB.
 fn folder() -> TempDir {
     let home = tempdir().unwrap();
-    let (mnist, cifar) = (home.path().join("mnist"), home.path().join("cifar10").join(FOLDER));
-    let norb = home.path().join("norb");
-    [&mnist, &cifar, &norb].into_iter().for_each(|dir| fs::create_dir_all(dir).unwrap());
-    for (part, rows) in [("train", 200_usize), ("t10k", 100)] {
-        let size = [0, 0, 0, rows as u8];
-        let labels = (0..rows).map(|row| (row % 10) as u8);
-        let labels: Vec<u8> = [0, 0, 8, 1].into_iter().chain(size).chain(labels).collect();
-        fs::write(mnist.join(format!("{part}-labels-idx1-ubyte")), labels).unwrap();
-        let sizes = [size, [0, 0, 0, 28], [0, 0, 0, 28]].concat();
-        let pixels = (0..rows).flat_map(|row| image(row % 10, row, 784));
-        let images: Vec<u8> = [0, 0, 8, 3].into_iter().chain(sizes).chain(pixels).collect();
-        fs::write(mnist.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
-    }
+    let (cifar, norb) = (home.path().join("cifar10").join(FOLDER), home.path().join("norb"));
+    [&cifar, &norb].into_iter().for_each(|dir| fs::create_dir_all(dir).unwrap());
+    idx_files(&home.path().join("mnist"), 28, 10);
     for (file, rows) in
         [("data_batch_1", 160), ("data_batch_2", 10), ("data_batch_3", 10), ("data_batch_4", 10)]
             .into_iter()
@@ -85,6 +91,25 @@ fn table_1_comes_from_files() {
     {
         assert!(files.iter().any(|name| name == file), "{file}");
     }
+}
+
+/// Whoever has NISTP needs nothing else, and the result says what was read.
+#[test]
+fn nistp_is_what_the_user_brings() {
+    let home = tempdir().unwrap();
+    idx_files(&home.path().join("nistp"), 32, 62);
+    let more = ["--set", "sets=[\"nistp\"]", "--set", "models=[\"rectifier\"]"];
+    let sizes = ["--set", "nistp.validation=40", "--set", "auto_encoder.batch=20"];
+    let result = run(home.path(), "glorot-images", "[20]", &[&more[..], &sizes].concat());
+    let published: Vec<_> =
+        rows(&result).iter().filter_map(|row| row["published"]["value"].as_f64()).collect();
+    assert_eq!(published, [32.64, 32.86, 68.0, 68.0]);
+    let [nistp] = &result["data"].as_array().unwrap()[..] else { panic!("{}", result["data"]) };
+    assert_eq!((&nistp["name"], &nistp["files"][1]["bytes"]), (&"nistp".into(), &208.into()));
+    assert_eq!(nistp["files"][0]["published"], Value::Null);
+    assert_eq!(nistp["files"][0]["sha256"].as_str().unwrap().len(), 64);
+    let report = fs::read_to_string(home.path().join("glorot-images/report.md")).unwrap();
+    assert!(report.contains("Data: nistp (nobody has published all checksums)."), "{report}");
 }
 
 #[test]

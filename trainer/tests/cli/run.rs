@@ -49,6 +49,13 @@ fn the_tour_leaves_every_file_and_each_can_be_read() {
     assert_eq!(result["configuration"]["optdigits_rbm"]["nrelu"]["hidden"], "nrelu");
     assert!(result["level"].is_string() && result["threads"].as_u64() >= Some(1));
     assert!(result["seconds"].as_f64() > Some(0.0) && result["versions"]["halfwave"].is_string());
+    let data = &result["data"];
+    assert_eq!((&data[0]["name"], &data[1]["name"]), (&"optdigits".into(), &"wdbc".into()));
+    assert_eq!(data[1]["files"][0]["published"], true);
+    assert_eq!(data[1]["files"][0]["bytes"], 121_388);
+    if cfg!(target_os = "linux") {
+        assert!(result["peak_memory"].as_u64() > Some(1 << 20));
+    }
     for row in result["rows"].as_array().unwrap() {
         assert!(row["value"].as_f64().unwrap().is_finite(), "{row}");
         assert!(row["n"].as_u64() >= Some(2) && row["std"].is_f64(), "{row}");

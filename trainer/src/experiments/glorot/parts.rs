@@ -15,6 +15,7 @@ use crate::{
 pub(super) enum Set {
     Mnist,
     Cifar10,
+    Nistp,
 }
 
 /// What errors are measured on.
@@ -60,6 +61,7 @@ impl Set {
         match self {
             Self::Mnist => sets::Set::Mnist,
             Self::Cifar10 => sets::Set::Cifar10,
+            Self::Nistp => sets::Set::Nistp,
         }
     }
 
@@ -76,6 +78,7 @@ impl Set {
         match self {
             Self::Mnist => [28, 28, 1],
             Self::Cifar10 => [32, 32, 3],
+            Self::Nistp => [32, 32, 1],
         }
     }
 }
