@@ -11,7 +11,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 pub(crate) use experiments::{Compare, Config, Data, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
-pub(crate) use models::{Eval, Export, Features, Predict, Sample, Score};
+pub(crate) use models::{Eval, Export, Features, Import, Predict, Sample, Score};
 pub(crate) use train::Train;
 
 /// Rectifier units on a CPU: SIMD activation kernels, RBM and MLP training, the papers' experiments.
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Train(Train),
     /// Write a trained model for other programs: ONNX, or .npz
     Export(Export),
+    /// Put the arrays of a .npz file into a trained model
+    Import(Import),
     /// Write the features that a trained model has of data
     Features(Features),
     /// Write the log-likelihood that a trained model gives each row of data

@@ -160,6 +160,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let what = own::export(&job)?;
             print(&format!("{}: {what}\n", job.out.display()))
         }
+        Command::Import(args) => {
+            let job = args.job();
+            let what = own::import(&job)?;
+            print(&format!("{}: {what}\n", job.out.display()))
+        }
         Command::Features(args) => {
             let job = args.job()?;
             let shape = own::features(&job)?;

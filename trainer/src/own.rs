@@ -4,6 +4,7 @@ mod classify;
 mod data;
 mod export;
 mod images;
+mod import;
 mod kept;
 mod labels;
 mod machine;
@@ -21,6 +22,7 @@ use halfwave_kernels::Level;
 pub use classify::{PredictJob, predict};
 pub use data::{DataError, Matrix, Problem, read};
 pub use export::{ExportJob, export};
+pub use import::{ImportJob, import};
 pub use kept::Keeping;
 pub use labels::read as read_labels;
 pub use machine::{

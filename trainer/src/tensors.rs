@@ -85,6 +85,16 @@ pub(crate) fn write(
     settings: &impl Serialize,
     tensors: &[Tensor<'_>],
 ) -> Result<Vec<u8>, ModelError> {
+    let settings = serde_json::to_string(settings);
+    let settings = settings.map_err(|error| ModelError::Format(error.to_string()))?;
+    // One key: the order of several would be another one each time.
+    serialize(tensors, Some(HashMap::from([(kind.key.to_owned(), settings)])))
+}
+
+fn serialize(
+    tensors: &[Tensor<'_>],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>, ModelError> {
     let format = |error: &dyn ToString| ModelError::Format(error.to_string());
     let tensors: Vec<_> =
         tensors.iter().map(|(name, shape, numbers)| (name, shape, numbers.bytes())).collect();
@@ -93,10 +103,7 @@ pub(crate) fn write(
         let view = TensorView::new(*dtype, (*shape).clone(), bytes);
         views.push((*name, view.map_err(|error| format(&error))?));
     }
-    let settings = serde_json::to_string(settings).map_err(|error| format(&error))?;
-    // One key: the order of several would be another one each time.
-    let metadata = HashMap::from([(kind.key.to_owned(), settings)]);
-    safetensors::serialize(views, Some(metadata)).map_err(|error| format(&error))
+    safetensors::serialize(views, metadata).map_err(|error| format(&error))
 }
 
 /// The tensors of a file.
@@ -145,6 +152,18 @@ impl<'a> Tensors<'a> {
         let tensor = self.tensors.tensor(name);
         let tensor = tensor.map_err(|error| ModelError::Format(error.to_string()))?;
         Ok(tensor.shape().to_vec())
+    }
+
+    /// Whether a tensor is of `f64`; all others are of `f32`.
+    pub(crate) fn is_f64(&self, name: &str) -> Result<bool, ModelError> {
+        let tensor = self.tensors.tensor(name);
+        let tensor = tensor.map_err(|error| ModelError::Format(error.to_string()))?;
+        Ok(tensor.dtype() == Dtype::F64)
+    }
+
+    /// The bytes of a file with the same settings and these tensors.
+    pub(crate) fn with(&self, tensors: &[Tensor<'_>]) -> Result<Vec<u8>, ModelError> {
+        serialize(tensors, self.metadata.clone())
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

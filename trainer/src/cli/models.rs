@@ -47,6 +47,28 @@ pub(crate) struct Export {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  halfwave export m.safetensors m.npz
+  python -c 'import numpy as np; a = dict(np.load(\"m.npz\")); a[\"weights\"] *= 0.9; np.savez(\"n.npz\", **a)'
+  halfwave import n.npz --like m.safetensors n.safetensors
+
+Names, types (f32, f64) and shapes are those of the model: `halfwave export` shows them.")]
+pub(crate) struct Import {
+    /// A .npz file with an array for each of the model
+    arrays: PathBuf,
+    /// The model that gives all but the numbers
+    #[arg(long, value_name = "MODEL")]
+    like: PathBuf,
+    /// The model to write
+    #[arg(value_name = "OUT.safetensors")]
+    out: PathBuf,
+    /// Replace OUT if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = format!("\
 Example:
   halfwave features m.safetensors x.npy h.npy
@@ -164,6 +186,13 @@ impl Export {
     pub(crate) fn job(self) -> own::ExportJob {
         let Self { model, out, force } = self;
         own::ExportJob { model, out, force }
+    }
+}
+
+impl Import {
+    pub(crate) fn job(self) -> own::ImportJob {
+        let Self { arrays, like, out, force } = self;
+        own::ImportJob { arrays, like, out, force }
     }
 }
 

@@ -16,7 +16,7 @@ use super::{
 use crate::Error;
 
 /// Largest file, unpacked.
-const MAX_BYTES: usize = 1 << 32;
+pub(super) const MAX_BYTES: usize = 1 << 32;
 
 /// Rows of numbers.
 #[derive(Clone, Debug, PartialEq)]

@@ -43,9 +43,9 @@ pub fn export(job: &ExportJob) -> Result<String, Error> {
         let inputs = preprocessing.inputs(network.inputs());
         (bytes, format!("ONNX, x [rows, {inputs}] to outputs [rows, {}]", network.classes()))
     } else if ends(".npz") {
-        // That it is one of ours.
-        drop(Any::load(&job.model)?);
         let bytes = model::bytes(&job.model)?;
+        // That it is one of ours.
+        drop(Any::of(&bytes, &job.model)?);
         let tensors = Tensors::read(&bytes).map_err(failed)?;
         let mut names: Vec<&str> = tensors.names();
         names.sort_unstable();

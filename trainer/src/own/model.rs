@@ -46,16 +46,23 @@ pub(super) fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
 impl Any {
     /// The model of a file.
     pub(super) fn load(path: &Path) -> Result<Self, Error> {
-        let bytes = bytes(path)?;
-        let failed = |error| Error::Model { path: path.into(), error };
-        let tensors = Tensors::read(&bytes).map_err(failed)?;
+        Self::of(&bytes(path)?, path)
+    }
+
+    /// The model of the bytes of a file.
+    pub(super) fn of(bytes: &[u8], path: &Path) -> Result<Self, Error> {
+        Self::parse(bytes, path).map_err(|error| Error::Model { path: path.into(), error })
+    }
+
+    /// The same with what is wrong, wherever that comes from.
+    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Self, ModelError> {
+        let tensors = Tensors::read(bytes)?;
         match tensors.kind() {
             Some(NETWORK) => {
                 Model::<Classifier>::read(&tensors, path).map(Box::new).map(Self::Classifier)
             }
             _ => Model::<Rbm>::read(&tensors, path).map(Box::new).map(Self::Rbm),
         }
-        .map_err(failed)
     }
 }
 

@@ -35,6 +35,22 @@ pub enum NpzError {
         /// Those that there are.
         names: String,
     },
+    /// An array that the model does not have.
+    #[error("holds an array `{name}`, expected {expected}")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Those of the model.
+        expected: String,
+    },
+    /// An array of another type, or broken.
+    #[error("array `{name}`: {problem}")]
+    Array {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: npy::Problem,
+    },
     /// An array that is longer than any data may be.
     #[error("array `{name}`: expected at most {most} bytes")]
     TooLarge {
@@ -57,6 +73,22 @@ pub(super) fn split(path: &Path) -> Option<(PathBuf, Option<String>)> {
     }
 }
 
+/// Names of all arrays in an archive.
+pub(super) fn names(archive: &[u8]) -> Result<Vec<String>, NpzError> {
+    let archive = ZipArchive::new(Cursor::new(archive)).map_err(format)?;
+    Ok(arrays(&archive))
+}
+
+fn arrays(archive: &ZipArchive<Cursor<&[u8]>>) -> Vec<String> {
+    // A name that is no text is none of an array.
+    let array_of = |name: &str| name.strip_suffix(".npy").map(String::from);
+    archive.file_names().filter_map(|name| array_of(&name.ok()?)).collect()
+}
+
+fn format(error: ZipError) -> NpzError {
+    NpzError::Format(error.to_string())
+}
+
 /// The `.npy` file of an array in an archive, of at most so many bytes.
 pub(super) fn member(
     archive: &[u8],
@@ -64,12 +96,8 @@ pub(super) fn member(
     array: Option<&str>,
     most: usize,
 ) -> Result<Vec<u8>, NpzError> {
-    let format = |error: ZipError| NpzError::Format(error.to_string());
     let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(format)?;
-    // A name that is no text is none of an array.
-    let array_of = |name: &str| name.strip_suffix(".npy").map(String::from);
-    let names = archive.file_names().filter_map(|name| array_of(&name.ok()?));
-    let names: Vec<String> = names.collect();
+    let names = arrays(&archive);
     let list = || format!("`{}`", names.join("`, `"));
     let name = match (array, &names[..]) {
         (Some(name), _) if names.iter().any(|known| known == name) => name,

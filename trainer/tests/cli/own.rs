@@ -309,6 +309,63 @@ fn archives_of_arrays_go_in_and_out() {
     run(path, "export x.npy y.npz").code(1).stderr(contains("x.npy"));
 }
 
+/// What another program did to the arrays is in the model; nothing else has changed.
+#[test]
+fn arrays_come_back_into_a_model() {
+    let home = trained();
+    let path = home.path();
+    let model = |name: &str| fs::read(path.join(name)).unwrap();
+    run(path, "export m.safetensors m.npz").success();
+    run(path, "import m.npz --like m.safetensors same.safetensors").success();
+    assert!(model("same.safetensors") == model("m.safetensors"));
+
+    // As np.savez does.
+    let archive = |name: &str, arrays: &[(&str, &[u64], &[f32])]| {
+        let mut archive = ZipWriter::new(fs::File::create(path.join(name)).unwrap());
+        for (name, shape, x) in arrays {
+            save(&path.join("array.npy"), shape, x);
+            archive.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
+            archive.write_all(&fs::read(path.join("array.npy")).unwrap()).unwrap();
+        }
+        archive.finish().unwrap();
+    };
+    let weights = [0.5, -0.25, 0.125, 1.0, 2.0, -3.0, 0.0, 0.75];
+    let biases: [(&str, &[u64], &[f32]); 2] =
+        [("hidden_bias", &[2], &[1.0, 2.0]), ("visible_bias", &[4], &[0.0; 4])];
+    archive("n.npz", &[biases[0], biases[1], ("weights", &[4, 2], &weights)]);
+    run(path, "import n.npz --like m.safetensors n.safetensors")
+        .success()
+        .stdout(contains("hidden_bias, visible_bias, weights"));
+    let machine = Rbm::from_bytes(&model("n.safetensors"), 1).unwrap();
+    assert_eq!(machine.weights(), weights);
+
+    let mut nan = weights;
+    nan[3] = f32::NAN;
+    archive("few.npz", &biases);
+    archive(
+        "many.npz",
+        &[biases[0], biases[1], ("weights", &[4, 2], &weights), ("w", &[1], &[0.0])],
+    );
+    archive("shape.npz", &[biases[0], biases[1], ("weights", &[2, 4], &weights)]);
+    archive("nan.npz", &[biases[0], biases[1], ("weights", &[4, 2], &nan)]);
+    let before = names(path);
+    for (arguments, said) in [
+        ("few.npz --like m.safetensors", "few.npz: holds no array `weights`"),
+        ("many.npz --like m.safetensors", "many.npz: holds an array `w`, expected `hidden_bias`"),
+        ("shape.npz --like m.safetensors", "array `weights` has the shape (2, 4), expected (4, 2)"),
+        ("nan.npz --like m.safetensors", "nan.npz"),
+        ("x.npy --like m.safetensors", "not a .npz file"),
+        ("n.npz --like x.npy", "x.npy"),
+        ("none.npz --like m.safetensors", "none.npz"),
+    ] {
+        run(path, &format!("import {arguments} o.safetensors")).code(1).stderr(contains(said));
+        assert_eq!(names(path), before, "{arguments}");
+    }
+    run(path, "import n.npz --like m.safetensors m.safetensors")
+        .code(1)
+        .stderr(contains("exists already"));
+}
+
 /// A grey image of 4×4, or one in colour.
 fn picture(path: &std::path::Path, colour: png::ColorType, bytes: &[u8]) {
     let mut encoder = png::Encoder::new(fs::File::create(path).unwrap(), 4, 4);
