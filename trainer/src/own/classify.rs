@@ -75,6 +75,7 @@ pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
 /// `data`.
 pub(super) fn read(path: &Path, data: &Path, rows: usize) -> Result<Vec<String>, Error> {
     let labels = labels::read(path)?;
+    let labels = labels::without_title(labels, rows);
     if labels.len() == rows {
         return Ok(labels);
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{Error, npy::NpyError};
 
-/// What the first line of a table of labels may be called, where labels are names.
+/// What the first line of a table of labels may be called, where labels are names; see [`without_title`] too.
 const HEADERS: [&str; 6] = ["label", "labels", "class", "classes", "target", "y"];
 
 /// Reads a label for each row: whole numbers as their decimal digits, or names.
@@ -58,6 +58,15 @@ pub fn read(path: &Path) -> Result<Vec<String>, Error> {
         }
         None => labels,
     })
+}
+
+/// Names for so many rows: one more than that, of which the first is no other row's, begin with a title.
+pub(super) fn without_title(mut labels: Vec<String>, rows: usize) -> Vec<String> {
+    if labels.len() == rows + 1 && whole(&labels[0]).is_none() && !labels[1..].contains(&labels[0])
+    {
+        labels.remove(0);
+    }
+    labels
 }
 
 /// The labels that there are, each once: numbers ascending, names in alphabetical order.
@@ -167,5 +176,11 @@ mod tests {
         assert_eq!(without_header(text(&["Label", "cat", "dog"])), ["cat", "dog"]);
         assert_eq!(without_header(text(&["cat", "dog"])), ["cat", "dog"]);
         assert_eq!(without_header(text(&["cat"])), ["cat"]);
+
+        let known = |labels: &[&str], rows| without_title(text(labels), rows).len();
+        assert_eq!(known(&["diagnosis", "B", "M", "B"], 3), 3);
+        assert_eq!(known(&["diagnosis", "B", "M", "B"], 4), 4);
+        assert_eq!(known(&["B", "B", "M", "B"], 3), 4);
+        assert_eq!(known(&["7", "1", "2"], 2), 3);
     }
 }

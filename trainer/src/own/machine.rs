@@ -111,11 +111,19 @@ impl Observer for Last<'_> {
 pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Trained, Error> {
     let mut table = defaults(job.visible, job.hidden, job.hidden_units)?;
     for change in &job.overrides {
+        // Defaults of other settings depend on these.
+        if let key @ ("visible" | "hidden" | "hidden_units") = change.key.as_str() {
+            let (option, value) = (key.replace('_', "-"), &change.value);
+            return Err(Error::Usage(format!("--set {key}={value}: say --{option} {value}")));
+        }
         config::set_or_add(&mut table, change, &RbmConfig::OPTIONAL)?;
     }
     let config: RbmConfig = config::typed(table)?;
     if job.standardise && config.visible != Visible::Gaussian {
-        let text = format!("--standardise is for Gaussian visible units, found {}", job.visible);
+        let text = format!(
+            "--standardise is for Gaussian visible units, found {}: say --visible gaussian",
+            job.visible
+        );
         return Err(Error::Usage(text));
     }
     output::check_file(&job.out, job.force)?;

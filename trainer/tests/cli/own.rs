@@ -156,6 +156,11 @@ fn data_are_standardised_as_the_training_data_were() {
     save(&path.join("z.npy"), &[200, 2], &x);
     let train = "train rbm -q --hidden-units 3 --visible gaussian --set batch=10 --set epochs=5";
     run(path, &format!("{train} --data x.npy --out x.safetensors --standardise")).success();
+    let other = train.replace("--visible gaussian", "--set visible=gaussian");
+    assert_ne!(other, train);
+    run(path, &format!("{other} --data x.npy --out y.safetensors"))
+        .code(2)
+        .stderr(contains("--set visible=gaussian: say --visible gaussian"));
     run(path, &format!("{train} --data z.npy --out z.safetensors")).success();
     for data in ["x", "z"] {
         run(path, &format!("features {data}.safetensors {data}.npy {data}-h.npy")).success();
