@@ -300,18 +300,17 @@ pub struct DataFile {
 }
 
 impl DataSet {
-    /// All that were read through the locator.
-    ///
-    /// # Errors
-    /// Files that cannot be read any more.
-    pub fn used(locator: &Locator) -> Result<Vec<Self>, Error> {
+    /// All that were read through the locator. A set that cannot be read any more has no files: that is no reason to lose
+    /// what came of it.
+    #[must_use]
+    pub fn used(locator: &Locator) -> Vec<Self> {
         let set = |entry: &'static Entry| {
             let file = |Content { name, sum, published }| {
                 let (bytes, sha256) = sum.unzip();
                 DataFile { name: String::from(name), bytes, sha256, published }
             };
-            let files = registry::contents(entry, locator)?.into_iter().map(file).collect();
-            Ok(Self { name: entry.name.into(), files })
+            let files = registry::contents(entry, locator).unwrap_or_default();
+            Self { name: entry.name.into(), files: files.into_iter().map(file).collect() }
         };
         locator.used().into_iter().map(set).collect()
     }
@@ -321,7 +320,9 @@ impl fmt::Display for DataSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = |wanted| self.files.iter().all(|file| file.published == wanted);
         let any = |wanted| self.files.iter().any(|file| file.published == wanted);
-        let said = if any(Some(false)) {
+        let said = if self.files.is_empty() {
+            "not there any more"
+        } else if any(Some(false)) {
             "not as published"
         } else if all(Some(true)) {
             "as published"
@@ -406,5 +407,36 @@ impl Report {
             Some(serde_json::from_str::<toml::Table>(&text).ok()? == self.configuration)
         };
         self.experiment == experiment && self.seeds == seeds && same().unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use halfwave_datasets::load;
+    use tempfile::tempdir;
+
+    use super::*;
+
+    #[test]
+    fn data_are_named_with_what_they_are() {
+        let home = tempdir().unwrap();
+        let folder = home.path().join("rt-polarity");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("rt-polarity.neg"), "bad\n").unwrap();
+        fs::write(folder.join("rt-polarity.pos"), "good\n").unwrap();
+        let locator = Locator::with(Some(home.path().into()), None, None);
+        assert!(DataSet::used(&locator).is_empty(), "nothing was read");
+        load("wdbc", &locator.clone()).unwrap();
+        locator.find(registry::find("rt-polarity").unwrap()).unwrap();
+
+        let said = |sets: Vec<DataSet>| sets.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let used = DataSet::used(&locator);
+        let file = &used[0].files[0];
+        assert_eq!((file.bytes, file.published), (Some(4), Some(false)));
+        assert_eq!(said(used), ["rt-polarity (not as published)", "wdbc (as published)"]);
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(said(DataSet::used(&locator))[0], "rt-polarity (not there any more)");
     }
 }

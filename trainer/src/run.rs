@@ -107,7 +107,8 @@ pub fn plan(options: &Options) -> Result<String, Error> {
     drop(experiment.prepare(configuration.clone())?);
     let level = apply::level_from_env()?;
     let locator = Locator::new(options.host.data_dir.clone());
-    let data = check_data(experiment, &configuration, &locator)?;
+    let data = experiment.data_of(&configuration);
+    check_data(&data, &locator)?;
     let seeds: Vec<String> = seeds(options)?.iter().map(ToString::to_string).collect();
     let cores = pool(options.host.threads)?.current_num_threads();
     Ok(format!(
@@ -223,7 +224,7 @@ impl Task {
         let job = self.experiment.prepare(self.configuration.clone())?;
         let level = apply::level_from_env()?;
         let locator = Locator::new(host.data_dir.clone());
-        check_data(self.experiment, &self.configuration, &locator)?;
+        check_data(&self.experiment.data_of(&self.configuration), &locator)?;
         Ok(Prepared { job, level, locator, pool: pool(host.threads)? })
     }
 
@@ -275,6 +276,8 @@ impl Task {
         metrics.finish().map_err(Error::Metrics)?;
 
         let seconds = start.elapsed().as_secs_f64() + checkpoints.earlier();
+        let data = DataSet::used(&locator);
+        data.iter().for_each(|set| info!("has read {set}"));
         let result = Report {
             experiment: experiment.name.into(),
             summary: experiment.summary.into(),
@@ -287,7 +290,7 @@ impl Task {
             threads: cores,
             seconds,
             peak_memory: machine::peak_memory(),
-            data: DataSet::used(&locator)?,
+            data,
             rows: outcome.rows,
             notes: outcome.notes,
             confusions: outcome.figures.iter().filter_map(Figure::matrix).collect(),
@@ -312,24 +315,19 @@ pub(crate) fn seeds(options: &Options) -> Result<Vec<u64>, Error> {
     Ok((options.seed..end).collect())
 }
 
-/// The data sets that an experiment needs, all of which are there.
-pub(crate) fn check_data(
-    experiment: &Experiment,
-    configuration: &Table,
-    locator: &Locator,
-) -> Result<Vec<String>, Error> {
-    let needed = experiment.data_of(configuration);
-    for name in &needed {
+/// That these data sets are all there.
+pub(crate) fn check_data(sets: &[String], locator: &Locator) -> Result<(), Error> {
+    for name in sets {
         let entry = registry::find(name)?;
         if entry.embedded {
-            info!("{name} is embedded");
+            info!("needs {name}, which is embedded");
         } else {
             for path in locator.find(entry)? {
-                info!("{name} is read from {}", path.display());
+                info!("needs {name}: {}", path.display());
             }
         }
     }
-    Ok(needed)
+    Ok(())
 }
 
 /// That many threads, or as many as there are cores.

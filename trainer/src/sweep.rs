@@ -150,9 +150,11 @@ pub fn sweep(options: &SweepOptions, announce: &mut dyn FnMut(&str)) -> Result<S
     let plan = Plan::new(options)?;
     apply::level_from_env()?;
     let locator = Locator::new(options.run.host.data_dir.clone());
-    for cell in &plan.cells {
-        run::check_data(options.run.experiment, &cell.configuration, &locator)?;
-    }
+    let needed = |cell: &Cell| options.run.experiment.data_of(&cell.configuration);
+    let mut sets: Vec<String> = plan.cells.iter().flat_map(needed).collect();
+    sets.sort_unstable();
+    sets.dedup();
+    run::check_data(&sets, &locator)?;
     let folder = Folder::open(&options.out, &plan)?;
     let mut became = Vec::new();
     let (mut ran, mut kept) = (0, 0);

@@ -236,9 +236,10 @@ fn what_is_done_is_told_to_whom_asks() {
     run(home.path(), command).success().stderr(contains("INFO").not());
     let asked = run(home.path(), &format!("{command} --verbose")).success();
     asked
-        .stderr(contains("INFO wdbc is embedded"))
+        .stderr(contains("INFO needs wdbc, which is embedded"))
         .stderr(contains("INFO agarap-wdbc at level"))
         .stderr(contains("fold 1: at step 2 after"))
+        .stderr(contains("INFO has read wdbc (as published)"))
         .stderr(contains("DEBUG").not());
     run(home.path(), &format!("-vv {command}")).success().stderr(contains("run.toml written"));
 }
