@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The README's test command for the whole workspace, with MNIST and Fashion-MNIST where they can be had.
+# The README's test command for the whole workspace, with the data sets where they can be had.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,10 +9,10 @@ if [ -n "${HALFWAVE_DATA:-}" ]; then
 elif [ -e "$unpack" ]; then
   scratch=$(mktemp -d)
   trap 'rm -rf "$scratch"' EXIT
-  bash "$unpack" "$scratch" mnist fashion-mnist
+  bash "$unpack" "$scratch"
   export HALFWAVE_DATA=$scratch
 else
-  echo "test: WARNING, tests on MNIST and Fashion-MNIST are SKIPPED: HALFWAVE_DATA is not set" >&2
+  echo "test: WARNING, tests on MNIST and other data sets are SKIPPED: HALFWAVE_DATA is not set" >&2
 fi
 
 cargo test --release --locked --workspace
