@@ -49,7 +49,7 @@ pub fn markdown(report: &Report, figures: &[Figure]) -> String {
     let _ = write!(
         text,
         "\n## How it was run\n\nhalfwave {}, {}, {} build; level {level}, threads: {threads}, seeds: {}; \
-         {seconds:.1} s{memory}{date}{machine}.{data}\n\n```toml\n{}```\n",
+         {seconds:.1} s{date}{machine}{memory}.{data}\n\n```toml\n{}```\n",
         versions.halfwave,
         versions.target,
         versions.profile,
