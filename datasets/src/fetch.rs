@@ -170,7 +170,7 @@ fn wanted(entry: &'static Entry, dir: &Path, options: &Options) -> Result<Vec<Wa
             wanted.push(Wanted { file, replaces: None });
             continue;
         };
-        match registry::verify_file(&path, file) {
+        match registry::check::verify_file(&path, file) {
             Ok(()) | Err(Error::NoChecksum { .. }) => {}
             Err(_) if options.force => wanted.push(Wanted { file, replaces: Some(path) }),
             Err(error) => {

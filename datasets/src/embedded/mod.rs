@@ -44,7 +44,7 @@ mod tests {
     fn files_have_the_checksums_of_the_table() {
         for (name, bytes) in [("wdbc", super::WDBC), ("optdigits", super::OPTDIGITS)] {
             let content = registry::find(name).unwrap().files[0].content;
-            let sha256 = registry::sha256(bytes);
+            let sha256 = registry::check::sha256(bytes);
             assert_eq!(content, Sum { bytes: bytes.len(), sha256: Some(sha256.leak()) });
         }
     }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::Locator;
 use crate::norb::{self, INSTANCE};
-use crate::registry::sha256;
+use crate::registry::check::sha256;
 
 /// Any change of these bits makes results incomparable with those of earlier runs.
 #[test]

@@ -1,0 +1,89 @@
+//! Whether files are the published ones.
+
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use super::{Entry, File};
+use crate::error::Error;
+use crate::files;
+use crate::locate::Locator;
+
+/// Compares the files of a set with the published checksums; returns their paths.
+///
+/// It is the unpacked content that is compared, so a file that was unpacked or packed again is as good
+/// as the original. Embedded sets have no files: the list is empty.
+///
+/// # Errors
+/// [`Error::Checksum`] for content that differs, [`Error::NoChecksum`] where there is nothing to compare with, as for a folder in place of a file,
+/// and all errors of finding and reading.
+pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, Error> {
+    if entry.embedded {
+        return Ok(Vec::new());
+    }
+    let paths = locator.find(entry)?;
+    for (path, file) in paths.iter().zip(entry.files) {
+        verify_file(path, file)?;
+    }
+    Ok(paths)
+}
+
+/// Compares a file, gzipped or not, with what is published.
+pub(crate) fn verify_file(path: &Path, file: &File) -> Result<(), Error> {
+    let Some(expected) = file.content.sha256.filter(|_| !path.is_dir()) else {
+        return Err(Error::NoChecksum { path: path.into() });
+    };
+    let found = sha256(&files::read(path, file.content.bytes)?);
+    if found != expected {
+        return Err(Error::Checksum { path: path.into(), expected, found });
+    }
+    Ok(())
+}
+
+/// What a file of a set holds here, unpacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// Its name when unpacked; a folder's, where that stands in the place of files.
+    pub name: &'static str,
+    /// Size and SHA-256; `None` of a folder.
+    pub sum: Option<(u64, String)>,
+    /// Whether it is what was published, where a checksum of that is known.
+    pub published: Option<bool>,
+}
+
+/// What the files of a set hold here; of an embedded set what the table says.
+///
+/// # Errors
+/// Those of finding and reading.
+pub fn contents(entry: &'static Entry, locator: &Locator) -> Result<Vec<Content>, Error> {
+    let published = |file: &File| Some((file.content.bytes as u64, file.content.sha256?.into()));
+    if entry.embedded {
+        let content =
+            |file: &File| Content { name: file.name, sum: published(file), published: Some(true) };
+        return Ok(entry.files.iter().map(content).collect());
+    }
+    let paths = locator.find(entry)?;
+    let contents = paths.iter().zip(entry.files).map(|(path, file)| match file.made_from {
+        Some(name) if path.is_dir() => Ok(Content { name, sum: None, published: None }),
+        _ => {
+            let io = |error| Error::Io { path: path.clone(), action: "read", error };
+            let sum = files::digest(files::stream(path)?, u64::MAX, |_| Ok(())).map_err(io)?;
+            let expected = published(file);
+            let published = expected.map(|expected| expected == sum);
+            Ok(Content { name: file.name, sum: Some(sum), published })
+        }
+    });
+    let mut contents: Vec<Content> = contents.collect::<Result<_, Error>>()?;
+    contents.dedup();
+    Ok(contents)
+}
+
+/// In lower-case hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in hexadecimal digits, in lower case.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
