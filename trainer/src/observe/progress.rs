@@ -21,9 +21,10 @@ pub struct Progress {
 #[derive(Debug, Default)]
 struct Pace {
     run: String,
+    /// Of its epochs so far.
     seconds: f64,
-    mean: f64,
-    left: f64,
+    epoch: usize,
+    epochs: usize,
 }
 
 #[derive(Debug)]
@@ -99,9 +100,7 @@ impl Pace {
             *self = Self { run: epoch.run.into(), ..Self::default() };
         }
         self.seconds += epoch.seconds;
-        let mean = self.seconds / epoch.epoch as f64;
-        self.left = mean * epoch.epochs.saturating_sub(epoch.epoch) as f64;
-        self.mean = mean;
+        (self.epoch, self.epochs) = (epoch.epoch, epoch.epochs);
     }
 }
 
@@ -109,8 +108,9 @@ impl Pace {
 impl fmt::Display for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = |x: f64| Duration::try_from_secs_f64(x).unwrap_or(Duration::MAX);
-        let (mean, left) = (seconds(self.mean), HumanDuration(seconds(self.left.ceil())));
-        write!(f, "{mean:.1?} an epoch, {left:#} left")
+        let mean = self.seconds / self.epoch as f64;
+        let left = (mean * self.epochs.saturating_sub(self.epoch) as f64).ceil();
+        write!(f, "{:.1?} an epoch, {:#} left", seconds(mean), HumanDuration(seconds(left)))
     }
 }
 
