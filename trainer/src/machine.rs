@@ -1,7 +1,8 @@
 //! What results ran on, and when: no name of a host, no user.
 
-use std::{env, fmt, fs, thread};
+use std::{env, fmt, fs, thread, time::Instant};
 
+use halfwave_kernels::{Level, probe};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,20 @@ pub fn peak_memory() -> Option<u64> {
 fn high_water_mark(text: &str) -> Option<u64> {
     let value = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     value.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
+/// Floating-point operations a second that the threads of the current pool reach, together, where they do nothing but fused
+/// multiply-adds in registers: the best of a few tries of some milliseconds.
+#[must_use]
+pub fn peak_flops(level: Level) -> f64 {
+    const TRIES: usize = 5;
+    const ROUNDS: u64 = 500_000;
+    let attempt = || {
+        let start = Instant::now();
+        let flop: u64 = rayon::broadcast(|_| probe::multiply_adds(level, ROUNDS)).iter().sum();
+        flop as f64 / start.elapsed().as_secs_f64()
+    };
+    (0..TRIES).map(|_| attempt()).fold(0.0, f64::max)
 }
 
 /// The first `model name` of Linux's `/proc/cpuinfo`, with single blanks.

@@ -60,7 +60,13 @@ fn log(verbose: u8) {
 
 fn execute(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Run(args) if args.dry_run => print(&run::plan(&args.options())?),
+        Command::Run(args) if args.dry_run => {
+            let options = args.options();
+            if !options.host.quiet {
+                eprintln!("a few steps of each training, to see what all would take …");
+            }
+            print(&run::plan(&options)?)
+        }
         Command::Run(args) => {
             let done = match &args.resume {
                 Some(directory) => run::resume(directory, &args.settings.host())?,

@@ -4,11 +4,15 @@ mod downloads;
 mod metrics;
 mod progress;
 mod record;
+pub(crate) mod rehearsal;
+mod timings;
 
 pub use downloads::Downloads;
 pub use metrics::MetricsFile;
 pub use progress::Progress;
 pub use record::Recorder;
+pub use rehearsal::Rehearsal;
+pub use timings::Timings;
 
 use crate::checkpoint::Checkpoints;
 
@@ -25,12 +29,15 @@ pub struct Epoch<'a> {
     pub metrics: &'a [(&'static str, f64)],
     /// Seconds that it took, in this process or in one that was stopped.
     pub seconds: f64,
+    /// Floating-point operations of its matrix products, as they were for dense operands: of forward, of backward and of
+    /// the gradients of weights, but not of a validation.
+    pub flop: u64,
 }
 
 impl<'a> Epoch<'a> {
     /// What was found out once, after `epochs`.
     pub(crate) fn once(run: &'a str, epochs: usize, metrics: &'a [(&'static str, f64)]) -> Self {
-        Self { run, epoch: epochs, epochs, metrics, seconds: 0.0 }
+        Self { run, epoch: epochs, epochs, metrics, seconds: 0.0, flop: 0 }
     }
 }
 
@@ -45,6 +52,12 @@ pub trait Observer {
     /// What saves the training, if something does. An observer that passes epochs on asks the one that it passes
     /// them to.
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        None
+    }
+
+    /// Whom every training only takes a few steps for, if somebody. As with checkpoints, an observer that passes epochs on
+    /// asks the next one.
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
         None
     }
 }
@@ -71,5 +84,9 @@ impl Observer for Many<'_> {
 
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
         self.0.iter_mut().find_map(|observer| observer.checkpoints())
+    }
+
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
+        self.0.iter_mut().find_map(|observer| observer.rehearsal())
     }
 }

@@ -264,6 +264,13 @@ pub struct Report {
     /// The most memory that the process has had, in bytes, where the system says it (Linux).
     #[serde(default)]
     pub peak_memory: Option<u64>,
+    /// The trainings; none in files of the first versions.
+    #[serde(default)]
+    pub timings: Vec<Timing>,
+    /// Floating-point operations a second that these threads reach at this level where they do nothing but multiply and
+    /// add, measured right after the run.
+    #[serde(default)]
+    pub peak_flops: Option<f64>,
     /// The data sets that it read; none in files of the first versions.
     #[serde(default)]
     pub data: Vec<DataSet>,
@@ -275,6 +282,27 @@ pub struct Report {
     pub confusions: Vec<Matrix>,
     /// Files of the figures.
     pub figures: Vec<String>,
+}
+
+/// The trainings of one model, over all seeds and folds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timing {
+    /// Its name.
+    pub model: String,
+    /// Epochs of all of them.
+    pub epochs: usize,
+    /// Seconds of these epochs, with what is validated after each.
+    pub seconds: f64,
+    /// Floating-point operations of the matrix products of training, as they were for dense operands.
+    pub flop: u64,
+}
+
+impl Timing {
+    /// Floating-point operations a second.
+    #[must_use]
+    pub fn flops(&self) -> f64 {
+        self.flop as f64 / self.seconds
+    }
 }
 
 /// A data set, as it was read.

@@ -19,7 +19,7 @@ use crate::{
     config::{self, Override},
     experiments::{self, Context, Experiment, Job},
     machine::{self, Machine},
-    observe::{Many, MetricsFile, Observer, Progress},
+    observe::{Many, MetricsFile, Observer, Progress, Rehearsal, Timings},
     output::{CHECKPOINT, Directory},
     report,
     result::{DataSet, Figure, Outcome, Report, Versions},
@@ -97,27 +97,51 @@ impl Options {
     }
 }
 
-/// What [`run`] would do, as a configuration in TOML with comments; nothing is written.
+/// What [`run`] would do, as a configuration in TOML with comments: how large its trainings are, and, from a rehearsal of
+/// one seed in which each takes a few steps, what time and memory all would take. Nothing is written.
 ///
 /// # Errors
-/// What [`run`] finds before it starts, but for the directory.
+/// What [`run`] finds before it starts, but for the directory, and what the rehearsal meets.
 pub fn plan(options: &Options) -> Result<String, Error> {
-    let experiment = options.experiment;
-    let configuration = options.configuration()?;
-    drop(experiment.prepare(configuration.clone())?);
-    let level = apply::level_from_env()?;
-    let locator = Locator::new(options.host.data_dir.clone());
-    let data = experiment.data_of(&configuration);
-    check_data(&data, &locator)?;
-    let seeds: Vec<String> = seeds(options)?.iter().map(ToString::to_string).collect();
-    let cores = pool(options.host.threads)?.current_num_threads();
-    Ok(format!(
-        "# {}: {}\n# seeds: {}; level {level}, threads: {cores}; data: {}\n{configuration}",
+    let (configuration, seeds) = (options.configuration()?, seeds(options)?);
+    let task = Task { experiment: options.experiment, configuration, seeds };
+    let Prepared { job, level, locator, pool } = task.prepare(&options.host)?;
+    let Task { experiment, configuration, seeds } = task;
+    let start = Instant::now();
+    let mut rehearsal = Rehearsal::default();
+    let (first, observer) = (seeds.get(..1).unwrap_or_default(), &mut rehearsal);
+    pool.install(|| work(job, Context { level, seeds: first, locator: &locator, observer }))?;
+    let all = start.elapsed();
+    let one = rehearsal.estimate(all);
+    let said: Vec<String> = seeds.iter().map(ToString::to_string).collect();
+    let memory = machine::peak_memory();
+    let memory = memory.map(|bytes| format!(", {} MiB of memory", bytes.div_ceil(1 << 20)));
+    let mut text = format!(
+        "# {}: {}\n# seeds: {}; level {level}, threads: {}; data: {}\n# about {}: {} a seed, of which {} are not \
+         training{}\n",
         experiment.name,
         experiment.summary,
-        seeds.join(" "),
-        data.join(", ")
-    ))
+        said.join(" "),
+        pool.current_num_threads(),
+        experiment.data_of(&configuration).join(", "),
+        duration(one * seeds.len() as f64),
+        duration(one),
+        duration(rehearsal.besides(all)),
+        memory.unwrap_or_default()
+    );
+    for line in rehearsal.to_string().lines() {
+        text.push_str(&format!("# {line}\n"));
+    }
+    Ok(text + &configuration.to_string())
+}
+
+/// Seconds, minutes or hours, in words.
+fn duration(seconds: f64) -> String {
+    match seconds {
+        ..120.0 => format!("{seconds:.0} s"),
+        ..7200.0 => format!("{:.0} min", seconds / 60.0),
+        _ => format!("{:.1} h", seconds / 3600.0),
+    }
 }
 
 /// Runs the experiment; writes `result.json`, `report.md`, `report.html`, `metrics.jsonl`, `timings.jsonl`, plots and
@@ -261,8 +285,9 @@ impl Task {
         let start = Instant::now();
         let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
         let mut progress = (!quiet).then(Progress::stderr);
+        let mut timings = Timings::default();
         let outcome = {
-            let mut observers = Many(vec![&mut metrics, checkpoints]);
+            let mut observers = Many(vec![&mut metrics, &mut timings, checkpoints]);
             observers.0.extend(progress.as_mut().map(|it| it as &mut (dyn Observer + Send)));
             let (seeds, locator) = (&seeds, &locator);
             let work =
@@ -290,6 +315,8 @@ impl Task {
             threads: cores,
             seconds,
             peak_memory: machine::peak_memory(),
+            timings: timings.into_vec(),
+            peak_flops: Some(pool.install(|| machine::peak_flops(level))),
             data,
             rows: outcome.rows,
             notes: outcome.notes,

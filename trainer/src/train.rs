@@ -9,7 +9,7 @@ use tracing::info;
 use crate::{
     TrainError,
     checkpoint::{Place, Places, Position},
-    observe::{Epoch, Observer},
+    observe::{Epoch, Observer, rehearsal},
 };
 
 /// Largest weight of a model that has not diverged: beyond it the steps of f32 are above 0.007, and
@@ -83,6 +83,10 @@ pub(crate) trait Learner {
     /// Everything that training changes, but for its progress.
     fn places(&mut self) -> Places<'_>;
 
+    /// Floating-point operations of the matrix products that a row costs in a step: of forward, of backward and of the
+    /// gradients of weights.
+    fn flop(&self) -> u64;
+
     /// The setting to lower if training diverges, with its value.
     fn lower(&self) -> String;
 }
@@ -136,6 +140,9 @@ impl Loop<'_> {
         progress: &mut Progress,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
+        if observer.rehearsal().is_some() {
+            return self.rehearse(learner, progress, observer);
+        }
         let start = *progress;
         let mut at = Position::new(start);
         if let Some(checkpoints) = observer.checkpoints() {
@@ -143,7 +150,7 @@ impl Loop<'_> {
             said.iter().for_each(|text| observer.note(text));
         }
         for (i, (metrics, seconds)) in at.epochs.iter().enumerate() {
-            observer.epoch(&self.epoch(i + 1, metrics, *seconds));
+            observer.epoch(&self.epoch(i + 1, metrics, *seconds, learner.flop()));
         }
         let Self { run, rows, batch, epochs, .. } = self;
         info!("{run}: {rows} rows in batches of {batch}, at most {epochs} epochs");
@@ -188,7 +195,7 @@ impl Loop<'_> {
                 .map_err(|what| self.diverged(what, learner, epoch, first, at.progress))?;
             let seconds = before + start.elapsed().as_secs_f64();
             at.seconds = 0.0;
-            let ended = self.epoch(epoch, &metrics, seconds);
+            let ended = self.epoch(epoch, &metrics, seconds, learner.flop());
             observer.epoch(&ended);
             at.done = learner.look(at.progress, &ended).is_break();
             at.epochs.push((metrics, seconds));
@@ -197,8 +204,53 @@ impl Loop<'_> {
         Ok(())
     }
 
-    fn epoch<'a>(&'a self, epoch: usize, metrics: &'a Metrics, seconds: f64) -> Epoch<'a> {
-        Epoch { run: self.run, epoch, epochs: self.epochs, metrics, seconds }
+    /// A few steps and the end of an epoch, to find out what all of them would take.
+    fn rehearse(
+        &self,
+        learner: &mut dyn Learner,
+        progress: &mut Progress,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        let start = *progress;
+        let failed = |what, learner: &dyn Learner, at| self.diverged(what, learner, 1, start, at);
+        let batches = Batches::new(self.rows, self.batch, self.seed, start.epochs, false)
+            .map_err(|_| TrainError::setting("batch", "at least 1", self.batch))?;
+        let clock = Instant::now();
+        let mut steps: Vec<f64> = Vec::new();
+        for rows in (&batches).into_iter().take(1 + rehearsal::MOST_STEPS) {
+            let before = clock.elapsed();
+            let step = learner.step(*progress, rows);
+            step.map_err(|what| failed(what, learner, *progress))?;
+            progress.steps += 1;
+            steps.push((clock.elapsed() - before).as_secs_f64());
+            if steps.len() > 1 && clock.elapsed() > rehearsal::ENOUGH {
+                break;
+            }
+        }
+        progress.epochs += 1;
+        let before = clock.elapsed();
+        let metrics = learner.end_of_epoch();
+        let metrics = metrics.map_err(|what| failed(what, learner, *progress))?;
+        let ended = self.epoch(1, &metrics, clock.elapsed().as_secs_f64(), learner.flop());
+        observer.epoch(&ended);
+        let _ = learner.look(*progress, &ended);
+        let end = clock.elapsed() - before;
+        let state = learner.places().iter().map(|(_, place)| place.bytes()).sum();
+        if let Some(rehearsal) = observer.rehearsal() {
+            rehearsal.add(self, &steps, end, clock.elapsed(), state);
+        }
+        Ok(())
+    }
+
+    fn epoch<'a>(
+        &'a self,
+        epoch: usize,
+        metrics: &'a Metrics,
+        seconds: f64,
+        flop_of_row: u64,
+    ) -> Epoch<'a> {
+        let flop = flop_of_row.saturating_mul(self.rows as u64);
+        Epoch { run: self.run, epoch, epochs: self.epochs, metrics, seconds, flop }
     }
 
     fn diverged(

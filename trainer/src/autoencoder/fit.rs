@@ -91,6 +91,10 @@ impl Learner for Fit<'_> {
         all
     }
 
+    fn flop(&self) -> u64 {
+        self.model.network.chain.flop()
+    }
+
     fn lower(&self) -> String {
         format!("the learning rate (now {})", self.model.config.optimiser.learning_rate())
     }

@@ -39,6 +39,15 @@ pub(super) enum Content {
 }
 
 impl Place<'_> {
+    /// Memory of its numbers, where these are those of a model or an optimiser.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Fixed(x) => size_of_val(&**x),
+            Self::Growing(x) => size_of_val(&x[..]),
+            _ => 0,
+        }
+    }
+
     pub(super) fn content(&self) -> Content {
         match self {
             Self::Fixed(x) => Content::Single(x.to_vec()),

@@ -301,6 +301,10 @@ impl Learner for Few {
         ]
     }
 
+    fn flop(&self) -> u64 {
+        0
+    }
+
     fn lower(&self) -> String {
         String::new()
     }
@@ -394,6 +398,10 @@ fn states_that_do_not_fit_are_errors() {
 
         fn places(&mut self) -> Places<'_> {
             vec![("fixed".into(), Place::Fixed(&mut self.0.fixed[..2]))]
+        }
+
+        fn flop(&self) -> u64 {
+            0
         }
 
         fn lower(&self) -> String {

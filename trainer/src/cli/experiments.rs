@@ -43,7 +43,8 @@ pub(crate) struct Run {
         conflicts_with_all = ["experiment", "out", "force", "dry_run", "seed", "seeds", "full", "epochs", "config", "set"]
     )]
     pub(crate) resume: Option<PathBuf>,
-    /// Print what would be run, with all settings, and do nothing; the output is a file for --config
+    /// Print what would be run: all settings, sizes, and what time and memory it would take, from a few steps of each
+    /// training; the output is a file for --config
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

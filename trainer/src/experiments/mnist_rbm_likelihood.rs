@@ -12,7 +12,7 @@ use crate::{
     Error, TrainError,
     config::ConfigError,
     mixture::{Mixture, MixtureConfig},
-    observe::Recorder,
+    observe::{Observer, Recorder},
     rbm::{AisConfig, Average, LogZ, Rbm, RbmConfig, Temperatures},
     result::{Figure, Outcome, Row},
 };
@@ -73,6 +73,9 @@ struct Mixtures {
 /// Training images that settings were chosen on.
 const VALIDATION: usize = 10_000;
 
+/// Of the steps of samplers and mixtures a rehearsal takes one in so many.
+const REHEARSED: usize = 100;
+
 /// Seeds of what is not training: the noise of the samplers.
 const AIS_SEED: u64 = 0x5eed_0001;
 const BACK_SEED: u64 = 0x5eed_0002;
@@ -125,6 +128,11 @@ impl Model {
     }
 }
 
+/// Of so many steps of a sampler or a mixture one is taken.
+fn share(observer: &mut dyn Observer) -> usize {
+    if observer.rehearsal().is_some() { REHEARSED } else { 1 }
+}
+
 impl Run for Config {
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
@@ -137,7 +145,7 @@ impl Run for Config {
         let mut recorder = Recorder::new(&mut **observer);
         let mut outcome = Outcome { notes: self.notes(&data), ..Outcome::default() };
         if self.mixture {
-            self.mixtures(level, seeds, &data, &mut outcome)?;
+            self.mixtures(level, seeds, &data, &mut recorder, &mut outcome)?;
         }
         for &model in &self.models {
             let mut table = Table::default();
@@ -147,7 +155,7 @@ impl Run for Config {
                 let mut rbm = Rbm::new(model.config(self), data.train.width, seed)?;
                 rbm.fit(level, &data.train.x, &format!("{name}, seed {seed}"), &mut recorder)?;
                 table.push("training", "s", start.elapsed().as_secs_f64());
-                let notes = self.evaluate(level, &rbm, seed, &data, &mut table)?;
+                let notes = self.evaluate(level, &rbm, seed, &data, &mut recorder, &mut table)?;
                 outcome
                     .notes
                     .extend(notes.into_iter().map(|n| format!("{name}, seed {seed}: {n}")));
@@ -194,6 +202,7 @@ impl Config {
         rbm: &Rbm,
         seed: u64,
         data: &Data,
+        observer: &mut dyn Observer,
         table: &mut Table,
     ) -> Result<Vec<String>, Error> {
         let (train, test) = (rbm.free_energy(&data.train.x)?, rbm.free_energy(&data.test.x)?);
@@ -226,22 +235,23 @@ impl Config {
             Err(TrainError::TooManyStates { .. }) => {}
             Err(error) => return Err(error.into()),
         }
+        let (share, clock) = (share(observer), Instant::now());
         let mut start =
             data.train.x[..self.ais.chains.min(data.train.rows()) * data.train.width].to_vec();
         let noise = halfwave_kernels::rng::Stream::new(seed ^ BURN_IN_SEED).at(0);
-        rbm.gibbs(level, noise, self.ais.burn_in, &mut start)?;
+        rbm.gibbs(level, noise, self.ais.burn_in / share, &mut start)?;
         for &steps in &self.ais.temperatures {
             let config = |salt| {
                 Ok::<_, Error>(AisConfig {
                     chains: self.ais.chains,
-                    temperatures: Temperatures::Linear { steps },
+                    temperatures: Temperatures::Linear { steps: steps.div_ceil(share) },
                     base: Some(rbm.base_rate(&data.train.x)?),
                     seed: seed ^ salt,
                 })
             };
-            let clock = Instant::now();
+            let start_of_up = Instant::now();
             let up = rbm.ais(level, &config(AIS_SEED)?)?;
-            let seconds = clock.elapsed().as_secs_f64();
+            let seconds = start_of_up.elapsed().as_secs_f64();
             let down = rbm.reverse_ais(level, &config(BACK_SEED)?, &start)?;
             push(&format!("AIS {steps}"), up.log_z);
             push(&format!("reverse AIS {steps}"), down.log_z);
@@ -259,6 +269,9 @@ impl Config {
                 down.log_z - up.log_z,
             ));
         }
+        if let Some(rehearsal) = observer.rehearsal() {
+            rehearsal.sampled(share, clock.elapsed());
+        }
         Ok(notes)
     }
 
@@ -267,14 +280,21 @@ impl Config {
         level: Level,
         seeds: &[u64],
         data: &Data,
+        observer: &mut dyn Observer,
         outcome: &mut Outcome,
     ) -> Result<(), Error> {
         let Mixtures { components: ref all, epochs, smoothing } = self.mixtures;
+        let share = share(observer);
         for &components in all {
+            let epochs = epochs.div_ceil(share);
             let config = MixtureConfig { components, epochs, smoothing };
             let (mut train, mut test) = (Vec::new(), Vec::new());
             for &seed in seeds {
+                let clock = Instant::now();
                 let mixture = Mixture::fit(level, &config, &data.train.x, data.train.width, seed)?;
+                if let Some(rehearsal) = observer.rehearsal() {
+                    rehearsal.sampled(share, clock.elapsed());
+                }
                 train.push(Average::of(&mixture.log_likelihood(level, &data.train.x)?).mean);
                 test.push(Average::of(&mixture.log_likelihood(level, &data.test.x)?).mean);
             }

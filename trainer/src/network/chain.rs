@@ -149,6 +149,19 @@ impl Chain {
         self.shapes[l].iter().product()
     }
 
+    /// Floating-point operations of the products of a row in a step: forward, gradients of the weights, and, but for the
+    /// lowest trained layer, of the inputs.
+    pub(crate) fn flop(&self) -> u64 {
+        let products = self.layers.iter().enumerate().filter(|(_, layer)| layer.has_weights());
+        let flop = products.map(|(l, layer)| {
+            let (_, positions) = self.shapes[l + 1].split_last().unwrap_or((&0, &[]));
+            let positions: usize = positions.iter().product();
+            let passes = if l == self.lowest { 2 } else { 3 };
+            2 * passes * (layer.parameters()[0].len() * positions) as u64
+        });
+        flop.sum()
+    }
+
     /// Features of a row.
     pub(crate) fn inputs(&self) -> usize {
         self.width(0)

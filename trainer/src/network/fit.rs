@@ -123,6 +123,10 @@ impl Learner for Fit<'_> {
         all
     }
 
+    fn flop(&self) -> u64 {
+        self.network.chain.flop()
+    }
+
     fn lower(&self) -> String {
         format!("the learning rate (now {})", self.network.config.optimiser.learning_rate())
     }

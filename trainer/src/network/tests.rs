@@ -214,6 +214,17 @@ fn agarap_cnn() -> NetworkConfig {
     }
 }
 
+/// Forward and dW of the lowest layer, and dx too of the others; each position of a convolution counts.
+#[test]
+fn floating_point_operations_are_counted() {
+    let mlp = Network::mlp(&MlpConfig { sizes: vec![784, 512, 10], ..config() }, 1).unwrap();
+    assert_eq!(mlp.chain.flop(), 4 * 784 * 512 + 6 * 512 * 10);
+    // 14², 12², 4² and 2² positions.
+    let convolutions = 4 * 9 * 32 * 196 + 6 * 9 * 32 * (32 * 144 + 64 * 16) + 6 * 9 * 64 * 64 * 4;
+    let cnn = Network::new(&agarap_cnn(), 1).unwrap();
+    assert_eq!(cnn.chain.flop(), convolutions + 6 * (64 * 256 + 256 * 10));
+}
+
 /// The networks of Agarap's notebooks, and the counts that Keras printed there.
 #[test]
 fn parameters_are_counted() {

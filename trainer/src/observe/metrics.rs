@@ -35,6 +35,7 @@ struct TimingsLine<'a> {
     run: &'a str,
     epoch: usize,
     seconds: f64,
+    flop: u64,
 }
 
 fn as_map<S: Serializer>(pairs: &&[(&'static str, f64)], serializer: S) -> Result<S::Ok, S::Error> {
@@ -68,9 +69,9 @@ impl MetricsFile {
     }
 
     fn write(&mut self, epoch: &Epoch<'_>) -> io::Result<()> {
-        let Epoch { run, epoch, epochs, metrics, seconds } = *epoch;
+        let Epoch { run, epoch, epochs, metrics, seconds, flop } = *epoch;
         line(&mut self.metrics, &MetricsLine { run, epoch, epochs, metrics })?;
-        line(&mut self.timings, &TimingsLine { run, epoch, seconds })
+        line(&mut self.timings, &TimingsLine { run, epoch, seconds, flop })
     }
 }
 

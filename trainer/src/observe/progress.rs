@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn epoch(run: &str, epoch: usize, seconds: f64) -> Epoch<'_> {
-        Epoch { run, epoch, epochs: 10, metrics: &[], seconds }
+        Epoch { run, epoch, epochs: 10, metrics: &[], seconds, flop: 0 }
     }
 
     #[test]

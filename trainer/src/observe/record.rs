@@ -1,6 +1,6 @@
 //! Remembers the metrics of epochs, for learning curves.
 
-use super::{Epoch, Observer};
+use super::{Epoch, Observer, Rehearsal};
 use crate::{checkpoint::Checkpoints, result::Series};
 
 /// Passes epochs on, and remembers their metrics.
@@ -61,6 +61,10 @@ impl Observer for Recorder<'_> {
 
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
         self.next.checkpoints()
+    }
+
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
+        self.next.rehearsal()
     }
 }
 

@@ -24,7 +24,7 @@ use crate::{
     checkpoint::Checkpoints,
     config::{self, ConfigError, Override},
     npy::{self, Array},
-    observe::{Epoch, Many, Observer},
+    observe::{Epoch, Many, Observer, Rehearsal},
     output,
     rbm::{Rbm, RbmConfig, Visible},
     report::filters,
@@ -100,6 +100,10 @@ impl Observer for Last<'_> {
 
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
         self.next.checkpoints()
+    }
+
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
+        self.next.rehearsal()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     config::{self, ConfigError, Override},
     layers::{Initialiser, LayerConfig},
     network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
-    observe::{Epoch, Many, Observer},
+    observe::{Epoch, Many, Observer, Rehearsal},
     optim::{Optimiser, Schedule},
     output, run,
     samples::Samples,
@@ -297,6 +297,10 @@ impl Observer for Seen<'_> {
 
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
         self.next.checkpoints()
+    }
+
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
+        self.next.rehearsal()
     }
 }
 

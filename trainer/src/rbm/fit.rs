@@ -213,6 +213,12 @@ impl Learner for Fit<'_> {
         all
     }
 
+    /// Hidden units from the data, two products a step of a chain, and both phases of the gradient.
+    fn flop(&self) -> u64 {
+        let Rbm { config, weights, .. } = &*self.rbm;
+        2 * weights.len() as u64 * (1 + 2 * config.steps as u64 + 2)
+    }
+
     fn lower(&self) -> String {
         let RbmConfig { learning_rate, sigma_rate, .. } = self.rbm.config;
         match self.step.sigma {

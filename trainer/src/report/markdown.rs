@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Sources, number};
-use crate::result::{Figure, Report, Row};
+use crate::result::{Figure, Report, Row, Timing};
 
 /// The report of a run, with its figures beside it in the same directory.
 #[must_use]
@@ -36,6 +36,7 @@ pub fn markdown(report: &Report, figures: &[Figure]) -> String {
             text.push_str(&format!("![{title}]({file})\n\n{title}\n\n"));
         }
     }
+    text.push_str(&time(report));
     let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
     let machine = machine.as_ref().map(|machine| format!(", on {machine}")).unwrap_or_default();
     let date = date.as_ref().map(|date| format!(" on {date}")).unwrap_or_default();
@@ -55,6 +56,43 @@ pub fn markdown(report: &Report, figures: &[Figure]) -> String {
         versions.profile,
         seeds.join(" "),
         configuration
+    );
+    text
+}
+
+/// Where the time of training went, and its share of the machine's peak.
+fn time(report: &Report) -> String {
+    let Report { timings, peak_flops, threads, .. } = report;
+    if timings.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "\n## Time\n\n| training | epochs | s | s an epoch | GFLOP/s | of the peak |\n|---|---|---|---|---|---|\n",
+    );
+    for timing in timings {
+        let Timing { model, epochs, seconds, .. } = timing;
+        let share = peak_flops.map(|peak| format!("{:.0} %", 100.0 * timing.flops() / peak));
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "| {} | {epochs} | {seconds:.1} | {:.3} | {:.1} | {} |",
+            cell(model),
+            seconds / *epochs as f64,
+            timing.flops() / 1e9,
+            share.unwrap_or_default()
+        );
+    }
+    let peak = peak_flops.map(|peak| {
+        format!(
+            "; the peak, {:.0} GFLOP/s on {threads} thread{}, was measured right after",
+            peak / 1e9,
+            if *threads == 1 { "" } else { "s" }
+        )
+    });
+    let _ = writeln!(
+        text,
+        "\nThe operations are those of the matrix products of training, dense; the seconds also have what is validated after an epoch{}.",
+        peak.unwrap_or_default()
     );
     text
 }

@@ -97,6 +97,13 @@ impl Learner for Fit<'_> {
         all
     }
 
+    /// Each product forward, for the gradient of its weights and, but for that of x, of what it multiplied.
+    fn flop(&self) -> u64 {
+        let [w, u, _, v, _] = &self.rnn.parameters;
+        let [w, u, v] = [w, u, v].map(|weights| 2 * weights.len() as u64);
+        self.rnn.config.steps as u64 * (2 * w + 3 * u) + 3 * v
+    }
+
     fn lower(&self) -> String {
         format!("the learning rate (now {})", self.rnn.config.optimiser.learning_rate())
     }

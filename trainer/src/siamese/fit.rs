@@ -139,6 +139,11 @@ impl Learner for Fit<'_> {
         all
     }
 
+    /// Two images, each once forward and once for dW.
+    fn flop(&self) -> u64 {
+        2 * 2 * 2 * self.network.layer.weights.len() as u64
+    }
+
     fn lower(&self) -> String {
         format!("the learning rate (now {})", self.network.config.optimiser.learning_rate())
     }

@@ -73,6 +73,15 @@ fn the_tour_leaves_every_file_and_each_can_be_read() {
     assert!(lines.iter().all(|line| line["epochs"] == 2 && line["metrics"].is_object()));
     let timings = fs::read_to_string(directory.join("timings.jsonl")).unwrap();
     assert_eq!(timings.lines().count(), lines.len());
+    let training = &result["timings"][0];
+    assert_eq!(training["model"], "FFNN softmax head");
+    // Two seeds; ten folds and a split, of two epochs each.
+    assert_eq!(training["epochs"], 2 * 11 * 2);
+    assert!(training["flop"].as_u64() > Some(1 << 20) && training["seconds"].as_f64() > Some(0.0));
+    assert!(result["peak_flops"].as_f64() > Some(1e8));
+    let report = fs::read_to_string(directory.join("report.md")).unwrap();
+    assert!(report.contains("## Time\n\n| training | epochs |"), "{report}");
+    assert!(report.contains("\n| FFNN softmax head | 44 | "), "{report}");
 
     let report = fs::read_to_string(directory.join("report.md")).unwrap();
     assert!(report.contains("contaminated") && report.contains("mlp.optimiser"));
@@ -195,7 +204,7 @@ fn a_run_that_fails_leaves_nothing_behind() {
     }
 }
 
-/// A dry run prints what `--config` takes: the same configuration, and nothing is left behind.
+/// A dry run prints what `--config` takes: the same configuration, what it would take, and nothing is left behind.
 #[test]
 fn a_configuration_is_printed_and_read_back() {
     let home = tempdir().unwrap();
@@ -211,8 +220,17 @@ fn a_configuration_is_printed_and_read_back() {
         "{printed}"
     );
     assert!(names(path).is_empty(), "{:?}", names(path));
+    // 569 rows in two folds, and 398 of them in a split.
+    for trainings in ["1 x FFNN softmax head: 285 rows", "1 x FFNN ReLU head: 398 rows"] {
+        assert!(printed.contains(&format!("# {trainings} in batches of ")), "{printed}");
+    }
+    assert!(printed.contains("# about ") && printed.contains(" a seed, of which "), "{printed}");
     fs::write(path.join("c.toml"), &printed).unwrap();
-    assert_eq!(dry("--config c.toml"), printed);
+    // But for the times in comments.
+    let settings = |text: &str| -> Vec<String> {
+        text.lines().filter(|line| !line.starts_with('#')).map(String::from).collect()
+    };
+    assert_eq!(settings(&dry("--config c.toml")), settings(&printed));
     assert!(dry("--config c.toml --set folds=3").contains("folds = 3\n"));
     fs::write(path.join("part.toml"), "[mlp]\nbatch = 17\n").unwrap();
     assert!(dry("--config part.toml").contains("batch = 17\n"));

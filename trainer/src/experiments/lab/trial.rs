@@ -11,7 +11,7 @@ use crate::{
     checkpoint::{Checkpoints, Memory, Place, Places},
     metrics::accuracy,
     network::{HeadStatistics, LayerStatistics, Network, Validated, Watch},
-    observe::{Epoch, Observer},
+    observe::{Epoch, Observer, Rehearsal},
     rnn::Rnn,
     samples::Samples,
 };
@@ -252,5 +252,9 @@ impl Observer for Watched<'_> {
 
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
         self.next.checkpoints()
+    }
+
+    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
+        self.next.rehearsal()
     }
 }
