@@ -5,12 +5,15 @@
 //! memory is taken as bytes arrive.
 
 mod header;
+mod stored;
 
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
     path::{Path, PathBuf},
 };
+
+pub use stored::StoredRows;
 
 /// An array in row-major order.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,6 +172,9 @@ pub enum Problem {
         /// Bytes there are, in words.
         found: String,
     },
+    /// A number, no row, or rows of nothing.
+    #[error("expected at least one row of at least one number, found the shape {0}")]
+    NoRows(String),
     /// The system has no memory left for data that is really there.
     #[error("no memory for {0} bytes")]
     Memory(usize),
@@ -195,11 +201,30 @@ pub fn read<T: Element>(path: &Path) -> Result<Array<T>, NpyError> {
 /// # Errors
 /// Those of `out`.
 pub fn write<T: Element>(array: &Array<T>, out: &mut dyn Write) -> io::Result<()> {
-    out.write_all(&header::format::<T>(&array.shape)?)?;
-    for x in &array.data {
-        out.write_all(x.to_bytes().as_ref())?;
-    }
-    Ok(())
+    write_header::<T>(&array.shape, out)?;
+    write_numbers(&array.data, out)
+}
+
+/// Writes what stands before the numbers of an array, which [`write_numbers`] writes after it, in as many parts as one likes.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_header<T: Element>(shape: &[usize], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(&header::format::<T>(shape)?)
+}
+
+/// Writes the next numbers of an array.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_numbers<T: Element>(numbers: &[T], out: &mut dyn Write) -> io::Result<()> {
+    numbers.iter().try_for_each(|x| out.write_all(x.to_bytes().as_ref()))
+}
+
+/// A byte as a number from 0 to 1.
+#[must_use]
+pub fn unit(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
 }
 
 /// The shape as Python writes it: `()`, `(3,)`, `(2, 3)`.

@@ -37,29 +37,46 @@ impl Standardiser {
     /// # Errors
     /// [`Error::Argument`] if `width` is 0, `x` holds no row or a part of one, or a value is not finite.
     pub fn fit(x: &[f32], width: usize) -> Result<Self, Error> {
-        check_width(x, width)?;
-        if x.is_empty() {
+        Self::fit_blocks(width, |f| f(x))
+    }
+
+    /// The same of rows that come in blocks: `blocks` calls what it is given with all of them, whole rows at a time and in
+    /// their order, each of the two times that it is called. The sums are those of [`Standardiser::fit`], bit by bit.
+    ///
+    /// # Errors
+    /// As [`Standardiser::fit`].
+    pub fn fit_blocks(
+        width: usize,
+        blocks: impl Fn(&mut dyn FnMut(&[f32])),
+    ) -> Result<Self, Error> {
+        check_width(&[], width)?;
+        let (mut found, mut wrong, mut mean) = (0, Ok(()), vec![0.0; width]);
+        blocks(&mut |x| {
+            if wrong.is_ok() {
+                wrong = check_fit(x, width, found);
+            }
+            found += x.len() / width;
+            for row in x.chunks_exact(width) {
+                for (mean, &x) in mean.iter_mut().zip(row) {
+                    *mean += f64::from(x);
+                }
+            }
+        });
+        wrong?;
+        if found == 0 {
             return Err(Error::argument("rows to fit", "at least 1", 0));
         }
-        if let Some(at) = x.iter().position(|v| !v.is_finite()) {
-            let place = format!("{} in row {}, column {}", x[at], at / width, at % width);
-            return Err(Error::argument("values to fit", "finite numbers", place));
-        }
-        let rows = (x.len() / width) as f64;
-        let mut mean = vec![0.0; width];
-        for row in x.chunks_exact(width) {
-            for (mean, &x) in mean.iter_mut().zip(row) {
-                *mean += f64::from(x);
-            }
-        }
+        let rows = found as f64;
         mean.iter_mut().for_each(|mean| *mean /= rows);
 
         let mut std = vec![0.0; width];
-        for row in x.chunks_exact(width) {
-            for ((variance, &mean), &x) in std.iter_mut().zip(&mean).zip(row) {
-                *variance += (f64::from(x) - mean).powi(2);
+        blocks(&mut |x| {
+            for row in x.chunks_exact(width) {
+                for ((variance, &mean), &x) in std.iter_mut().zip(&mean).zip(row) {
+                    *variance += (f64::from(x) - mean).powi(2);
+                }
             }
-        }
+        });
         for std in &mut std {
             let variance = *std / rows;
             // Exactly 0 for a constant column: f64 holds sums of up to 2^29 equal f32 without rounding.
@@ -99,6 +116,19 @@ impl Standardiser {
             }
         }
         Ok(())
+    }
+}
+
+/// That `x` is whole rows of finite numbers, the first of which is row `first`.
+fn check_fit(x: &[f32], width: usize, first: usize) -> Result<(), Error> {
+    check_width(x, width)?;
+    match x.iter().position(|v| !v.is_finite()) {
+        None => Ok(()),
+        Some(at) => {
+            let (row, column) = (first + at / width, at % width);
+            let place = format!("{} in row {row}, column {column}", x[at]);
+            Err(Error::argument("values to fit", "finite numbers", place))
+        }
     }
 }
 
@@ -152,6 +182,21 @@ mod tests {
         let mut x = vec![1.0; 99_991];
         x[7] = 1.0 + f32::EPSILON;
         assert!(Standardiser::fit(&x, 1).unwrap().std[0] < 1e-9);
+    }
+
+    /// By bits, and with the place of what is wrong.
+    #[test]
+    fn blocks_are_fitted_as_a_whole() {
+        let mut x: Vec<f32> = (0_u16..3000).map(|i| f32::from(i * 7 % 101).sqrt()).collect();
+        let of = |x: &[f32], rows: usize| {
+            Standardiser::fit_blocks(3, |f| x.chunks(3 * rows).for_each(&mut *f))
+        };
+        for rows in [1, 7, 1000, 2000] {
+            assert_eq!(of(&x, rows).unwrap(), Standardiser::fit(&x, 3).unwrap());
+        }
+        x[3 * 500 + 2] = f32::INFINITY;
+        let message = of(&x, 7).unwrap_err().to_string();
+        assert!(message.ends_with("found inf in row 500, column 2"), "{message}");
     }
 
     #[test]

@@ -28,6 +28,9 @@ pub enum TrainError {
         /// Why.
         error: LayerError,
     },
+    /// Rows that stay in a file cannot be read any more.
+    #[error("{0}")]
+    Unreadable(String),
     /// A signal asked for an end; everything is saved.
     #[error("interrupted")]
     Interrupted {
@@ -229,6 +232,19 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// The same, where what was looked at began so many rows later.
+    pub(crate) fn rows_later(mut self, rows: usize) -> Self {
+        if let Self::NotFinite { row, .. }
+        | Self::Visible { row, .. }
+        | Self::Target { row, .. }
+        | Self::OneHot { row, .. }
+        | Self::NotBinary { row, .. } = &mut self
+        {
+            *row += rows;
+        }
+        self
+    }
+
     pub(crate) fn setting(
         name: &'static str,
         expected: &'static str,

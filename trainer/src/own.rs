@@ -14,6 +14,7 @@ mod npz;
 mod onnx;
 mod preprocessing;
 mod score;
+mod source;
 
 use std::path::{Path, PathBuf};
 

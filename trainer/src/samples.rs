@@ -1,7 +1,12 @@
 //! What a model is trained on: rows of numbers, images of bytes that become numbers a mini-batch at a time, or
 //! compressed rows of zeros and ones.
 
-use halfwave_datasets::{Dataset, preprocess::PixelScaler, sparse::SparseRows};
+use halfwave_datasets::{
+    Dataset,
+    npy::StoredRows,
+    preprocess::{PixelScaler, Standardiser},
+    sparse::SparseRows,
+};
 use rayon::prelude::*;
 
 use crate::{
@@ -21,6 +26,9 @@ pub enum Rows<'a> {
     Images(Images<'a>),
     /// Zeros and ones, of which only the ones are kept.
     Binary(&'a SparseRows),
+    /// Rows that stay in a file, of which only a mini-batch is in memory at a time. If the file fails later, training is
+    /// [`TrainError::Unreadable`]; who only applies a model asks [`StoredRows::failure`] at the end.
+    Stored(Stored<'a>),
 }
 
 /// Rows of `bytes [_, scaler.width]`, as the scaler makes them.
@@ -32,6 +40,17 @@ pub struct Images<'a> {
     pub rows: &'a [u32],
     /// What makes them numbers.
     pub scaler: &'a PixelScaler,
+}
+
+/// Rows of a file.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    /// All rows.
+    pub file: &'a StoredRows,
+    /// Which of them, in which order.
+    pub rows: &'a [u32],
+    /// What is done to each.
+    pub standardiser: Option<&'a Standardiser>,
 }
 
 /// Rows with their classes.
@@ -69,6 +88,12 @@ impl<'a> From<Images<'a>> for Rows<'a> {
     }
 }
 
+impl<'a> From<Stored<'a>> for Rows<'a> {
+    fn from(stored: Stored<'a>) -> Self {
+        Self::Stored(stored)
+    }
+}
+
 impl<'a> From<&'a SparseRows> for Rows<'a> {
     fn from(rows: &'a SparseRows) -> Self {
         Self::Binary(rows)
@@ -88,6 +113,17 @@ impl Rows<'_> {
             Self::Values(x) => x.len() / width,
             Self::Images(images) => images.rows.len(),
             Self::Binary(rows) => rows.rows(),
+            Self::Stored(stored) => stored.rows.len(),
+        }
+    }
+
+    /// That all rows so far could be read, where they are in a file.
+    pub(crate) fn readable(&self) -> Result<(), TrainError> {
+        match self {
+            Self::Stored(Stored { file, .. }) => {
+                file.failure().map_err(|error| TrainError::Unreadable(error.to_string()))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -97,6 +133,7 @@ impl Rows<'_> {
             Self::Values(x) => check_rows(x, width),
             Self::Images(images) => images.check(width),
             Self::Binary(rows) => check_binary(rows, width),
+            Self::Stored(stored) => stored.check(width),
         }
     }
 
@@ -106,6 +143,7 @@ impl Rows<'_> {
             Self::Values(x) => gather(x, width, indices, out),
             Self::Images(images) => images.gather(indices, out),
             Self::Binary(rows) => spread(rows, indices, out),
+            Self::Stored(stored) => stored.gather(indices, out),
         }
     }
 
@@ -123,6 +161,22 @@ impl Rows<'_> {
             self.gather(width, &indices, block);
             f(block);
         }
+    }
+
+    /// That `f` finds nothing wrong with any rows, whole rows at a time; its errors count rows from the first of these.
+    pub(crate) fn check_each(
+        &self,
+        width: usize,
+        mut f: impl FnMut(&[f32]) -> Result<(), TrainError>,
+    ) -> Result<(), TrainError> {
+        let (mut before, mut result) = (0, Ok(()));
+        self.for_each(width, |x| {
+            if result.is_ok() {
+                result = f(x).map_err(|error| error.rows_later(before));
+            }
+            before += x.len() / width;
+        });
+        result
     }
 
     /// Calls `f` with each row and its weight, 1 without `weights`.
@@ -190,6 +244,42 @@ impl Images<'_> {
     }
 }
 
+impl Stored<'_> {
+    fn check(&self, width: usize) -> Result<usize, TrainError> {
+        if self.rows.is_empty() {
+            return Err(TrainError::Empty);
+        }
+        let shape = |name, expected, found| Err(TrainError::Shape { name, expected, found });
+        for (name, found) in [
+            ("features of a row", self.file.width()),
+            ("columns of the standardiser", self.standardiser.map_or(width, Standardiser::width)),
+        ] {
+            if found != width {
+                return shape(name, width, found);
+            }
+        }
+        let count = self.file.rows();
+        if let Some(&row) = self.rows.iter().find(|&&row| row as usize >= count) {
+            return shape("rows of the file", count, row as usize);
+        }
+        let all = Rows::Stored(*self);
+        let finite = all.check_each(width, |x| check_rows(x, width).map(drop));
+        // NaN may be of a row that was not read.
+        all.readable()?;
+        finite.map(|()| self.rows.len())
+    }
+
+    fn gather(&self, indices: &[u32], out: &mut [f32]) {
+        let width = self.file.width();
+        out.par_chunks_exact_mut(width).zip(indices).for_each(|(out, &index)| {
+            self.file.read(self.rows[index as usize] as usize, out);
+            if let Some(standardiser) = self.standardiser {
+                standardiser.apply(out).expect("check compared the widths");
+            }
+        });
+    }
+}
+
 impl<'a> Samples<'a> {
     /// Images and the class of each of their rows.
     #[must_use]
@@ -220,7 +310,17 @@ impl<'a> Samples<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
+
+    use halfwave_datasets::npy::{self, Array};
+    use halfwave_kernels::{Kind, Level};
+
     use super::*;
+    use crate::{
+        network::{Head, MlpConfig, Network},
+        observe::{Epoch, Observer},
+        optim::{Optimiser, Schedule},
+    };
 
     const WIDTH: usize = 6;
 
@@ -255,6 +355,93 @@ mod tests {
         assert_eq!(check(&[], WIDTH), Err(TrainError::Empty));
         assert!(matches!(check(&[40], WIDTH), Err(TrainError::Shape { name: "images", .. })));
         assert!(matches!(check(&[0], 5), Err(TrainError::Shape { .. })));
+    }
+
+    /// A file with these rows, and where it is.
+    fn stored(x: &[f32]) -> (tempfile::TempDir, StoredRows) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.npy");
+        let array = Array { shape: vec![x.len() / WIDTH, WIDTH], data: x.to_vec() };
+        npy::write(&array, &mut File::create(&path).unwrap()).unwrap();
+        let rows = StoredRows::open(&path).unwrap();
+        (folder, rows)
+    }
+
+    /// Rows of a file are those of the same array in memory, by bits, in more than one block.
+    #[test]
+    fn stored_rows_are_those_of_the_array() {
+        let x: Vec<f32> = (0..1300 * WIDTH).map(|i| (i as f32 * 0.37).sin() * 9.0).collect();
+        let (_folder, file) = stored(&x);
+        let standardiser = Standardiser::fit(&x, WIDTH).unwrap();
+        let rows: Vec<u32> = (0..1300).rev().collect();
+        for standardiser in [None, Some(&standardiser)] {
+            let mut expected: Vec<f32> = x.chunks(WIDTH).rev().flatten().copied().collect();
+            standardiser.into_iter().for_each(|it| it.apply(&mut expected).unwrap());
+            let stored = Rows::from(Stored { file: &file, rows: &rows, standardiser });
+            assert_eq!((stored.count(WIDTH), stored.check(WIDTH)), (1300, Ok(1300)));
+            let mut all = Vec::new();
+            stored.for_each(WIDTH, |x| all.extend_from_slice(x));
+            assert_eq!(all, expected);
+            let mut gathered = [0.0; 2 * WIDTH];
+            stored.gather(WIDTH, &[1299, 4], &mut gathered);
+            assert_eq!(gathered[..WIDTH], expected[1299 * WIDTH..]);
+            assert_eq!(gathered[WIDTH..], expected[4 * WIDTH..][..WIDTH]);
+        }
+    }
+
+    #[test]
+    fn stored_rows_that_do_not_fit_are_errors() {
+        let mut x = vec![0.5; 1300 * WIDTH];
+        x[1000 * WIDTH + 3] = f32::NAN;
+        let (folder, file) = stored(&x);
+        let of = |rows, standardiser| Rows::from(Stored { file: &file, rows, standardiser });
+        assert_eq!(of(&[], None).check(WIDTH), Err(TrainError::Empty));
+        assert!(matches!(of(&[0], None).check(5), Err(TrainError::Shape { .. })));
+        assert!(matches!(of(&[1300], None).check(WIDTH), Err(TrainError::Shape { .. })));
+        let narrow = Standardiser::fit(&[1.0, 2.0], 1).unwrap();
+        assert!(matches!(of(&[0], Some(&narrow)).check(WIDTH), Err(TrainError::Shape { .. })));
+        let all: Vec<u32> = (0..1300).collect();
+        let error = of(&all, None).check(WIDTH).unwrap_err();
+        assert!(matches!(error, TrainError::NotFinite { row: 1000, column: 3, .. }), "{error}");
+        assert_eq!(of(&[0, 1299], None).check(WIDTH), Ok(2));
+        File::options().write(true).open(folder.path().join("x.npy")).unwrap().set_len(90).unwrap();
+        let error = of(&[0, 1299], None).check(WIDTH).unwrap_err();
+        assert!(matches!(&error, TrainError::Unreadable(text) if text.contains("row ")), "{error}");
+    }
+
+    /// A file that fails while a model is trained on it is the error, and not a divergence.
+    #[test]
+    fn training_ends_where_a_file_fails() {
+        struct Cut(std::path::PathBuf);
+        impl Observer for Cut {
+            fn epoch(&mut self, epoch: &Epoch<'_>) {
+                assert_eq!(epoch.epoch, 1, "training went on");
+                File::options().write(true).open(&self.0).unwrap().set_len(200).unwrap();
+            }
+        }
+        let x: Vec<f32> = (0..200 * WIDTH).map(|i| (i % 7) as f32 / 7.0).collect();
+        let (folder, file) = stored(&x);
+        let rows: Vec<u32> = (0..200).collect();
+        let data = Stored { file: &file, rows: &rows, standardiser: None };
+        let labels: Vec<u32> = (0..200).map(|i| i % 2).collect();
+        let config = MlpConfig {
+            sizes: vec![WIDTH, 4, 2],
+            activation: Kind::Relu,
+            head: Head::Softmax,
+            dropout: 0.0,
+            optimiser: Optimiser::adam(),
+            schedule: Schedule::Constant,
+            batch: 20,
+            epochs: 5,
+        };
+        let mut network = Network::mlp(&config, 1).unwrap();
+        let samples = Samples { rows: data.into(), width: WIDTH, labels: &labels };
+        let mut cut = Cut(folder.path().join("x.npy"));
+        let error = network.fit(Level::best(), samples, None, "cut", &mut cut).unwrap_err();
+        assert!(
+            matches!(&error, TrainError::Unreadable(text) if text.contains("x.npy")),
+            "{error}"
+        );
     }
 
     #[test]

@@ -72,6 +72,11 @@ pub(crate) trait Learner {
     /// a weight is touched.
     fn step(&mut self, at: Progress, rows: &[u32]) -> Result<(), Diverged>;
 
+    /// That all rows so far could be read. What is in memory can.
+    fn readable(&self) -> Result<(), TrainError> {
+        Ok(())
+    }
+
     /// The metrics of the epoch that ends.
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged>;
 
@@ -180,6 +185,7 @@ impl Loop<'_> {
             let before = at.seconds;
             for rows in (&batches).into_iter().skip(at.steps) {
                 let step = learner.step(at.progress, rows);
+                learner.readable()?;
                 at.progress.steps += 1;
                 at.steps += 1;
                 step.map_err(|what| self.diverged(what, learner, epoch, first, at.progress))?;
@@ -190,9 +196,10 @@ impl Loop<'_> {
             }
             at.progress.epochs += 1;
             at.steps = 0;
-            let metrics = learner
-                .end_of_epoch()
-                .map_err(|what| self.diverged(what, learner, epoch, first, at.progress))?;
+            let metrics = learner.end_of_epoch();
+            learner.readable()?;
+            let metrics =
+                metrics.map_err(|what| self.diverged(what, learner, epoch, first, at.progress))?;
             let seconds = before + start.elapsed().as_secs_f64();
             at.seconds = 0.0;
             let ended = self.epoch(epoch, &metrics, seconds, learner.flop());

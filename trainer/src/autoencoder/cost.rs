@@ -82,14 +82,9 @@ impl Cost {
         if self == Self::Quadratic {
             return Ok(());
         }
-        let (mut before, mut result) = (0, Ok(()));
-        targets.for_each(visible, |t| {
-            let outside = find(t, visible, |t| (0.0..=1.0).contains(&t));
-            if let (Some((row, column, value)), Ok(())) = (outside, &result) {
-                result = Err(TrainError::Target { row: before + row, column, value });
-            }
-            before += t.len() / visible;
-        });
-        result
+        targets.check_each(visible, |t| match find(t, visible, |t| (0.0..=1.0).contains(&t)) {
+            Some((row, column, value)) => Err(TrainError::Target { row, column, value }),
+            None => Ok(()),
+        })
     }
 }

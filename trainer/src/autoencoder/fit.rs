@@ -77,6 +77,11 @@ impl Learner for Fit<'_> {
         Ok(())
     }
 
+    fn readable(&self) -> Result<(), TrainError> {
+        self.rows.readable()?;
+        self.targets.map_or(Ok(()), |targets| targets.readable())
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
         self.model.network.chain.check()?;
         let (rows, cost) = std::mem::take(&mut self.sums);

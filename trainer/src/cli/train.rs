@@ -55,6 +55,10 @@ pub(crate) struct TrainRbm {
     /// Bring each column to zero mean and unit variance first; the model keeps by what, for all later use
     #[arg(long, alias = "standardize")]
     pub(crate) standardise: bool,
+    /// Leave the data, a .npy file, on disk: for files that fit into memory but should not be there (larger than 4 GiB as
+    /// f32, they stay there in any case)
+    #[arg(long)]
+    pub(crate) stream: bool,
     /// Seed of weights, shuffles and noise
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -118,6 +122,10 @@ pub(crate) struct TrainNetwork {
     /// Bring each column to zero mean and unit variance (of the training rows) first
     #[arg(long, alias = "standardize")]
     standardise: bool,
+    /// Leave the data, a .npy file, on disk: for files that fit into memory but should not be there (larger than 4 GiB as
+    /// f32, they stay there in any case)
+    #[arg(long)]
+    stream: bool,
     /// Seed of weights, shuffles, masks and of the split
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
@@ -194,7 +202,13 @@ impl TrainRbm {
         let level = apply::level_from_env()?;
         let Self { data, out, hidden_units, visible, hidden, set: overrides, .. } = self;
         let Self {
-            standardise, threads: Threads { number: threads }, seed, force, keeping, ..
+            standardise,
+            stream,
+            threads: Threads { number: threads },
+            seed,
+            force,
+            keeping,
+            ..
         } = self;
         Ok(own::TrainJob {
             data,
@@ -204,6 +218,7 @@ impl TrainRbm {
             hidden_units,
             overrides,
             standardise,
+            stream,
             threads,
             seed,
             level,
@@ -221,7 +236,7 @@ impl TrainNetwork {
     ) -> Result<own::NetworkJob, Error> {
         let level = apply::level_from_env()?;
         let Self { data, labels, out, epochs, set, validation, patience, standardise, .. } = self;
-        let Self { seed, threads: Threads { number: threads }, force, keeping, .. } = self;
+        let Self { stream, seed, threads: Threads { number: threads }, force, keeping, .. } = self;
         let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
         let labels = match labels {
             Some(labels) => labels,
@@ -237,6 +252,7 @@ impl TrainNetwork {
             validation,
             patience,
             standardise,
+            stream,
             pca,
             threads,
             seed,

@@ -92,6 +92,11 @@ impl Learner for Fit<'_> {
         Ok(())
     }
 
+    fn readable(&self) -> Result<(), TrainError> {
+        self.train.rows.readable()?;
+        self.validation.map_or(Ok(()), |data| data.rows.readable())
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
         self.network.chain.check()?;
         let mut metrics = self.sums.metrics();

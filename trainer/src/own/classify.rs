@@ -5,7 +5,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use halfwave_datasets::Dataset;
 use halfwave_kernels::Level;
 
 use super::{
@@ -17,6 +16,7 @@ use crate::{
     metrics::{Confusion, Scores, calibration_error},
     npy::{self, Array},
     output,
+    samples::Samples,
 };
 
 /// Intervals of the calibration error: those of Guo et al. (arXiv:1706.04599).
@@ -51,19 +51,21 @@ pub struct PredictJob {
 pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
     output::check_file(&job.out, job.force)?;
     let model = Model::<Classifier>::load(&job.model)?;
-    let x = model.data(&job.data)?;
+    let data = model.part(&job.data)?;
     let Classifier { network, classes } = model.of;
-    let rows = x.len() / network.inputs();
+    let rows = data.count();
     let shape = if job.probabilities {
-        let data = network.probabilities(job.level, &x);
-        let array = Array { shape: vec![rows, classes.len()], data };
+        let p = network.probabilities(job.level, data.rows());
+        data.rows().readable()?;
+        let array = Array { shape: vec![rows, classes.len()], data: p };
         output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
         array.shape
     } else {
         let places = || (0..).take(classes.len()).collect();
         let names: Vec<i64> = labels::numbers(&classes).unwrap_or_else(places);
-        let data = network.predict(job.level, &x);
-        let data = data.into_iter().map(|class| names[class as usize]).collect();
+        let classes = network.predict(job.level, data.rows());
+        data.rows().readable()?;
+        let data = classes.into_iter().map(|class| names[class as usize]).collect();
         let array = Array { shape: vec![rows], data };
         output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
         array.shape
@@ -93,16 +95,17 @@ pub(super) fn evaluate(
     labels: &Path,
     level: Level,
 ) -> Result<String, Error> {
-    let x = model.data(data)?;
+    let part = model.part(data)?;
     let Classifier { network, classes } = &model.of;
-    let rows = x.len() / network.inputs();
+    let rows = part.count();
     let names = read(labels, data, rows)?;
     let indices = labels::indices(&names, classes);
     let indices = indices.map_err(|problem| Error::own_data(labels, problem))?;
-    let set = Dataset::new(x, &[network.inputs()], indices, classes)?;
-    let evaluation = network.evaluate(level, &set)?;
-    let probabilities = network.probabilities(level, &set.x);
-    let error = calibration_error(&probabilities, &set.labels, classes.len(), BINS);
+    let set = Samples { rows: part.rows(), width: part.width(), labels: &indices };
+    let evaluation = network.evaluate(level, set)?;
+    let probabilities = network.probabilities(level, set.rows);
+    set.rows.readable()?;
+    let error = calibration_error(&probabilities, set.labels, classes.len(), BINS);
     let confusion = &evaluation.confusion;
     let mut text = format!(
         "network               {} inputs, {} classes, {} parameters\nrows                  {rows}\n\

@@ -120,7 +120,7 @@ pub fn read(path: &Path) -> Result<Matrix, Error> {
         }
         Format::Idx => {
             let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
-            let x = array.data.iter().map(|&byte| unit(byte)).collect();
+            let x = array.data.iter().map(|&byte| npy::unit(byte)).collect();
             (array.dims, x)
         }
     };
@@ -161,17 +161,13 @@ pub(super) fn format(path: &Path) -> Result<(Format, Vec<u8>), Error> {
     Ok((format, files::read(path, MAX_BYTES)?))
 }
 
-fn unit(byte: u8) -> f32 {
-    f32::from(byte) / 255.0
-}
-
 fn npy_numbers(bytes: &[u8]) -> Result<(Vec<usize>, Vec<f32>), npy::Problem> {
     match npy::parse::<f32>(bytes) {
         Ok(array) => Ok((array.shape, array.data)),
         // Another type: bytes, or an error that names f32.
         Err(problem @ npy::Problem::Type { .. }) => {
             let bytes = npy::parse::<u8>(bytes).map_err(|_| problem)?;
-            Ok((bytes.shape, bytes.data.into_iter().map(unit).collect()))
+            Ok((bytes.shape, bytes.data.into_iter().map(npy::unit).collect()))
         }
         Err(problem) => Err(problem),
     }

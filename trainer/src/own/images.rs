@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use halfwave_datasets::files;
+use halfwave_datasets::{files, npy};
 use png::{BitDepth, ColorType, Transformations};
 use zune_jpeg::{
     JpegDecoder,
@@ -51,7 +51,7 @@ pub(super) fn read(folder: &Path, most: usize) -> Result<(Vec<usize>, Vec<f32>),
             let text = format!("the images are more than {most} numbers, or than there is memory");
             return Err(Error::own_data(folder, Problem::Folder(text)));
         }
-        x.extend(image.bytes.into_iter().map(|byte| f32::from(byte) / 255.0));
+        x.extend(image.bytes.into_iter().map(npy::unit));
     }
     let rows = files.len();
     Ok(([rows].into_iter().chain(shape.unwrap_or_default()).collect(), x))

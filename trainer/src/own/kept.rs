@@ -16,6 +16,7 @@ use crate::{
     checkpoint::{Checkpoints, There},
     config::ConfigError,
     output,
+    samples::Samples,
 };
 
 /// How training is kept.
@@ -41,11 +42,13 @@ pub(super) struct Description<C> {
 
 impl<C: Serialize> Description<C> {
     /// Of a model that is trained on rows with labels, or without.
-    pub(super) fn new(level: Level, seed: u64, data: &[(&[f32], &[u32])], model: C) -> Self {
+    pub(super) fn new(level: Level, seed: u64, data: &[Samples<'_>], model: C) -> Self {
         let mut digest = Sha256::new();
-        for (x, labels) in data {
-            digest.update(x.len().to_le_bytes());
-            x.chunks(1 << 10).for_each(|x| digest.update(bytes(x, |x| x.to_le_bytes())));
+        for Samples { rows, width, labels } in data {
+            digest.update((rows.count(*width) * width).to_le_bytes());
+            rows.for_each(*width, |x| {
+                x.chunks(1 << 10).for_each(|x| digest.update(bytes(x, |x| x.to_le_bytes())));
+            });
             labels.chunks(1 << 10).for_each(|y| digest.update(bytes(y, |y| y.to_le_bytes())));
         }
         let data = hex(&digest.finalize());

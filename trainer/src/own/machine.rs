@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write as _,
+    io,
     path::{Path, PathBuf},
     str::FromStr,
 };
@@ -14,10 +15,10 @@ use halfwave_kernels::{
 use toml::Table;
 
 use super::{
-    data,
     kept::{self, Description, Keeping},
     model::Model,
     preprocessing::Preprocessing,
+    source::{Place, Source},
 };
 use crate::{
     Error,
@@ -29,6 +30,7 @@ use crate::{
     rbm::{Rbm, RbmConfig, Visible},
     report::filters,
     run,
+    samples::Samples,
 };
 
 /// What `halfwave train rbm` does.
@@ -48,6 +50,8 @@ pub struct TrainJob {
     pub overrides: Vec<Override>,
     /// Whether columns are brought to zero mean and unit variance; the file of the machine keeps by what.
     pub standardise: bool,
+    /// Whether the data, a `.npy` file, stay on disk even if they would fit into memory.
+    pub stream: bool,
     /// Threads; by default all cores.
     pub threads: Option<usize>,
     /// Of weights, shuffles and noise.
@@ -132,20 +136,22 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     }
     output::check_file(&job.out, job.force)?;
     let pool = run::pool(job.threads)?;
-    let mut data = data::read(&job.data)?;
-    let preprocessing = Preprocessing::fit(&data.x, data.width, job.standardise, None)?;
-    data.x = preprocessing.apply(data.x)?;
-    let mut rbm = Rbm::new(&config, data.width, job.seed)?;
-    let description = Description::new(job.level, job.seed, &[(&data.x, &[])], &config);
+    let place = if job.stream { Place::Disk } else { Place::Any };
+    let mut data = Source::open(&job.data, place)?.all()?;
+    let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
+    data.prepare(&preprocessing)?;
+    let mut rbm = Rbm::new(&config, data.width(), job.seed)?;
+    let samples = Samples { rows: data.rows(), width: data.width(), labels: &[] };
+    let description = Description::new(job.level, job.seed, &[samples], &config);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
     checkpoints.keep(kept::HOW, |checkpoints| {
         let mut observers = Many(vec![checkpoints, observer]);
         let mut last = Last { next: &mut observers, metrics: Vec::new() };
-        pool.install(|| rbm.fit(job.level, &data.x, "rbm", &mut last))?;
+        pool.install(|| rbm.fit(job.level, data.rows(), "rbm", &mut last))?;
         let metrics = last.metrics;
-        let (rows, hidden) = (data.x.len() / data.width, rbm.hidden_units());
+        let (rows, hidden) = (data.count(), rbm.hidden_units());
         Model::new(rbm, preprocessing, &job.out).save(job.force)?;
-        Ok(Trained { rows, visible: data.width, hidden, metrics })
+        Ok(Trained { rows, visible: data.width(), hidden, metrics })
     })
 }
 
@@ -171,13 +177,19 @@ pub struct FeatureJob {
 pub fn features(job: &FeatureJob) -> Result<Vec<usize>, Error> {
     output::check_file(&job.out, job.force)?;
     let model = Model::<Rbm>::load(&job.model)?;
-    let (rbm, x) = (&model.of, model.data(&job.data)?);
-    let array = Array {
-        shape: vec![x.len() / rbm.visible_units(), rbm.hidden_units()],
-        data: rbm.features(job.level, &x),
-    };
-    output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
-    Ok(array.shape)
+    let (rbm, data) = (&model.of, model.part(&job.data)?);
+    let shape = vec![data.count(), rbm.hidden_units()];
+    output::write_file(&job.out, job.force, |out| {
+        npy::write_header::<f32>(&shape, out)?;
+        let mut written = Ok(());
+        data.rows().for_each(data.width(), |x| {
+            if written.is_ok() {
+                written = npy::write_numbers(&rbm.features(job.level, x), out);
+            }
+        });
+        written.and(data.rows().readable().map_err(io::Error::other))
+    })?;
+    Ok(shape)
 }
 
 /// Columns `from..to` that keep the values of the data, e.g. `0..392`.

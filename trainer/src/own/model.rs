@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{data, preprocessing::Preprocessing};
+use super::{
+    data,
+    preprocessing::Preprocessing,
+    source::{Part, Place, Source},
+};
 use crate::{
     Error,
     network::Network,
@@ -66,6 +70,8 @@ impl Any {
     }
 }
 
+const VISIBLE: &str = "visible units of the machine";
+
 impl<M> Model<M> {
     pub(super) fn new(of: M, preprocessing: Preprocessing, path: &Path) -> Self {
         Self { of, preprocessing, path: path.into() }
@@ -77,17 +83,29 @@ impl<M> Model<M> {
     }
 
     /// Data that fit a model of `inputs` numbers, as it takes them.
-    fn prepared(&self, path: &Path, inputs: usize, what: &str) -> Result<Vec<f32>, Error> {
-        let data = data::read(path)?;
+    fn prepared(
+        &self,
+        path: &Path,
+        data: Source,
+        inputs: usize,
+        what: &str,
+    ) -> Result<Part, Error> {
         let width = self.preprocessing.inputs(inputs);
-        if data.width != width {
+        if data.width() != width {
             return Err(Error::Shape {
                 what: path.display().to_string(),
                 expected: format!("rows of the {width} {what}"),
-                found: format!("({}, {})", data.x.len() / data.width, data.width),
+                found: format!("({}, {})", data.rows(), data.width()),
             });
         }
-        self.preprocessing.apply(data.x)
+        let mut part = data.all()?;
+        part.prepare(&self.preprocessing)?;
+        Ok(part)
+    }
+
+    /// Where its data may be: what is not standardised only is needed in memory.
+    fn place(&self) -> Place {
+        if self.preprocessing.pca.is_some() { Place::Any } else { Place::DiskIfNpy }
     }
 }
 
@@ -112,9 +130,19 @@ impl Model<Rbm> {
 
     /// Data that fit the machine, standardised if its training data were: `[rows, visible]`.
     pub(super) fn data(&self, path: &Path) -> Result<Vec<f32>, Error> {
-        let x = self.prepared(path, self.of.visible_units(), "visible units of the machine")?;
+        let source = Source::Memory(data::read(path)?);
+        let part = self.prepared(path, source, self.of.visible_units(), VISIBLE)?;
+        let x = part.into_values().unwrap_or_default();
         self.of.check(&x)?;
         Ok(x)
+    }
+
+    /// The same, but that a `.npy` file stays on disk.
+    pub(super) fn part(&self, path: &Path) -> Result<Part, Error> {
+        let source = Source::open(path, self.place())?;
+        let part = self.prepared(path, source, self.of.visible_units(), VISIBLE)?;
+        self.of.check(part.rows())?;
+        Ok(part)
     }
 
     /// States of the visible units in the units of the data.
@@ -152,11 +180,10 @@ impl Model<Classifier> {
         self.write(network.to_bytes_with(classes, &self.preprocessing.tensors()), force)
     }
 
-    /// Data that fit the network, as it takes them: `[rows, inputs]`.
-    pub(super) fn data(&self, path: &Path) -> Result<Vec<f32>, Error> {
-        let inputs = self.of.network.inputs();
-        let x = self.prepared(path, inputs, "features that the network was trained on")?;
-        crate::buffers::check_rows(&x, inputs)?;
-        Ok(x)
+    /// Data that fit the network, as it takes them: `[rows, inputs]`; those of a `.npy` file stay on disk.
+    pub(super) fn part(&self, path: &Path) -> Result<Part, Error> {
+        let source = Source::open(path, self.place())?;
+        let what = "features that the network was trained on";
+        self.prepared(path, source, self.of.network.inputs(), what)
     }
 }

@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
-use halfwave_datasets::{Dataset, files, split::stratified_split};
+use halfwave_datasets::{files, split::stratified_split};
 use halfwave_kernels::{Kind, Level, conv::Padding};
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::{
-    ImageShape, classify, data,
+    ImageShape, classify,
     data::Problem,
     kept::{self, Description, Keeping},
     labels,
     model::{Classifier, Model},
     preprocessing::Preprocessing,
+    source::{Part, Place, Source},
 };
 use crate::{
     Error,
@@ -67,6 +68,8 @@ pub struct NetworkJob {
     pub patience: Option<usize>,
     /// Whether columns are brought to zero mean and unit variance.
     pub standardise: bool,
+    /// Whether the data, a `.npy` file, stay on disk even if they would fit into memory.
+    pub stream: bool,
     /// How many principal components are taken in place of the columns.
     pub pca: Option<usize>,
     /// Threads; by default all cores.
@@ -221,7 +224,7 @@ pub fn train_network(
     output::check_file(&job.out, job.force)?;
     let pool = run::pool(job.threads)?;
     let (data, classes) = labelled(job)?;
-    let inputs = data.width;
+    let inputs = data.part.width();
     let (mut train, mut validation) = match job.validation {
         None => (data, None),
         Some(share) => {
@@ -229,41 +232,41 @@ pub fn train_network(
             (data.subset(&fold.train), Some(data.subset(&fold.test)))
         }
     };
-    let preprocessing = Preprocessing::fit(&train.x, inputs, job.standardise, job.pca)?;
+    let rows = train.part.rows();
+    let preprocessing = Preprocessing::fit(rows, inputs, job.standardise, job.pca)?;
     for set in [Some(&mut train), validation.as_mut()].into_iter().flatten() {
-        set.x = preprocessing.apply(std::mem::take(&mut set.x))?;
-        set.width = preprocessing.outputs(inputs);
-        set.shape = vec![set.width];
+        set.part.prepare(&preprocessing)?;
     }
-    let config = settings.network(job, [train.rows(), train.width, classes.len()])?;
+    let (rows, width) = (train.labels.len(), train.part.width());
+    let config = settings.network(job, [rows, width, classes.len()])?;
     let mut network = Network::new(&config, job.seed)?;
-    check(&network, &train, classes.len())?;
+    check(&network, width, classes.len())?;
     if job.patience.is_some() && validation.is_none() {
         return Err(Error::Usage("--patience: say --validation too, what to stop by".into()));
     }
-    let sets = [Some(&train), validation.as_ref()].into_iter().flatten();
-    let digested: Vec<_> = sets.map(|set| (&set.x[..], &set.labels[..])).collect();
+    let tested = validation.as_ref().map(Labelled::samples);
+    let sets: Vec<_> = [Some(train.samples()), tested].into_iter().flatten().collect();
     let model = Kept { patience: job.patience, network: &config };
-    let description = Description::new(job.level, job.seed, &digested, model);
+    let description = Description::new(job.level, job.seed, &sets, model);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
     checkpoints.keep(kept::HOW, |checkpoints| {
         let mut observers = Many(vec![checkpoints, observer]);
         let mut seen = Seen { next: &mut observers, metrics: Vec::new() };
-        let tested: Option<Samples<'_>> = validation.as_ref().map(Into::into);
         let (network, epoch) = match (job.patience, tested) {
             (Some(patience), Some(tested)) => {
                 let stopping = Stopping { epochs: config.epochs, patience };
-                let (sets, by) = ([(&train).into(), tested], Criterion::Loss);
+                let (sets, by) = ([train.samples(), tested], Criterion::Loss);
                 let fit = || network.fit_until(job.level, sets, stopping, by, "network", &mut seen);
                 let Best { network, epoch, .. } = pool.install(fit)?;
                 (network, epoch)
             }
             (_, tested) => {
-                pool.install(|| network.fit(job.level, &train, tested, "network", &mut seen))?;
+                let fit = || network.fit(job.level, train.samples(), tested, "network", &mut seen);
+                pool.install(fit)?;
                 (network, config.epochs)
             }
         };
-        let (rows, validation) = (train.rows(), validation.as_ref().map_or(0, Dataset::rows));
+        let validation = validation.as_ref().map_or(0, |set| set.labels.len());
         let metrics = epoch.checked_sub(1).and_then(|epoch| seen.metrics.get(epoch).cloned());
         let (parameters, metrics) = (network.summary().parameters(), metrics.unwrap_or_default());
         let of = Classifier { network, classes: classes.clone() };
@@ -304,24 +307,42 @@ impl Observer for Seen<'_> {
     }
 }
 
+/// Rows with their classes.
+struct Labelled {
+    part: Part,
+    labels: Vec<u32>,
+}
+
+impl Labelled {
+    fn subset(&self, rows: &[usize]) -> Self {
+        let labels = rows.iter().map(|&row| self.labels[row]).collect();
+        Self { part: self.part.subset(rows), labels }
+    }
+
+    fn samples(&self) -> Samples<'_> {
+        Samples { rows: self.part.rows(), width: self.part.width(), labels: &self.labels }
+    }
+}
+
 /// The rows with their classes, of which there are at least two.
-fn labelled(job: &NetworkJob) -> Result<(Dataset, Vec<String>), Error> {
-    let data::Matrix { x, width } = data::read(&job.data)?;
-    let names = classify::read(&job.labels, &job.data, x.len() / width)?;
+fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
+    let place = if job.stream { Place::Disk } else { Place::Any };
+    let source = Source::open(&job.data, place)?;
+    let names = classify::read(&job.labels, &job.data, source.rows())?;
     let classes = labels::classes(&names);
     let of_labels = |problem| Error::own_data(&job.labels, problem);
     if let [only] = &classes[..] {
         return Err(of_labels(Problem::OneClass(only.clone())));
     }
     let indices = labels::indices(&names, &classes).map_err(of_labels)?;
-    Ok((Dataset::new(x, &[width], indices, &classes)?, classes))
+    Ok((Labelled { part: source.all()?, labels: indices }, classes))
 }
 
 /// That the network takes these rows and tells these classes apart.
-fn check(network: &Network, data: &Dataset, classes: usize) -> Result<(), Error> {
-    if network.inputs() != data.width {
+fn check(network: &Network, width: usize, classes: usize) -> Result<(), Error> {
+    if network.inputs() != width {
         let shape: Vec<_> = network.config().input.iter().map(ToString::to_string).collect();
-        let (shape, width) = (shape.join("x"), data.width);
+        let shape = shape.join("x");
         return Err(Error::Usage(format!(
             "the network takes {shape} numbers, a row of the data has {width}"
         )));

@@ -4,6 +4,7 @@ use halfwave_datasets::preprocess::{Pca, Standardiser};
 
 use crate::{
     Error,
+    samples::Rows,
     tensors::{ModelError, Numbers, Tensor, Tensors},
 };
 
@@ -22,16 +23,22 @@ pub(super) struct Preprocessing {
 }
 
 impl Preprocessing {
-    /// Of the training rows `x [rows, width]`.
+    /// Of the training rows, of which principal components need all in memory.
     pub(super) fn fit(
-        x: &[f32],
+        rows: Rows<'_>,
         width: usize,
         standardise: bool,
         components: Option<usize>,
     ) -> Result<Self, Error> {
-        let standardiser = standardise.then(|| Standardiser::fit(x, width)).transpose()?;
+        let standardiser = || Standardiser::fit_blocks(width, |f| rows.for_each(width, f));
+        let standardiser = standardise.then(standardiser).transpose()?;
         let scaled = Self { standardiser, pca: None };
         let Some(components) = components else { return Ok(scaled) };
+        let Rows::Values(x) = rows else {
+            let text =
+                "--pca takes rows that fit into memory: take a part of the file, and no --stream";
+            return Err(Error::Usage(text.into()));
+        };
         let x = scaled.apply(x.to_vec())?;
         Ok(Self { pca: Some(Pca::fit(&x, width, components)?), ..scaled })
     }
@@ -113,7 +120,7 @@ mod tests {
         for (standardise, components) in
             [(false, None), (true, None), (false, Some(2)), (true, Some(2))]
         {
-            let fitted = Preprocessing::fit(&x, 3, standardise, components).unwrap();
+            let fitted = Preprocessing::fit((&x).into(), 3, standardise, components).unwrap();
             let bytes = tensors::write(NETWORK, &(), &fitted.tensors()).unwrap();
             let outputs = fitted.outputs(3);
             let again = Preprocessing::read(&Tensors::read(&bytes).unwrap(), outputs).unwrap();

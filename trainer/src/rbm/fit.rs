@@ -153,6 +153,10 @@ impl Learner for Fit<'_> {
         self.update(rows.len(), at.epochs)
     }
 
+    fn readable(&self) -> Result<(), TrainError> {
+        self.x.readable()
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
         let Rbm { weights, visible_bias, hidden_bias, .. } = &*self.rbm;
         if ![weights, visible_bias, hidden_bias].iter().all(|x| within(x, WEIGHT_LIMIT)) {

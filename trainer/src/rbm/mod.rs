@@ -368,7 +368,7 @@ impl Rbm {
     ///
     /// # Errors
     /// Those of [`Rbm::fit`] for data that do not fit.
-    pub fn check(&self, x: &[f32]) -> Result<(), TrainError> {
+    pub fn check<'a>(&self, x: impl Into<Rows<'a>>) -> Result<(), TrainError> {
         self.check_states(x).map(|_| ())
     }
 
@@ -376,13 +376,9 @@ impl Rbm {
     fn check_states<'a>(&self, x: impl Into<Rows<'a>>) -> Result<usize, TrainError> {
         let x = x.into();
         let rows = x.check(self.visible_units)?;
-        let mut fits = Ok(());
-        x.for_each(self.visible_units, |x| {
-            if fits.is_ok() {
-                fits = self.config.visible.check_states(x, self.visible_units);
-            }
-        });
-        fits.map(|()| rows)
+        let width = self.visible_units;
+        x.check_each(width, |x| self.config.visible.check_states(x, width))?;
+        Ok(rows)
     }
 
     /// The biases with which visible units of no input have the means of `x [rows, visible]`, whose rows' weights have

@@ -71,6 +71,11 @@ impl Learner for Fit<'_> {
         Ok(())
     }
 
+    fn readable(&self) -> Result<(), TrainError> {
+        self.train.rows.readable()?;
+        self.validation.map_or(Ok(()), |data| data.rows.readable())
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
         if !self.rnn.parameters.iter().all(|parameters| within(parameters, WEIGHT_LIMIT)) {
             return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));

@@ -56,6 +56,23 @@ fn integers(path: &Path) -> Vec<i64> {
     npy::read::<i64>(path).unwrap().data
 }
 
+/// Rows that stay on disk make the same network, by bytes, with rows set aside and with patience.
+#[test]
+fn networks_of_data_that_stay_on_disk_are_the_same() {
+    let home = files();
+    let path = home.path();
+    let train = |more: &str| {
+        let more = format!("--standardise --validation 0.3 {more} --force --labels y.csv");
+        run(path, &format!("{TRAIN} {more}")).success().stdout(contains(" + 27 rows"));
+        fs::read(path.join("m.safetensors")).unwrap()
+    };
+    assert_eq!(train("--stream"), train(""));
+    assert_eq!(train("--stream --patience 3"), train("--patience 3"));
+    run(path, &format!("{TRAIN} --force --labels y.csv --stream --pca 2"))
+        .code(2)
+        .stderr(contains("--pca takes rows that fit into memory"));
+}
+
 #[test]
 fn a_network_is_trained_evaluated_and_predicts() {
     let home = files();
@@ -224,7 +241,7 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
         ),
         ("x.npy", "x.txt", "", 1, "x.txt: expected a name that ends in"),
         ("x.npy", "there.csv", "", 1, "there.csv: cannot find it"),
-        ("nan.npy", "short.csv", "", 1, "finite numbers"),
+        ("nan.npy", "short.csv", "", 1, "NaN in row 1, column 0 of the data: expected a finite number"),
         ("x.npy", "lone.csv", "--validation 0.5", 1, "class 2: expected at least 2 samples"),
         ("x.npy", "y.csv", "--validation 1", 1, "more than 0 and less than 1"),
         ("x.npy", "y.csv", "--set batch=91", 1, "at most the 90 rows"),

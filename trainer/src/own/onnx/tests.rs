@@ -62,7 +62,7 @@ fn networks() -> Vec<(String, Network, Preprocessing)> {
         let network = network(&[5, 5, 2], layers, Head::Softmax, &data);
         all.push((format!("images{i}"), network, Preprocessing::default()));
     }
-    let fitted = Preprocessing::fit(&data.x, 50, true, Some(10)).unwrap();
+    let fitted = Preprocessing::fit((&data.x).into(), 50, true, Some(10)).unwrap();
     let mut prepared = data.clone();
     prepared.x = fitted.apply(data.x.clone()).unwrap();
     (prepared.width, prepared.shape) = (10, vec![10]);

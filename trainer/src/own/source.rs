@@ -1,0 +1,167 @@
+//! Rows of data for a model: in memory, or in a file that stays on disk.
+
+use std::{path::Path, sync::Arc};
+
+use halfwave_datasets::{npy::StoredRows, preprocess::Standardiser};
+
+use super::{
+    data::{self, MAX_BYTES, Matrix},
+    preprocessing::Preprocessing,
+};
+use crate::{
+    Error, TrainError,
+    samples::{Rows, Stored},
+};
+
+/// All rows of a file.
+pub(super) enum Source {
+    Memory(Matrix),
+    Stored(Arc<StoredRows>),
+}
+
+/// Where the rows of a `.npy` file are to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In memory, unless they are more than [`MAX_BYTES`] there.
+    Any,
+    /// Wherever each is needed once only: on disk if they can be.
+    DiskIfNpy,
+    /// On disk; other files are an error.
+    Disk,
+}
+
+impl Source {
+    /// The rows of a file, at least one of at least one number.
+    pub(super) fn open(path: &Path, place: Place) -> Result<Self, Error> {
+        let npy = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npy"));
+        if place == Place::Disk && !npy {
+            let path = path.display();
+            let text = format!("--stream: expected a .npy file, not gzipped, found {path}");
+            return Err(Error::Usage(text));
+        }
+        let stored = npy.then(|| StoredRows::open(path));
+        let source = match stored {
+            Some(Err(error)) if place == Place::Disk => return Err(error.into()),
+            Some(Ok(stored)) if place != Place::Any || is_large(&stored) => {
+                Self::Stored(Arc::new(stored))
+            }
+            // What is wrong with a file is said by who reads all of it.
+            _ => Self::Memory(data::read(path)?),
+        };
+        if u32::try_from(source.rows()).is_err() {
+            return Err(Error::Shape {
+                what: path.display().to_string(),
+                expected: format!("at most {} rows", u32::MAX),
+                found: source.rows().to_string(),
+            });
+        }
+        Ok(source)
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        match self {
+            Self::Memory(Matrix { x, width }) => x.len() / width,
+            Self::Stored(file) => file.rows(),
+        }
+    }
+
+    pub(super) fn width(&self) -> usize {
+        match self {
+            Self::Memory(matrix) => matrix.width,
+            Self::Stored(file) => file.width(),
+        }
+    }
+
+    /// All rows, all of whose numbers are finite.
+    pub(super) fn all(self) -> Result<Part, TrainError> {
+        let width = self.width();
+        let part = match self {
+            Self::Memory(Matrix { x, width }) => Part { values: Values::Memory(x), width },
+            Self::Stored(file) => {
+                let rows = (0..file.rows() as u32).collect();
+                let values = Values::Stored { file, rows, standardiser: None };
+                Part { values, width }
+            }
+        };
+        part.rows().check(width)?;
+        Ok(part)
+    }
+}
+
+fn is_large(stored: &StoredRows) -> bool {
+    let bytes = stored.rows().checked_mul(stored.width()).and_then(|n| n.checked_mul(4));
+    bytes.is_none_or(|bytes| bytes > MAX_BYTES)
+}
+
+/// Rows as a model takes them.
+pub(super) struct Part {
+    values: Values,
+    width: usize,
+}
+
+enum Values {
+    Memory(Vec<f32>),
+    Stored { file: Arc<StoredRows>, rows: Vec<u32>, standardiser: Option<Standardiser> },
+}
+
+impl Part {
+    pub(super) fn rows(&self) -> Rows<'_> {
+        match &self.values {
+            Values::Memory(x) => Rows::Values(x),
+            Values::Stored { file, rows, standardiser } => {
+                Rows::Stored(Stored { file, rows, standardiser: standardiser.as_ref() })
+            }
+        }
+    }
+
+    /// Number of rows.
+    pub(super) fn count(&self) -> usize {
+        self.rows().count(self.width)
+    }
+
+    /// Numbers of a row.
+    pub(super) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Some of the rows of a source, before anything is done to them.
+    pub(super) fn subset(&self, rows: &[usize]) -> Self {
+        let values = match &self.values {
+            Values::Memory(x) => {
+                let row = |&row: &usize| &x[row * self.width..][..self.width];
+                Values::Memory(rows.iter().flat_map(row).copied().collect())
+            }
+            Values::Stored { file, rows: all, standardiser } => Values::Stored {
+                file: Arc::clone(file),
+                rows: rows.iter().map(|&row| all[row]).collect(),
+                standardiser: standardiser.clone(),
+            },
+        };
+        Self { values, width: self.width }
+    }
+
+    /// What is done to data is done to these.
+    pub(super) fn prepare(&mut self, preprocessing: &Preprocessing) -> Result<(), Error> {
+        match &mut self.values {
+            Values::Memory(x) => *x = preprocessing.apply(std::mem::take(x))?,
+            Values::Stored { .. } if preprocessing.pca.is_some() => {
+                let text =
+                    "principal components are computed in memory: take fewer rows of the file";
+                return Err(Error::Usage(text.into()));
+            }
+            Values::Stored { standardiser, .. } => {
+                standardiser.clone_from(&preprocessing.standardiser);
+            }
+        }
+        self.width = preprocessing.outputs(self.width);
+        Ok(())
+    }
+
+    /// All numbers, where they are in memory.
+    pub(super) fn into_values(self) -> Option<Vec<f32>> {
+        match self.values {
+            Values::Memory(x) => Some(x),
+            Values::Stored { .. } => None,
+        }
+    }
+}
