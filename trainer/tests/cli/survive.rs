@@ -225,7 +225,7 @@ fn every_call_of_a_save_may_fail() {
     let whole = fs::read(path.join("whole")).unwrap();
     let command = format!("{command} --out m --resume");
     let mut tried = 0;
-    for call in ["openat", "write", "fsync", "rename,renameat,renameat2", "unlink"] {
+    for call in ["openat", "close", "write", "fsync", "rename,renameat,renameat2", "unlink"] {
         for fault in ["signal=KILL", "error=ENOSPC", "error=EIO", "error=EACCES"] {
             for n in 1.. {
                 let (reached, output) = injected(path, &command, call, fault, n);
@@ -267,8 +267,8 @@ fn injected(
     let mut strace = process::Command::new("strace");
     strace.args(["-f", "-qq", "-o"]).arg(&trace).arg("-e").arg(format!("trace={call}"));
     strace.arg("-e").arg(format!("inject={call}:{fault}:when={n}"));
-    if call == "openat" {
-        // Programs open libraries before they do anything.
+    if ["openat", "close"].contains(&call) {
+        // Programs open and close libraries before they do anything. Temporary files have names that nobody foresees.
         let folder = fs::canonicalize(path).unwrap().join("m.checkpoint");
         strace.arg("-P").arg(folder.join("run.toml")).arg("-P").arg(folder);
     }
