@@ -1,34 +1,22 @@
-//! Writes synthetic stereo toys in NORB's format, or a sheet of examples.
+//! A sheet of synthetic stereo toys. (`halfwave data generate norb-synthetic` writes them in NORB's format.)
 //!
 //! ```text
-//! cargo run --release -p halfwave-datasets --example stereo_toys -- sheet sheet.png
-//! cargo run --release -p halfwave-datasets --example stereo_toys -- write DIR 2 1     files of training, testing
+//! cargo run --release -p halfwave-datasets --example stereo_toys -- sheet.png
 //! ```
 
 use std::error::Error;
 use std::fs::File;
 use std::path::Path;
-use std::time::Instant;
 
-use halfwave_datasets::norb::{Limit, Part, SIDE};
-use halfwave_datasets::synthetic::norb::{self, Generator};
+use halfwave_datasets::norb::{Part, SIDE};
+use halfwave_datasets::synthetic::norb::Generator;
 
 const SEED: u64 = 1;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    match arguments.as_slice() {
-        ["sheet", path] => sheet(Path::new(path)),
-        ["write", dir, training, testing] => {
-            let files = Limit { training: training.parse()?, testing: testing.parse()? };
-            let start = Instant::now();
-            norb::write(Path::new(dir), SEED, files)?;
-            let pairs = (files.training + files.testing) * norb::PAIRS;
-            println!("{pairs} pairs in {:.1} s", start.elapsed().as_secs_f64());
-            Ok(())
-        }
-        _ => Err("say `sheet PNG` or `write DIR TRAINING TESTING`".into()),
+    match std::env::args_os().nth(1) {
+        Some(path) => sheet(Path::new(&path)),
+        None => Err("say which file: sheet.png".into()),
     }
 }
 

@@ -1,16 +1,27 @@
 //! `halfwave data`: which data sets there are, where they are looked for, and how they come there.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use halfwave_datasets::{
     Error as DataError, Locator,
     fetch::{self, Options, Watch},
+    norb::Limit,
     registry::{self, Entry, TABLE},
+    synthetic,
 };
-
 use serde_json::json;
 
 use crate::Error;
+
+/// Makes a synthetic set in NORB's files and format, `pairs` to a file.
+///
+/// # Errors
+/// Those of [`synthetic::norb::write`].
+pub fn generate(out: &Path, seed: u64, files: Limit, pairs: usize) -> Result<String, Error> {
+    synthetic::norb::write(out, seed, files, pairs)?;
+    let count = files.training + files.testing;
+    Ok(format!("{}: {count} files of {pairs} pairs, seed {seed}\n", out.display()))
+}
 
 /// All data sets: shape, classes, licence, and whether they are here.
 #[must_use]

@@ -127,6 +127,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Command::Data(Data::Generate(args)) => {
+            print(&data::generate(&args.out, args.seed, args.files(), args.pairs)?)
+        }
         Command::Data(Data::List { data_dir, json: true }) => {
             print(&format!("{:#}\n", data::list_json(&Locator::new(data_dir))))
         }

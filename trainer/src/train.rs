@@ -227,6 +227,7 @@ impl Loop<'_> {
         for rows in (&batches).into_iter().take(1 + rehearsal::MOST_STEPS) {
             let before = clock.elapsed();
             let step = learner.step(*progress, rows);
+            learner.readable()?;
             step.map_err(|what| failed(what, learner, *progress))?;
             progress.steps += 1;
             steps.push((clock.elapsed() - before).as_secs_f64());

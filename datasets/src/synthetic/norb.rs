@@ -309,15 +309,28 @@ impl Generator {
     }
 }
 
-/// Writes a whole set: so many files of each part, into `dir`.
+/// Writes a whole set: so many files of each part, of `pairs` pairs each, into `dir`, which is made if it is not there.
 ///
 /// # Errors
-/// As [`Generator::write`].
-pub fn write(dir: &Path, seed: u64, files: Limit) -> Result<(), Error> {
-    for (part, count) in [(Part::Training, files.training), (Part::Testing, files.testing)] {
+/// As [`Generator::write`]; before anything is written if one of the files exists.
+pub fn write(dir: &Path, seed: u64, files: Limit, pairs: usize) -> Result<(), Error> {
+    let io = |path: &Path, action| {
+        let path = path.to_owned();
+        move |error| Error::Io { path, action, error }
+    };
+    fs::create_dir_all(dir).map_err(io(dir, "create"))?;
+    let parts = [(Part::Training, files.training), (Part::Testing, files.testing)];
+    let all = parts.iter().flat_map(|&(part, count)| (1..=count).map(move |file| (part, file)));
+    for (part, file) in all {
+        let path = dir.join(part.file_name(file, "dat"));
+        if path.exists() {
+            return Err(io(&path, "create")(io::ErrorKind::AlreadyExists.into()));
+        }
+    }
+    for (part, count) in parts {
         let generator = Generator::new(seed, part);
         for file in 1..=count {
-            generator.write(dir, file, PAIRS)?;
+            generator.write(dir, file, pairs)?;
         }
     }
     Ok(())

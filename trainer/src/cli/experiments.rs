@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf};
 
 use clap::{Args, Subcommand};
-use halfwave_datasets::fetch;
+use halfwave_datasets::{fetch, norb::Limit, synthetic::norb};
 use halfwave_trainer::{
     config::Override,
     experiments::{self, Experiment},
@@ -189,6 +189,40 @@ pub(crate) struct Fetch {
     pub(crate) quiet: bool,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave data generate norb-synthetic ~/data/norb --training-files 2
+  halfwave run nair-hinton-norb --data-dir ~/data
+
+A file has 29,160 pairs of images and 680 MB; the published set has 10 and 2 of them. The same seed makes the same bytes.")]
+pub(crate) struct Generate {
+    /// Which set: norb-synthetic
+    #[arg(value_parser = ["norb-synthetic"], hide_possible_values = true)]
+    set: String,
+    /// The folder, which is made if it is not there
+    #[arg(value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Files of the training part, from 1 to 10
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = counted::<10>)]
+    training_files: usize,
+    /// Files of the test part, 1 or 2
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = counted::<2>)]
+    test_files: usize,
+    /// Pairs of each file
+    #[arg(long, value_name = "N", default_value_t = norb::PAIRS, value_parser = counted::<{ norb::PAIRS }>)]
+    pub(crate) pairs: usize,
+    /// Seed of toys, poses and backgrounds
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+}
+
+impl Generate {
+    pub(crate) fn files(&self) -> Limit {
+        Limit { training: self.training_files, testing: self.test_files }
+    }
+}
+
 impl Fetch {
     pub(crate) fn options(&self) -> fetch::Options {
         let variable = env::var_os("HALFWAVE_OFFLINE").unwrap_or_default();
@@ -221,6 +255,8 @@ pub(crate) enum Config {
 pub(crate) enum Data {
     /// Download data sets: from mirrors, checked against published sizes and SHA-256
     Fetch(Fetch),
+    /// Make a data set: norb-synthetic, stereo pairs of synthetic toys in the files and format of NORB
+    Generate(Generate),
     /// List the data sets, and whether they are here
     List {
         /// Directory with a folder for each data set

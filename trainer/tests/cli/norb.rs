@@ -28,6 +28,31 @@ fn run(home: &TempDir) -> assert_cmd::Command {
 }
 
 #[test]
+fn synthetic_pairs_are_written_where_nothing_stands() {
+    let home = tempdir().unwrap();
+    let generate = |seed: u64, dir: &str| {
+        let mut command = halfwave(home.path());
+        let arguments = ["data", "generate", "norb-synthetic", dir, "--training-files", "2"];
+        command.args(arguments).args(["--pairs", "12", "--seed", &seed.to_string()]).assert()
+    };
+    generate(1, "a/norb").success().stdout(contains("a/norb: 3 files of 12 pairs, seed 1"));
+    let files = names(&home.path().join("a/norb"));
+    assert_eq!(files.len(), 9, "{files:?}");
+    let read = |dir: &str| fs::read(home.path().join(dir).join(&files[1])).unwrap();
+    let before = read("a/norb");
+    generate(2, "a/norb").code(1).stderr(contains("exists"));
+    generate(1, "b").success();
+    generate(2, "c").success();
+    assert!(read("a/norb") == before && read("b") == before && read("c") != before);
+    let mut other = halfwave(home.path());
+    other
+        .args(["data", "generate", "norb", "d"])
+        .assert()
+        .code(2)
+        .stderr(contains("norb-synthetic"));
+}
+
+#[test]
 fn both_tables_come_from_a_folder_of_files() {
     let home = folder();
     run(&home).assert().success();
