@@ -6,13 +6,15 @@
 //! backward   dx = γ/σ (dy − (dβ + x̂ dγ) / rows),   dγ = Σ dy x̂,   dβ = Σ dy, over the rows in order
 //!
 //! Ioffe & Szegedy 2015, arXiv:1502.03167. The variance takes two passes; all sums are in `f64`. Large x are shared out
-//! to the current rayon pool, but for the sums: the number of threads changes no bit.
+//! to the current rayon pool, the sums by columns: the number of threads changes no bit.
 
 use std::ops::Range;
 
 use super::{
     check_epsilon,
-    strips::{STRIP, Sums, add_to_sums, blocks_of_rows, columns, strips, write_sums},
+    strips::{
+        STRIP, Sums, add_to_sums, blocks_of_rows, columns, strips, sums_of_strip, write_sums,
+    },
     whole_rows,
 };
 use crate::{
@@ -99,7 +101,9 @@ pub fn batch_norm(
     }
     let rows = (x.len() / channels) as f64;
     for strip in strips(channels) {
-        let (mean, squares) = level.run(Statistics { x, channels, strip: strip.clone() });
+        let [mean, squares] = &sums_of_strip(&strip, x.len(), |strip, out| {
+            level.run(Statistics { x, channels, strip, out });
+        });
         let mut scale = [0.0; STRIP];
         for (i, c) in strip.clone().enumerate() {
             let variance = squares[i] / rows;
@@ -115,7 +119,7 @@ pub fn batch_norm(
             running.variance[c] = mix(running.variance[c], unbiased);
         }
         let beta = widened(&norm.beta[strip.clone()]);
-        Affine { strip, channels, mean: &mean, scale: &scale, beta: &beta }.apply(level, x, y);
+        Affine { strip, channels, mean, scale: &scale, beta: &beta }.apply(level, x, y);
     }
 }
 
@@ -192,20 +196,26 @@ pub fn batch_norm_backward(
     let channels = gamma.len();
     let rows = (x.len() / channels) as f64;
     for strip in strips(channels) {
-        let mean = widened(&mean[strip.clone()]);
-        let inverse = widened(&inverse_std[strip.clone()]);
-        let normal = Normal { strip: strip.clone(), channels, mean: &mean, inverse: &inverse };
-        let mut sums = level.run(GradientSums { normal: normal.clone(), x, dy });
+        let normal = |columns: Range<usize>| Normal {
+            mean: widened(&mean[columns.clone()]),
+            inverse: widened(&inverse_std[columns.clone()]),
+            strip: columns,
+            channels,
+        };
+        let mut sums = sums_of_strip(&strip, x.len(), |columns, out| {
+            level.run(GradientSums { normal: &normal(columns), x, dy, out });
+        });
         write_sums(&sums[0], &mut dgamma[strip.clone()]);
         write_sums(&sums[1], &mut dbeta[strip.clone()]);
-        let mut scale = widened(&gamma[strip]);
+        let mut scale = widened(&gamma[strip.clone()]);
+        let normal = normal(strip);
         for i in 0..STRIP {
-            scale[i] *= inverse[i];
+            scale[i] *= normal.inverse[i];
             sums[0][i] /= rows;
             sums[1][i] /= rows;
         }
         blocks_of_rows(channels, [x, dy], dx, |[x, dy], dx| {
-            level.run(Backward { normal: normal.clone(), sums: &sums, scale: &scale, x, dy, dx });
+            level.run(Backward { normal: &normal, sums: &sums, scale: &scale, x, dy, dx });
         });
     }
 }
@@ -224,14 +234,15 @@ struct Statistics<'a> {
     x: &'a [f32],
     channels: usize,
     strip: Range<usize>,
+    out: [&'a mut [f64]; 2],
 }
 
 impl Kernel for Statistics<'_> {
-    type Output = ([f64; STRIP], [f64; STRIP]);
+    type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Self::Output {
-        let Self { x, channels, strip } = self;
+    fn run<S: Simd>(self, simd: S) {
+        let Self { x, channels, strip, out: [out_mean, out_squares] } = self;
         let rows = (x.len() / channels) as f64;
         let mut sums: Sums<1> = [[0.0; STRIP]; 1];
         for x in x.chunks_exact(channels) {
@@ -247,7 +258,8 @@ impl Kernel for Statistics<'_> {
                 add_to_sums(simd, &mut squares, i, [d * d]);
             }
         }
-        (mean, squares[0])
+        out_mean.copy_from_slice(&mean[..strip.len()]);
+        out_squares.copy_from_slice(&squares[0][..strip.len()]);
     }
 }
 
@@ -294,36 +306,36 @@ impl Kernel for AffineRows<'_> {
 }
 
 /// x̂ = (x − mean) / σ of a strip.
-#[derive(Clone)]
-struct Normal<'a> {
+struct Normal {
     strip: Range<usize>,
     channels: usize,
-    mean: &'a [f64; STRIP],
-    inverse: &'a [f64; STRIP],
+    mean: [f64; STRIP],
+    inverse: [f64; STRIP],
 }
 
-impl Normal<'_> {
+impl Normal {
     /// dy and x̂ of sixteen columns.
     #[inline(always)]
     fn terms<S: Simd>(&self, simd: S, i: usize, x: &[f32], dy: &[f32]) -> [F64<S>; 2] {
         let (x, dy) = (load_up_to(simd, x).widen(), load_up_to(simd, dy).widen());
-        [dy, (x - columns(simd, self.mean, i)) * columns(simd, self.inverse, i)]
+        [dy, (x - columns(simd, &self.mean, i)) * columns(simd, &self.inverse, i)]
     }
 }
 
 /// Σ dy x̂ and Σ dy over the rows in order.
 struct GradientSums<'a> {
-    normal: Normal<'a>,
+    normal: &'a Normal,
     x: &'a [f32],
     dy: &'a [f32],
+    out: [&'a mut [f64]; 2],
 }
 
 impl Kernel for GradientSums<'_> {
-    type Output = Sums<2>;
+    type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> Sums<2> {
-        let Self { normal, x, dy } = self;
+    fn run<S: Simd>(self, simd: S) {
+        let Self { normal, x, dy, out } = self;
         let mut sums: Sums<2> = [[0.0; STRIP]; 2];
         for (x, dy) in x.chunks_exact(normal.channels).zip(dy.chunks_exact(normal.channels)) {
             let strip = || normal.strip.clone();
@@ -333,13 +345,15 @@ impl Kernel for GradientSums<'_> {
                 add_to_sums(simd, &mut sums, i, [dy * normal, dy]);
             }
         }
-        sums
+        for (out, sums) in out.into_iter().zip(&sums) {
+            out.copy_from_slice(&sums[..out.len()]);
+        }
     }
 }
 
 /// dx = (dy − means of dy x̂ x̂ and dy) · scale.
 struct Backward<'a> {
-    normal: Normal<'a>,
+    normal: &'a Normal,
     /// Means over the rows.
     sums: &'a Sums<2>,
     scale: &'a [f64; STRIP],

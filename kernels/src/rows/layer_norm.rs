@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::{
     check_epsilon,
-    strips::{STRIP, Sums, add_to_sums, write_sums},
+    strips::{STRIP, Sums, add_to_sums, share, write_sums},
     sums::{row_squares_f64, row_sum_f64},
     whole_rows,
 };
@@ -108,13 +108,18 @@ pub fn layer_norm_backward(
     let rows = x.len().checked_div(gamma.len()).unwrap_or(0);
     same_length("mean", mean.len(), "rows", rows);
     same_length("inverse_std", inverse_std.len(), "rows", rows);
-    let strip = |(number, (dgamma, dbeta)): (usize, (&mut [f32], &mut [f32]))| {
-        let (first, columns) = (number * STRIP, gamma.len());
+    let share = share(gamma.len(), x.len());
+    let parameters = |(number, (dgamma, dbeta)): (usize, (&mut [f32], &mut [f32]))| {
+        let (first, columns) = (number * share, gamma.len());
         level.run(ParameterGradients { first, columns, x, mean, inverse_std, dy, dgamma, dbeta });
     };
     if x.len() < WORTH_THREADS {
         level.run(Backward { gamma, x, mean, inverse_std, dy, dx });
-        return dgamma.chunks_mut(STRIP).zip(dbeta.chunks_mut(STRIP)).enumerate().for_each(strip);
+        return dgamma
+            .chunks_mut(share)
+            .zip(dbeta.chunks_mut(share))
+            .enumerate()
+            .for_each(parameters);
     }
     let (rows, block) = block(gamma.len());
     (x.par_chunks(block), dy.par_chunks(block), dx.par_chunks_mut(block))
@@ -123,10 +128,10 @@ pub fn layer_norm_backward(
         .for_each(|((x, dy, dx), (mean, inverse_std))| {
             level.run(Backward { gamma, x, mean, inverse_std, dy, dx });
         });
-    (dgamma.par_chunks_mut(STRIP), dbeta.par_chunks_mut(STRIP))
+    (dgamma.par_chunks_mut(share), dbeta.par_chunks_mut(share))
         .into_par_iter()
         .enumerate()
-        .for_each(strip);
+        .for_each(parameters);
 }
 
 /// Rows that a thread takes at a time, and their elements.

@@ -20,7 +20,40 @@ pub(super) fn strips(columns: usize) -> impl Iterator<Item = Range<usize>> {
     (0..columns).step_by(STRIP).map(move |first| first..columns.min(first + STRIP))
 }
 
-/// Adds to the sums of the strip's `i`-th sixteen columns.
+/// Columns that a thread sums, so that about as many as the current rayon pool has share `columns` of them: whole vectors, at
+/// most a strip. All of a strip where there are few `elements`.
+pub(super) fn share(columns: usize, elements: usize) -> usize {
+    if elements < WORTH_THREADS {
+        return STRIP;
+    }
+    let vectors = columns.div_ceil(LANES).div_ceil(rayon::current_num_threads());
+    (vectors * LANES).min(STRIP)
+}
+
+/// The sums of a strip of `elements`, large ones on the current rayon pool. `body` writes those of some columns, each summed
+/// over all rows in order.
+pub(super) fn sums_of_strip(
+    strip: &Range<usize>,
+    elements: usize,
+    body: impl Fn(Range<usize>, [&mut [f64]; 2]) + Sync,
+) -> Sums<2> {
+    let mut sums: Sums<2> = [[0.0; STRIP]; 2];
+    let [a, b] = sums.each_mut().map(|sums| &mut sums[..strip.len()]);
+    let share = share(strip.len(), elements);
+    if share >= strip.len() {
+        body(strip.clone(), [a, b]);
+        return sums;
+    }
+    (a.par_chunks_mut(share), b.par_chunks_mut(share)).into_par_iter().enumerate().for_each(
+        |(number, (a, b))| {
+            let first = strip.start + number * share;
+            body(first..first + a.len(), [a, b]);
+        },
+    );
+    sums
+}
+
+/// Adds to the sums of the `i`-th sixteen columns.
 #[inline(always)]
 pub(super) fn add_to_sums<S: Simd, const N: usize>(
     simd: S,
