@@ -14,6 +14,12 @@
 //! assert_eq!(fast, reference);
 //! # Ok::<(), halfwave_kernels::LevelError>(())
 //! ```
+//!
+//! # Features
+//! Operands of products are views of `faer` 0.24, always. None of these is on unless asked for:
+//!
+//! * `ndarray`: views of `ndarray` 0.17 as operands, [`gemm`]`::from_ndarray` and `from_ndarray_mut`. Where slices are taken,
+//!   `to_slice` and `into_slice` of a view give one.
 
 mod activations;
 pub mod conv;

@@ -43,6 +43,18 @@ pub enum TrainError {
         /// Where, and why.
         reason: String,
     },
+    /// A view of `ndarray` that has its rows not one after the other.
+    #[cfg(feature = "ndarray")]
+    #[error(
+        "rows of shape {shape:?} with strides {strides:?}: expected all rows one after the other; \
+         take a copy, `.as_standard_layout().view()`"
+    )]
+    Layout {
+        /// Rows and columns.
+        shape: [usize; 2],
+        /// Elements from row to row and from column to column.
+        strides: [isize; 2],
+    },
     /// There is nothing to train on.
     #[error("the data are empty: expected at least one row")]
     Empty,

@@ -25,6 +25,9 @@
 //!
 //! Threads are those of the current rayon pool. The same seed gives the same bits at any number of
 //! threads, on one machine, build and level.
+//!
+//! # Features
+//! * `ndarray`: [`samples::Rows`] and [`samples::Samples`] from views of `ndarray` 0.17. Off unless asked for.
 
 #![forbid(unsafe_code)]
 

@@ -14,6 +14,9 @@ use crate::{
     buffers::{check_rows, gather},
 };
 
+#[cfg(feature = "ndarray")]
+mod views;
+
 /// Rows that are numbers at once where all rows of bytes are looked at.
 const BLOCK: usize = 512;
 

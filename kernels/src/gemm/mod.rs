@@ -7,7 +7,7 @@
 //!
 //! The left operand is packed once, sixteen rows together; each tile packs the right one, a sliver of 48
 //! columns and 192 rows at a time, which stays in L1 while it is multiplied with all rows of the tile, and
-//! calls the next sliver into cache meanwhile. faer gives the views of matrices.
+//! calls the next sliver into cache meanwhile. Matrices are faer's views, [`MatRef`] and [`MatMut`].
 //!
 //! Layouts that training uses, all as views of row-major storage:
 //!
@@ -24,12 +24,16 @@ mod grid;
 mod pack;
 mod tile;
 mod update;
+#[cfg(feature = "ndarray")]
+mod views;
 mod workspace;
 
 pub use both::{Both, matmul_both};
 pub use epilogue::Epilogue;
 pub use faer::{MatMut, MatRef};
 pub use update::Update;
+#[cfg(feature = "ndarray")]
+pub use views::{LayoutError, from_ndarray, from_ndarray_mut};
 
 // What convolutions share.
 pub(crate) use pack::{Line, pack};
