@@ -17,6 +17,8 @@
 //! broken is passed over, and what it held is trained again.
 
 mod file;
+#[doc(hidden)]
+pub mod fuzz;
 mod place;
 
 use std::{

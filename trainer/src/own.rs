@@ -31,6 +31,8 @@ pub use machine::{
 };
 pub use network::{Architecture, NetworkJob, TrainedNetwork, train_network};
 pub use npz::NpzError;
+#[doc(hidden)]
+pub use npz::members;
 pub use onnx::OnnxError;
 pub use score::{ScoreJob, Scored, score};
 

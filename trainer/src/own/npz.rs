@@ -123,6 +123,16 @@ pub(super) fn member(
     Ok(bytes)
 }
 
+/// What `fuzz/targets/npz.rs` looks at: the `.npy` files of all arrays in an archive, of at most so many bytes each.
+///
+/// # Errors
+/// [`NpzError::Format`] if it is no archive; that of each array that cannot be had.
+pub fn members(archive: &[u8], most: usize) -> Result<Vec<Result<Vec<u8>, NpzError>>, NpzError> {
+    let file = Path::new("fuzz.npz");
+    let of = |name: String| member(archive, file, Some(&name), most);
+    Ok(names(archive)?.into_iter().map(of).collect())
+}
+
 /// The bytes of an archive of all tensors, as `np.load` reads it.
 pub(super) fn of_tensors(tensors: &Tensors<'_>) -> Result<Vec<u8>, ModelError> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
