@@ -268,7 +268,7 @@ pub struct Report {
     #[serde(default)]
     pub timings: Vec<Timing>,
     /// Floating-point operations a second that these threads reach at this level where they do nothing but multiply and
-    /// add, measured right after the run.
+    /// add: the more of what was measured right before the run and right after it.
     #[serde(default)]
     pub peak_flops: Option<f64>,
     /// The data sets that it read; none in files of the first versions.

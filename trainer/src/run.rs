@@ -282,6 +282,8 @@ impl Task {
         let Prepared { job, level, locator, pool } = prepared;
         let cores = pool.current_num_threads();
         info!("{} at level {level}, threads: {cores}", experiment.name);
+        let peak = || pool.install(|| machine::peak_flops(level));
+        let peak_before = peak();
         let start = Instant::now();
         let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
         let mut progress = (!quiet).then(Progress::stderr);
@@ -316,7 +318,7 @@ impl Task {
             seconds,
             peak_memory: machine::peak_memory(),
             timings: timings.into_vec(),
-            peak_flops: Some(pool.install(|| machine::peak_flops(level))),
+            peak_flops: Some(peak().max(peak_before)),
             data,
             rows: outcome.rows,
             notes: outcome.notes,

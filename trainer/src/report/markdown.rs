@@ -84,7 +84,7 @@ fn time(report: &Report) -> String {
     }
     let peak = peak_flops.map(|peak| {
         format!(
-            "; the peak, {:.0} GFLOP/s on {threads} thread{}, was measured right after",
+            "; the peak, {:.0} GFLOP/s on {threads} thread{}, was measured right before and after",
             peak / 1e9,
             if *threads == 1 { "" } else { "s" }
         )
