@@ -46,19 +46,26 @@ pub trait Observer {
     /// Called after each epoch.
     fn epoch(&mut self, epoch: &Epoch<'_>);
 
-    /// Something else to know of the training. An observer that passes epochs on passes this on too.
-    fn note(&mut self, _text: &str) {}
-
-    /// What saves the training, if something does. An observer that passes epochs on asks the one that it passes
-    /// them to.
-    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+    /// The observer that this one passes epochs on to, if it does: what follows is asked of that.
+    fn next(&mut self) -> Option<&mut dyn Observer> {
         None
     }
 
-    /// Whom every training only takes a few steps for, if somebody. As with checkpoints, an observer that passes epochs on
-    /// asks the next one.
+    /// Something else to know of the training.
+    fn note(&mut self, text: &str) {
+        if let Some(next) = self.next() {
+            next.note(text);
+        }
+    }
+
+    /// What saves the training, if something does.
+    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
+        self.next()?.checkpoints()
+    }
+
+    /// Whom every training only takes a few steps for, if somebody.
     fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
-        None
+        self.next()?.rehearsal()
     }
 }
 

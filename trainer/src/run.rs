@@ -8,6 +8,7 @@ use std::{
 
 use halfwave_datasets::{Locator, files, registry};
 use halfwave_kernels::Level;
+use indicatif::HumanDuration;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -113,6 +114,7 @@ pub fn plan(options: &Options) -> Result<String, Error> {
     pool.install(|| work(job, Context { level, seeds: first, locator: &locator, observer }))?;
     let all = start.elapsed();
     let one = rehearsal.estimate(all);
+    let words = |x: f64| HumanDuration(Duration::try_from_secs_f64(x).unwrap_or(Duration::MAX));
     let said: Vec<String> = seeds.iter().map(ToString::to_string).collect();
     let memory = machine::peak_memory();
     let memory = memory.map(|bytes| format!(", {} MiB of memory", bytes.div_ceil(1 << 20)));
@@ -124,24 +126,15 @@ pub fn plan(options: &Options) -> Result<String, Error> {
         said.join(" "),
         pool.current_num_threads(),
         experiment.data_of(&configuration).join(", "),
-        duration(one * seeds.len() as f64),
-        duration(one),
-        duration(rehearsal.besides(all)),
+        words(one * seeds.len() as f64),
+        words(one),
+        words(rehearsal.besides(all)),
         memory.unwrap_or_default()
     );
     for line in rehearsal.to_string().lines() {
         text.push_str(&format!("# {line}\n"));
     }
     Ok(text + &configuration.to_string())
-}
-
-/// Seconds, minutes or hours, in words.
-fn duration(seconds: f64) -> String {
-    match seconds {
-        ..120.0 => format!("{seconds:.0} s"),
-        ..7200.0 => format!("{:.0} min", seconds / 60.0),
-        _ => format!("{:.1} h", seconds / 3600.0),
-    }
 }
 
 /// Runs the experiment; writes `result.json`, `report.md`, `report.html`, `metrics.jsonl`, `timings.jsonl`, plots and

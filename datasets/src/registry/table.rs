@@ -283,7 +283,7 @@ pub static TABLE: &[Entry] = &[
         archive: None,
         further: NORB_FURTHER,
         hint: "parts 02 to 10 (training) and 02 (testing) are read if they are there; or \
-            halfwave_datasets::synthetic writes stand-ins in the same format",
+            `halfwave data generate norb-synthetic` writes stand-ins in the same format",
         load: |_, _| {
             let instead = "images of bytes, loaded by halfwave_datasets::norb::load";
             Err(Error::NotATable { name: "norb", instead })

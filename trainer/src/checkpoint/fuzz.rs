@@ -10,19 +10,19 @@ fn about() -> file::About {
 }
 
 /// A place of each kind.
-#[derive(Default)]
-struct Model {
-    fixed: [f32; 3],
-    growing: Vec<f32>,
-    number: f64,
-    count: usize,
-    progress: Progress,
-    flag: bool,
-    pair: Pair,
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Model {
+    pub(super) fixed: [f32; 3],
+    pub(super) growing: Vec<f32>,
+    pub(super) number: f64,
+    pub(super) count: usize,
+    pub(super) progress: Progress,
+    pub(super) flag: bool,
+    pub(super) pair: Pair,
 }
 
-#[derive(Default)]
-struct Pair([f64; 2]);
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Pair([f64; 2]);
 
 impl Memory for Pair {
     fn numbers(&self) -> Vec<f64> {

@@ -4,7 +4,7 @@ use halfwave_datasets::Dataset;
 use halfwave_kernels::{Kind, Level, learned::LearnedKind, units::Unit};
 use tempfile::TempDir;
 
-use super::*;
+use super::{fuzz::Model, *};
 use crate::{
     autoencoder::{AutoEncoder, AutoEncoderConfig, Reconstruction},
     layers::LayerConfig,
@@ -272,47 +272,6 @@ fn the_last_two_are_kept_and_a_broken_one_is_passed_over() {
     assert_eq!(watch.notes.len(), 2, "{:?}", watch.notes);
 }
 
-/// One place of each kind.
-#[derive(Clone, Debug, PartialEq)]
-struct Few {
-    fixed: [f32; 3],
-    growing: Vec<f32>,
-    sum: f64,
-    count: usize,
-    started: bool,
-}
-
-impl Learner for Few {
-    fn step(&mut self, _: Progress, _: &[u32]) -> Result<(), Diverged> {
-        Ok(())
-    }
-
-    fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        Ok(Vec::new())
-    }
-
-    fn places(&mut self) -> Places<'_> {
-        vec![
-            ("fixed".into(), Place::Fixed(&mut self.fixed)),
-            ("growing".into(), Place::Growing(&mut self.growing)),
-            ("sum".into(), Place::Number(&mut self.sum)),
-            ("count".into(), Place::Count(&mut self.count)),
-            ("started".into(), Place::Flag(&mut self.started)),
-        ]
-    }
-
-    fn flop(&self) -> u64 {
-        0
-    }
-
-    fn lower(&self) -> String {
-        String::new()
-    }
-}
-
-const NEW: fn() -> Few =
-    || Few { fixed: [0.0; 3], growing: Vec::new(), sum: 0.0, count: 0, started: false };
-
 const SCHEDULE: Loop<'_> = Loop { run: "few", seed: 1, rows: 10, batch: 5, epochs: 3 };
 
 /// A change of any byte is found, or changes nothing that counts; so is any lost end.
@@ -322,12 +281,14 @@ fn no_broken_file_is_taken() {
     let path = folder.path().join("few");
     let about =
         |schedule: &Loop<'_>| file::About::new("x".into(), 1, schedule, Progress::default());
-    let mut few = Few {
+    let mut few = Model {
         fixed: [0.1, -0.0, 1e-40],
         growing: vec![3.0; 5],
-        sum: f64::INFINITY,
+        number: f64::INFINITY,
         count: 7,
-        started: true,
+        progress: Progress { epochs: 1, steps: 4 },
+        flag: true,
+        ..Model::default()
     };
     let mut at = Position::new(Progress { epochs: 2, steps: 5 });
     (at.steps, at.seconds) = (1, 0.25);
@@ -335,12 +296,12 @@ fn no_broken_file_is_taken() {
     let sound = file::bytes(&about(&SCHEDULE), &mut few, &at).unwrap();
     let read = |bytes: &[u8], schedule: &Loop<'_>| {
         fs::write(&path, bytes).unwrap();
-        let (mut new, mut start) = (NEW(), Position::new(Progress::default()));
+        let (mut new, mut start) = (Model::default(), Position::new(Progress::default()));
         let read = file::read(&path, &about(schedule), &mut new, &mut start);
         // As Debug says it: NaN is not equal to itself.
         let found = (new, format!("{start:?}"));
         if read.is_err() {
-            let nothing = (NEW(), format!("{:?}", Position::new(Progress::default())));
+            let nothing = (Model::default(), format!("{:?}", Position::new(Progress::default())));
             assert_eq!(found, nothing, "what is refused changes nothing");
         }
         read.map(|()| found)
@@ -379,14 +340,14 @@ fn states_that_do_not_fit_are_errors() {
     let path = folder.path().join("few");
     let about = file::About::new("x".into(), 1, &SCHEDULE, Progress::default());
     let at = Position::new(Progress::default());
-    let mut bad = NEW();
+    let mut bad = Model::default();
     bad.fixed[1] = f32::NAN;
     fs::write(&path, file::bytes(&about, &mut bad, &at).unwrap()).unwrap();
-    let (mut new, mut start) = (NEW(), at.clone());
+    let (mut new, mut start) = (Model::default(), at.clone());
     let error = file::read(&path, &about, &mut new, &mut start).unwrap_err().to_string();
     assert!(error.contains("`fixed`: expected finite numbers, found NaN"), "{error}");
 
-    struct Fewer(Few);
+    struct Fewer(Model);
     impl Learner for Fewer {
         fn step(&mut self, _: Progress, _: &[u32]) -> Result<(), Diverged> {
             Ok(())
@@ -408,8 +369,10 @@ fn states_that_do_not_fit_are_errors() {
             String::new()
         }
     }
-    fs::write(&path, file::bytes(&about, &mut NEW(), &at).unwrap()).unwrap();
-    let error = file::read(&path, &about, &mut Fewer(NEW()), &mut start).unwrap_err().to_string();
+    fs::write(&path, file::bytes(&about, &mut Model::default(), &at).unwrap()).unwrap();
+    let error = file::read(&path, &about, &mut Fewer(Model::default()), &mut start)
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("expected F32 [2], found F32 [3]"), "{error}");
 }
 

@@ -305,6 +305,7 @@ impl Network {
         self.check_data(data)?;
         let (classes, rows) = (self.chain.outputs(), data.labels.len());
         let z = self.outputs(level, data.rows);
+        data.rows.readable()?;
         let predicted: Vec<u32> =
             z.chunks_exact(classes).map(|z| self.config.head.predict(z)).collect();
         let (mut losses, mut dz) = (vec![0.0; rows], vec![0.0; z.len()]);

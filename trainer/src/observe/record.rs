@@ -1,7 +1,7 @@
 //! Remembers the metrics of epochs, for learning curves.
 
-use super::{Epoch, Observer, Rehearsal};
-use crate::{checkpoint::Checkpoints, result::Series};
+use super::{Epoch, Observer};
+use crate::result::Series;
 
 /// Passes epochs on, and remembers their metrics.
 pub struct Recorder<'a> {
@@ -55,16 +55,8 @@ impl Observer for Recorder<'_> {
         self.next.epoch(epoch);
     }
 
-    fn note(&mut self, text: &str) {
-        self.next.note(text);
-    }
-
-    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
-        self.next.checkpoints()
-    }
-
-    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
-        self.next.rehearsal()
+    fn next(&mut self) -> Option<&mut dyn Observer> {
+        Some(self.next)
     }
 }
 

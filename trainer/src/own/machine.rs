@@ -22,10 +22,9 @@ use super::{
 };
 use crate::{
     Error,
-    checkpoint::Checkpoints,
     config::{self, ConfigError, Override},
     npy::{self, Array},
-    observe::{Epoch, Many, Observer, Rehearsal},
+    observe::{Epoch, Many, Observer},
     output,
     rbm::{Rbm, RbmConfig, Visible},
     report::filters,
@@ -98,16 +97,8 @@ impl Observer for Last<'_> {
         self.next.epoch(epoch);
     }
 
-    fn note(&mut self, text: &str) {
-        self.next.note(text);
-    }
-
-    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
-        self.next.checkpoints()
-    }
-
-    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
-        self.next.rehearsal()
+    fn next(&mut self) -> Option<&mut dyn Observer> {
+        Some(self.next)
     }
 }
 
@@ -137,7 +128,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     output::check_file(&job.out, job.force)?;
     let pool = run::pool(job.threads)?;
     let place = if job.stream { Place::Disk } else { Place::Any };
-    let mut data = Source::open(&job.data, place)?.all()?;
+    let mut data = Source::open(&job.data, place)?.all();
     let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
     data.prepare(&preprocessing)?;
     let mut rbm = Rbm::new(&config, data.width(), job.seed)?;

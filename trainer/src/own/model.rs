@@ -98,12 +98,12 @@ impl<M> Model<M> {
                 found: format!("({}, {})", data.rows(), data.width()),
             });
         }
-        let mut part = data.all()?;
+        let mut part = data.all();
         part.prepare(&self.preprocessing)?;
         Ok(part)
     }
 
-    /// Where its data may be: what is not standardised only is needed in memory.
+    /// Where its data may be: principal components need all rows in memory.
     fn place(&self) -> Place {
         if self.preprocessing.pca.is_some() { Place::Any } else { Place::DiskIfNpy }
     }
@@ -184,6 +184,8 @@ impl Model<Classifier> {
     pub(super) fn part(&self, path: &Path) -> Result<Part, Error> {
         let source = Source::open(path, self.place())?;
         let what = "features that the network was trained on";
-        self.prepared(path, source, self.of.network.inputs(), what)
+        let part = self.prepared(path, source, self.of.network.inputs(), what)?;
+        part.check()?;
+        Ok(part)
     }
 }

@@ -18,11 +18,10 @@ use super::{
 };
 use crate::{
     Error,
-    checkpoint::Checkpoints,
     config::{self, ConfigError, Override},
     layers::{Initialiser, LayerConfig},
     network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
-    observe::{Epoch, Many, Observer, Rehearsal},
+    observe::{Epoch, Many, Observer},
     optim::{Optimiser, Schedule},
     output, run,
     samples::Samples,
@@ -294,16 +293,8 @@ impl Observer for Seen<'_> {
         self.next.epoch(epoch);
     }
 
-    fn note(&mut self, text: &str) {
-        self.next.note(text);
-    }
-
-    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
-        self.next.checkpoints()
-    }
-
-    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
-        self.next.rehearsal()
+    fn next(&mut self) -> Option<&mut dyn Observer> {
+        Some(self.next)
     }
 }
 
@@ -335,7 +326,10 @@ fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
         return Err(of_labels(Problem::OneClass(only.clone())));
     }
     let indices = labels::indices(&names, &classes).map_err(of_labels)?;
-    Ok((Labelled { part: source.all()?, labels: indices }, classes))
+    let part = source.all();
+    // Here, where rows have the numbers that they have in the file.
+    part.check()?;
+    Ok((Labelled { part, labels: indices }, classes))
 }
 
 /// That the network takes these rows and tells these classes apart.

@@ -72,19 +72,17 @@ impl Source {
         }
     }
 
-    /// All rows, all of whose numbers are finite.
-    pub(super) fn all(self) -> Result<Part, TrainError> {
+    /// All rows.
+    pub(super) fn all(self) -> Part {
         let width = self.width();
-        let part = match self {
+        match self {
             Self::Memory(Matrix { x, width }) => Part { values: Values::Memory(x), width },
             Self::Stored(file) => {
                 let rows = (0..file.rows() as u32).collect();
                 let values = Values::Stored { file, rows, standardiser: None };
                 Part { values, width }
             }
-        };
-        part.rows().check(width)?;
-        Ok(part)
+        }
     }
 }
 
@@ -112,6 +110,11 @@ impl Part {
                 Rows::Stored(Stored { file, rows, standardiser: standardiser.as_ref() })
             }
         }
+    }
+
+    /// That all numbers are finite.
+    pub(super) fn check(&self) -> Result<(), TrainError> {
+        self.rows().check(self.width).map(drop)
     }
 
     /// Number of rows.

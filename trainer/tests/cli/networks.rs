@@ -73,6 +73,22 @@ fn networks_of_data_that_stay_on_disk_are_the_same() {
         .stderr(contains("--pca takes rows that fit into memory"));
 }
 
+/// Data are looked at as the network takes them: here the file's numbers are finite, the standardised one is not.
+#[test]
+fn numbers_that_overflow_when_standardised_are_errors() {
+    let home = files();
+    let path = home.path();
+    run(path, &format!("{TRAIN} --labels y.csv --standardise")).success();
+    save(&path.join("far.npy"), &[2, 3], &[0.0, 0.02, 7.0, 0.0, 3e38, 7.0]);
+    fs::write(path.join("two.csv"), "cat\ndog\n").unwrap();
+    for command in
+        ["predict m.safetensors far.npy p.npy", "eval m.safetensors far.npy --labels two.csv"]
+    {
+        run(path, command).code(1).stderr(contains("inf in row 1, column 1 of the data"));
+    }
+    assert!(!path.join("p.npy").exists());
+}
+
 #[test]
 fn a_network_is_trained_evaluated_and_predicts() {
     let home = files();

@@ -8,10 +8,10 @@ use halfwave_kernels::Level;
 use super::setting::{Model, Setting};
 use crate::{
     Error, TrainError,
-    checkpoint::{Checkpoints, Memory, Place, Places},
+    checkpoint::{Memory, Place, Places},
     metrics::accuracy,
     network::{HeadStatistics, LayerStatistics, Network, Validated, Watch},
-    observe::{Epoch, Observer, Rehearsal},
+    observe::{Epoch, Observer},
     rnn::Rnn,
     samples::Samples,
 };
@@ -246,15 +246,7 @@ impl Observer for Watched<'_> {
         self.next.epoch(epoch);
     }
 
-    fn note(&mut self, text: &str) {
-        self.next.note(text);
-    }
-
-    fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
-        self.next.checkpoints()
-    }
-
-    fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
-        self.next.rehearsal()
+    fn next(&mut self) -> Option<&mut dyn Observer> {
+        Some(self.next)
     }
 }
