@@ -23,5 +23,5 @@ export RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only"
 export ASAN_OPTIONS=detect_leaks=0
 cargo test --release --locked --target "$host" -p halfwave-kernels --lib
 cargo test --release --locked --target "$host" -p halfwave-tests --test parity --test special_values --test heads \
-    $([ -e tests/tests/masks.rs ] && echo "--test masks --test rows --test learned")
+    --test masks --test rows --test learned
 echo "asan: no error"

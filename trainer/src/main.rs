@@ -96,7 +96,7 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Table(args) => {
             let reports = args.results.iter().map(|path| Report::read(path));
             let reports = reports.collect::<Result<Vec<_>, Error>>()?;
-            let table = reproductions::table(&reports, args.all).map_err(Error::from)?;
+            let table = reproductions::table(&reports, args.rows()).map_err(Error::from)?;
             match args.into {
                 Some(path) => Ok(reproductions::write_into(&path, &table, args.check)?),
                 None => print(&table),

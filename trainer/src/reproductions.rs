@@ -33,14 +33,37 @@ pub enum TableError {
     Stale(String),
 }
 
-/// The rows of all reports in Markdown, then the machines and the sources; by default only rows with a published
-/// number.
+/// Which rows of the results stand in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// Of each model in each setting the first that has a published number beside it.
+    Headlines,
+    /// All that have a published number beside them.
+    Published,
+    /// All.
+    All,
+}
+
+impl Rows {
+    fn of(self, report: &Report) -> Vec<&Row> {
+        let published = || report.rows.iter().filter(|row| row.published.is_some());
+        let same = |a: &Row, b: &Row| (&a.setting, &a.model) == (&b.setting, &b.model);
+        match self {
+            Self::Headlines => {
+                published().filter(|row| published().find(|x| same(x, row)) == Some(row)).collect()
+            }
+            Self::Published => published().collect(),
+            Self::All => report.rows.iter().collect(),
+        }
+    }
+}
+
+/// The rows of all reports in Markdown, then the machines and the sources.
 ///
 /// # Errors
 /// [`TableError::NoRows`].
-pub fn table(reports: &[Report], all: bool) -> Result<String, TableError> {
-    let wanted = |row: &&Row| all || row.published.is_some();
-    let rows = || reports.iter().flat_map(|report| report.rows.iter().filter(wanted));
+pub fn table(reports: &[Report], which: Rows) -> Result<String, TableError> {
+    let rows = || reports.iter().flat_map(|report| which.of(report));
     if rows().next().is_none() {
         return Err(TableError::NoRows);
     }
@@ -50,7 +73,7 @@ pub fn table(reports: &[Report], all: bool) -> Result<String, TableError> {
         "| experiment | what | published | ours | n | seeds | date | machine |\n|---|---|---|---|---|---|---|---|\n",
     );
     for report in reports {
-        for row in report.rows.iter().filter(wanted) {
+        for row in which.of(report) {
             let machine = report.machine.as_ref().map(|machine| {
                 let known = machines.iter().position(|known| *known == machine);
                 letter(known.unwrap_or_else(|| {

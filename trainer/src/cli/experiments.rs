@@ -8,6 +8,7 @@ use halfwave_trainer::{
     config::Override,
     experiments::{self, Experiment},
     names::UnknownName,
+    reproductions::Rows,
     run::{Host, Options},
     sweep::{Axis, SweepOptions},
 };
@@ -117,7 +118,7 @@ pub(crate) struct Sweep {
 #[command(after_help = "\
 Examples:
   halfwave table runs/*/result.json
-  halfwave table docs/results/*.json --into README.md
+  halfwave table docs/results/*.json --headlines --into README.md
 
 The table goes between a line that begins with `<!-- table of reproductions` and the line \
 `<!-- end of the table of reproductions -->`; nothing else in the file changes.")]
@@ -127,13 +128,26 @@ pub(crate) struct Table {
     pub(crate) results: Vec<PathBuf>,
     /// Rows without a published number too
     #[arg(long)]
-    pub(crate) all: bool,
+    all: bool,
+    /// Of each model in each setting the first published number only
+    #[arg(long, conflicts_with = "all")]
+    headlines: bool,
     /// Put the table into this Markdown file in place of printing it
     #[arg(long, value_name = "FILE.md")]
     pub(crate) into: Option<PathBuf>,
     /// Write nothing; fail if the table in the file is another one
     #[arg(long, requires = "into")]
     pub(crate) check: bool,
+}
+
+impl Table {
+    pub(crate) fn rows(&self) -> Rows {
+        match (self.all, self.headlines) {
+            (true, _) => Rows::All,
+            (_, true) => Rows::Headlines,
+            (false, false) => Rows::Published,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -69,6 +69,7 @@ fn results_without_date_and_machine_are_read() {
     fs::write(path.join("none.json"), text.replace("\"published\": {", "\"other\": {")).unwrap();
     run(path, "table none.json").code(1).stderr(contains("--all takes the others too"));
     run(path, "table none.json --all").success().stdout(contains("| – | 98.50 |"));
+    run(path, "table r.json --all --headlines").code(2).stderr(contains("cannot be used with"));
     fs::write(path.join("no.md"), "text\n").unwrap();
     fs::write(path.join("bad.json"), "{\"experiment\": 1}").unwrap();
     for (arguments, code, said) in [
@@ -83,16 +84,37 @@ fn results_without_date_and_machine_are_read() {
     }
 }
 
-/// The README's numbers are those of the results that are kept with it.
+/// One row a model and setting: the first of those with a published number.
 #[test]
-fn the_readme_has_the_table_of_its_results() {
+fn headlines_are_the_first_published_numbers() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    run(path, "run agarap-wdbc -q --seeds 1 --epochs 1 --set folds=2 --out a").success();
+    let rows = |arguments: &str| -> Vec<String> {
+        let printed = run(path, arguments).success();
+        let text = String::from_utf8(printed.get_output().stdout.clone()).unwrap();
+        text.lines().filter(|line| line.starts_with("| agarap")).map(Into::into).collect()
+    };
+    let (all, headlines) = (rows("table a/result.json"), rows("table a/result.json --headlines"));
+    // Two heads, over the folds and on the test rows.
+    assert_eq!(headlines.len(), 4, "{headlines:?}");
+    assert!(headlines.iter().all(|row| row.contains("head, accuracy %") && all.contains(row)));
+    assert!(all.len() > headlines.len(), "{all:?}");
+}
+
+/// The numbers of the documents are those of the results that are kept with them.
+#[test]
+fn the_documents_have_the_tables_of_the_results() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut results: Vec<_> = fs::read_dir(root.join("docs/results"))
         .unwrap()
         .map(|entry| format!("docs/results/{}", entry.unwrap().file_name().to_str().unwrap()))
+        .filter(|path| path.ends_with(".json"))
         .collect();
     results.sort();
-    run(&root, &format!("table {} --into README.md --check", results.join(" "))).success();
+    let results = results.join(" ");
+    run(&root, &format!("table {results} --headlines --into README.md --check")).success();
+    run(&root, &format!("table {results} --into docs/results/README.md --check")).success();
 }
 
 /// Two runs with other settings: what they share, side by side; a run of another experiment shares nothing.
