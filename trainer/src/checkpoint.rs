@@ -44,7 +44,7 @@ use crate::{
 /// What is run, in TOML.
 const RUN: &str = "run.toml";
 
-/// Ended loops are kept in memory until the next file is due, or until they are so many bytes.
+/// Files of ended loops are kept in memory until the next file is due, or until they are more bytes.
 const WAITING: usize = 64 << 20;
 
 /// The signal that asked for an end, or 0.
@@ -133,12 +133,37 @@ pub struct Checkpoints {
     /// Of loops that have ended, until their end is on disk.
     old: Vec<PathBuf>,
     /// Ended loops that are not on disk yet.
-    waiting: Vec<(PathBuf, Vec<u8>)>,
+    waiting: Waiting,
     /// Whether a state is on disk.
     holds: bool,
     /// Seconds of all epochs that were not trained now.
     earlier: f64,
     _lock: File,
+}
+
+/// Files that are not written yet: where they go, and their bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(Vec<(PathBuf, Vec<u8>)>);
+
+impl Waiting {
+    fn are_many(&self) -> bool {
+        self.0.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > WAITING
+    }
+
+    /// Takes the memory that a run's loop takes at its end, and writes nothing.
+    pub(crate) fn rehearse(
+        &mut self,
+        schedule: &Loop<'_>,
+        learner: &mut dyn Learner,
+        at: Progress,
+    ) -> Result<(), TrainError> {
+        let about = file::About::new(String::new(), 0, schedule, at);
+        self.0.push((PathBuf::new(), file::bytes(&about, learner, &Position::new(at))?));
+        if self.are_many() {
+            self.0.clear();
+        }
+        Ok(())
+    }
 }
 
 impl Checkpoints {
@@ -195,7 +220,7 @@ impl Checkpoints {
             about: None,
             on_the_way: Vec::new(),
             old: Vec::new(),
-            waiting: Vec::new(),
+            waiting: Waiting::default(),
             earlier: 0.0,
             _lock: lock,
         })
@@ -328,10 +353,9 @@ impl Checkpoints {
         self.old.append(&mut self.on_the_way);
         let path = self.folder.join(format!("{}.done{SUFFIX}", stem(self.fit)));
         if !path.exists() {
-            self.waiting.push((path, file::bytes(&about, learner, at)?));
+            self.waiting.0.push((path, file::bytes(&about, learner, at)?));
         }
-        let bytes: usize = self.waiting.iter().map(|(_, bytes)| bytes.len()).sum();
-        if bytes > WAITING || self.saved.elapsed() >= self.every {
+        if self.waiting.are_many() || self.saved.elapsed() >= self.every {
             self.flush()?;
             self.saved = Instant::now();
         }
@@ -339,7 +363,7 @@ impl Checkpoints {
     }
 
     fn flush(&mut self) -> Result<(), TrainError> {
-        for (path, bytes) in std::mem::take(&mut self.waiting) {
+        for (path, bytes) in std::mem::take(&mut self.waiting.0) {
             self.write(&path, &bytes)?;
         }
         remove(self.old.drain(..));

@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::{Epoch, Observer};
-use crate::train::Loop;
+use crate::{checkpoint::Waiting, train::Loop};
 
 /// Steps of a training that are measured at most, after a first one that is not; and the time after which they are enough.
 pub(crate) const MOST_STEPS: usize = 8;
@@ -13,6 +13,8 @@ pub(crate) const ENOUGH: Duration = Duration::from_millis(200);
 /// first epoch had been the last.
 #[derive(Debug, Default)]
 pub struct Rehearsal {
+    /// Its checkpoints.
+    pub(crate) waiting: Waiting,
     trainings: Vec<Training>,
     /// Seconds of what else is long, all of it.
     else_long: f64,
