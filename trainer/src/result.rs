@@ -6,7 +6,8 @@ use halfwave_datasets::{
     Locator, files,
     registry::{self, Content, Entry},
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use toml::{Table, Value};
 
 use crate::{Error, machine::Machine};
 
@@ -243,8 +244,9 @@ pub struct Report {
     /// What it is, in a sentence; none in files of the first versions.
     #[serde(default)]
     pub summary: String,
-    /// All keys, with the values that were used.
-    pub configuration: toml::Table,
+    /// All keys, with the values that were used; in JSON, infinite numbers are strings.
+    #[serde(serialize_with = "in_json")]
+    pub configuration: Table,
     /// The seeds.
     pub seeds: Vec<u64>,
     /// The day on which it ended, in UTC: `2026-11-21`. None in files of the first versions.
@@ -428,14 +430,31 @@ impl Report {
     ///
     /// Values are compared as JSON has them.
     #[must_use]
-    pub fn is_of(&self, experiment: &str, configuration: &toml::Table, seeds: &[u64]) -> bool {
+    pub fn is_of(&self, experiment: &str, configuration: &Table, seeds: &[u64]) -> bool {
         // Decimal numbers are read to the last bit but one: both have to be read.
         let same = || {
-            let text = serde_json::to_string(configuration).ok()?;
-            Some(serde_json::from_str::<toml::Table>(&text).ok()? == self.configuration)
+            let mut text = Vec::new();
+            in_json(configuration, &mut serde_json::Serializer::new(&mut text)).ok()?;
+            Some(serde_json::from_slice::<Table>(&text).ok()? == self.configuration)
         };
         self.experiment == experiment && self.seeds == seeds && same().unwrap_or(false)
     }
+}
+
+/// Numbers that JSON does not have stand in strings, as TOML writes them.
+fn in_json<S: Serializer>(configuration: &Table, to: S) -> Result<S::Ok, S::Error> {
+    fn finite(value: &Value) -> Value {
+        match value {
+            Value::Float(x) if !x.is_finite() => Value::String(value.to_string()),
+            Value::Array(values) => Value::Array(values.iter().map(finite).collect()),
+            Value::Table(table) => Value::Table(of(table)),
+            other => other.clone(),
+        }
+    }
+    fn of(table: &Table) -> Table {
+        table.iter().map(|(key, value)| (key.clone(), finite(value))).collect()
+    }
+    of(configuration).serialize(to)
 }
 
 #[cfg(test)]
@@ -466,5 +485,25 @@ mod tests {
         assert_eq!(said(used), ["rt-polarity (not as published)", "wdbc (as published)"]);
         fs::remove_dir_all(&folder).unwrap();
         assert_eq!(said(DataSet::used(&locator))[0], "rt-polarity (not there any more)");
+    }
+
+    /// JSON has `null` for infinite numbers, of which no configuration can be made.
+    #[test]
+    fn infinite_settings_are_read_again() {
+        let settings = |x: f64| -> Table {
+            let text = format!("rate = 0.1\n[deep]\nalphas = [1.0, [{}]]", Value::Float(x));
+            text.parse().unwrap()
+        };
+        let json = r#"{"experiment": "e", "configuration": {}, "seeds": [1], "versions": {"halfwave": "0.1.0",
+            "target": "t", "profile": "release"}, "level": "avx2", "threads": 2, "seconds": 1.5, "rows": [],
+            "notes": [], "confusions": [], "figures": []}"#;
+        let written: Report = serde_json::from_str(json).unwrap();
+        let written = Report { configuration: settings(f64::INFINITY), ..written };
+        let text = serde_json::to_string(&written).unwrap();
+        let read: Report = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.configuration["deep"]["alphas"][1][0].as_str(), Some("inf"));
+        assert!(read.is_of("e", &settings(f64::INFINITY), &[1]));
+        assert!(!read.is_of("e", &settings(f64::NEG_INFINITY), &[1]));
+        assert!(!read.is_of("e", &settings(2.0), &[1]));
     }
 }
