@@ -1,6 +1,7 @@
 //! What the benchmarks share: inputs, checks of results, shapes of products, interleaved timing.
 
 pub mod check;
+pub mod contest;
 pub mod conv;
 pub mod counts;
 pub mod effort;

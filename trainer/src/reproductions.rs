@@ -1,6 +1,6 @@
 //! `halfwave table`: what was measured beside what is published, from the `result.json` of runs.
 
-use std::{fs, path::Path};
+use std::{collections::HashSet, fs, path::Path};
 
 use crate::{
     Error,
@@ -47,10 +47,10 @@ pub enum Rows {
 impl Rows {
     fn of(self, report: &Report) -> Vec<&Row> {
         let published = || report.rows.iter().filter(|row| row.published.is_some());
-        let same = |a: &Row, b: &Row| (&a.setting, &a.model) == (&b.setting, &b.model);
         match self {
             Self::Headlines => {
-                published().filter(|row| published().find(|x| same(x, row)) == Some(row)).collect()
+                let mut seen = HashSet::new();
+                published().filter(|row| seen.insert((&row.setting, &row.model))).collect()
             }
             Self::Published => published().collect(),
             Self::All => report.rows.iter().collect(),

@@ -1,11 +1,12 @@
 //! faer's product, without an epilogue.
 
 use faer::{Accum, MatMut, Par, linalg::matmul::matmul};
-use halfwave_bench_suite::product::Product;
+use halfwave_bench_suite::{contest::Peer, product::Product};
 
-use super::Peer;
-
-pub(super) const PEER: Peer = Peer { product: Some(product), ..Peer::named("faer") };
+pub(super) const PEER: Peer = Peer {
+    product: Some(|operands| Box::new(|out| product(operands, out))),
+    ..Peer::named("faer")
+};
 
 fn product(operands: &Product<'_>, out: &mut [f32]) {
     let (a, b) = operands.operands();

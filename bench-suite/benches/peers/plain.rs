@@ -1,8 +1,7 @@
 //! Loops over std's functions, as the compiler turns them into code for the target that it is told.
 
+use halfwave_bench_suite::contest::{Map, Peer};
 use halfwave_kernels::Kind;
-
-use super::{Map, Peer};
 
 pub(super) const PEER: Peer = Peer { activation, ..Peer::named("std") };
 

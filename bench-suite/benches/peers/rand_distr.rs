@@ -1,9 +1,8 @@
 //! `rand_distr`: its normal numbers (a ziggurat) from the generator that is ours, too, in one lane.
 
+use halfwave_bench_suite::contest::Peer;
 use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg32;
-
-use super::Peer;
 
 pub(super) const PEER: Peer =
     Peer { normal: Some(normal), nrelu: Some(nrelu), ..Peer::named("rand_distr") };

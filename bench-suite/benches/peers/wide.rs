@@ -1,9 +1,8 @@
 //! `wide`, used plainly: eight lanes over slices, with the instructions that the compiler is told of.
 
+use halfwave_bench_suite::contest::{Map, Peer};
 use halfwave_kernels::Kind;
 use wide::f32x8;
-
-use super::{Map, Peer};
 
 pub(super) const PEER: Peer = Peer { activation, ..Peer::named("wide") };
 

@@ -1,6 +1,5 @@
 //! halfwave on its best level, and on the level that is the reference of all others.
 
-use halfwave_bench_suite::{product::Product, scalar};
 use halfwave_kernels::{
     Kind, Level, forward,
     gemm::{self, MatMut},
@@ -8,13 +7,19 @@ use halfwave_kernels::{
     units::{self, Unit},
 };
 
-use super::{Map, Peer};
+use super::{Map, Peer, Train};
+use crate::{
+    product::Product,
+    scalar,
+    steps::{Result, STEPS},
+};
 
 pub(super) const BEST: Peer = Peer {
     activation: |kind| Some(map(Level::best(), kind)),
     normal: Some(|out| rng::normal(Level::best(), Stream::new(3).at(0), out)),
     nrelu: Some(|x, h| units::sample(Level::best(), Unit::Nrelu, Stream::new(3).at(0), x, h)),
-    product: Some(product),
+    product: Some(|operands| Box::new(|out| product(operands, out))),
+    mlp: Some(mlp),
     ..Peer::named("halfwave")
 };
 
@@ -27,6 +32,11 @@ pub(super) const SCALAR: Peer = Peer {
 
 fn map(level: Level, kind: Kind) -> Map {
     Box::new(move |x, y| forward(level, kind, x, y))
+}
+
+fn mlp(steps: usize) -> Result<Train> {
+    let mut model = (STEPS[0].new)(steps)?;
+    Ok(Box::new(move || model.train(Level::best()).unwrap_or_else(|error| panic!("{error}"))))
 }
 
 fn product(operands: &Product<'_>, out: &mut [f32]) {
