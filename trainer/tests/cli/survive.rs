@@ -3,8 +3,8 @@
 #![cfg(unix)]
 
 use std::{
+    collections::{BTreeSet, HashMap},
     fs,
-    os::unix::process::ExitStatusExt as _,
     path::Path,
     process::{self, Child, Stdio},
     thread,
@@ -226,15 +226,12 @@ fn every_call_of_a_save_may_fail() {
     let command = format!("{command} --out m --resume");
     let mut tried = 0;
     for call in ["openat", "close", "write", "fsync", "rename,renameat,renameat2", "unlink"] {
+        let calls = calls_on_files(path, &command, call);
+        fs::remove_file(path.join("m")).unwrap();
         for fault in ["signal=KILL", "error=ENOSPC", "error=EIO", "error=EACCES"] {
-            for n in 1.. {
-                let (reached, output) = injected(path, &command, call, fault, n);
-                if !reached {
-                    // There are no more such calls: all went well.
-                    assert!(fs::read(path.join("m")).unwrap() == whole, "{call} {n} {fault}");
-                    fs::remove_file(path.join("m")).unwrap();
-                    break;
-                }
+            for &n in &calls {
+                let inject = format!("inject={call}:{fault}:when={n}");
+                let output = traced(path, call, &["-o", "/dev/null", "-e", &inject], &command);
                 tried += 1;
                 let said = String::from_utf8_lossy(&output.stderr);
                 let what = format!("{call} {n} {fault}: {said}");
@@ -252,32 +249,40 @@ fn every_call_of_a_save_may_fail() {
             }
         }
     }
-    assert!(tried > 100, "{tried}");
+    assert!(tried > 200, "{tried}");
 }
 
-/// Runs the program with the `n`-th call of each thread at fault; whether there was one.
-fn injected(
-    path: &Path,
-    command: &str,
-    call: &str,
-    fault: &str,
-    n: usize,
-) -> (bool, process::Output) {
+/// Which calls of a thread, counted from 1, are on the program's own files: it opens and closes libraries, too.
+fn calls_on_files(path: &Path, command: &str, call: &str) -> BTreeSet<usize> {
     let trace = path.join("trace");
-    let mut strace = process::Command::new("strace");
-    strace.args(["-f", "-qq", "-o"]).arg(&trace).arg("-e").arg(format!("trace={call}"));
-    strace.arg("-e").arg(format!("inject={call}:{fault}:when={n}"));
-    if ["openat", "close"].contains(&call) {
-        // Programs open and close libraries before they do anything. Temporary files have names that nobody foresees.
-        let folder = fs::canonicalize(path).unwrap().join("m.checkpoint");
-        strace.arg("-P").arg(folder.join("run.toml")).arg("-P").arg(folder);
+    let to = ["-y", "-o", trace.to_str().unwrap()];
+    assert!(traced(path, call, &to, command).status.success());
+    let home = format!("{}/", fs::canonicalize(path).unwrap().display());
+    let mut counts = HashMap::<String, usize>::new();
+    let mut found = BTreeSet::new();
+    for line in fs::read_to_string(&trace).unwrap().lines() {
+        // "123 close(5</home/m.checkpoint/…>) = 0"; what a call that was interrupted came to has a line of its own.
+        let (thread, said) = line.split_once(' ').unwrap();
+        if said.trim_start().starts_with(|c: char| c.is_ascii_lowercase()) {
+            let n = counts.entry(thread.into()).or_default();
+            *n += 1;
+            if said.contains(&home) || said.contains("\"m") {
+                found.insert(*n);
+            }
+        }
     }
-    strace.arg(assert_cmd::cargo::cargo_bin!("halfwave")).args(command.split_whitespace());
-    strace.current_dir(path).env_remove("HALFWAVE_LEVEL");
-    let output = strace.output().unwrap();
-    let traced = fs::read_to_string(&trace).unwrap();
     fs::remove_file(&trace).unwrap();
-    // strace ends as the program does.
-    let killed = output.status.signal() == Some(9);
-    (killed || traced.contains("INJECTED"), output)
+    assert!(!found.is_empty(), "{call}");
+    found
+}
+
+/// Runs the program under strace, which looks at one kind of call.
+fn traced(path: &Path, call: &str, options: &[&str], command: &str) -> process::Output {
+    let mut strace = process::Command::new("strace");
+    strace
+        .args(["-f", "-qq", "-e", &format!("trace={call}")])
+        .args(options)
+        .arg(assert_cmd::cargo::cargo_bin!("halfwave"));
+    strace.args(command.split_whitespace()).current_dir(path).env_remove("HALFWAVE_LEVEL");
+    strace.output().unwrap()
 }

@@ -214,8 +214,8 @@ impl Config {
             }
             Protocol::Honest => {
                 "fresh weights for each fold, and for the network that is tested, which is trained on all training \
-                 images. Standardisation and components come from the training images of each. Nothing is selected; \
-                 the test images are read once."
+                 images; those of one seed begin with the same. Standardisation and components come from the \
+                 training images of each. Nothing is selected; the test images are read once."
             }
         };
         let title = self.set.title();

@@ -122,9 +122,9 @@ impl Config {
         let ours = match self.protocol {
             Protocol::Honest => format!(
                 "features standardised by mean and deviation of the training rows of each fold or split; fresh \
-                 weights for each; {} epochs of batches of {}; the last epoch counts, nothing is selected on test \
-                 rows; folds (of all rows) and splits are stratified and depend on the seed. n counts folds times \
-                 seeds.",
+                 weights for each, those of one seed the same; {} epochs of batches of {}; the last epoch counts, \
+                 nothing is selected on test rows; folds (of all rows) and splits are stratified and depend on the \
+                 seed. n counts folds times seeds.",
                 self.mlp.epochs, self.mlp.batch
             ),
             Protocol::Published => format!(
