@@ -223,7 +223,7 @@ fn neighbours_do_not_fall() {
 }
 
 #[test]
-#[ignore = "all 2^32 inputs, a minute: cargo test --release -p halfwave-tests -- --ignored exhaustive"]
+#[ignore = "all 2^32 inputs, some minutes: cargo test --release -p halfwave-tests -- --ignored exhaustive"]
 fn exhaustive_nothing_falls() {
     for kind in kinds() {
         let block = 1 << 16;
