@@ -78,21 +78,3 @@ pub fn rewritten(bytes: &[u8]) -> (bool, Vec<u8>) {
 pub fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     file::sealed(bytes, about()).ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The seed is a sound file but for its digest: else the fuzzer would never come past that.
-    #[test]
-    fn the_seed_is_taken_once_it_is_sealed() {
-        let seed = include_bytes!("../../../fuzz/seeds/checkpoint/epoch");
-        let (taken, untouched) = rewritten(seed);
-        assert!(!taken);
-        assert_eq!(untouched, rewritten(&[]).1);
-        let (taken, written) = rewritten(&sealed(seed).unwrap());
-        assert!(taken);
-        assert_ne!(written, untouched);
-        assert_eq!(rewritten(&written), (true, written));
-    }
-}
