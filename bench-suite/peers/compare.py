@@ -18,17 +18,22 @@ from pathlib import Path
 HERE = Path(__file__).parent
 EPOCHS = "4"
 
-# name, (our arguments, start of the run's name), (peer's module, its script with arguments)
+# name, (our arguments, start of the run's name, share of the images that it trains on), (peer's module, its script with arguments) each
 CONTESTS = [
     (
         "MLP 784-512-512-10, Adam, batch 128",
-        (["mnist-mlp", "--set", "mlp.dropout=0.0"], ""),
-        ("torch", ["mlp_torch.py", "{threads}", "eager", "784", "128"]),
+        (["mnist-mlp", "--set", "mlp.dropout=0.0"], "", 1),
+        [("torch", ["mlp_torch.py", "{threads}", "eager", "784", "128"]), ("keras", ["keras_bench.py", "{threads}", "mlp", "128"])],
     ),
     (
         "RBM 784x500, binary, batch 100",
-        (["mnist-rbm", "--set", "logistic.learning_rates=[0.01]", "--set", "nrelu.hidden_units=1"], "Bernoulli RBM,"),
-        ("sklearn", ["rbm_sklearn.py", "{threads}"]),
+        (["mnist-rbm", "--set", "logistic.learning_rates=[0.01]", "--set", "nrelu.hidden_units=1"], "Bernoulli RBM,", 1),
+        [("sklearn", ["rbm_sklearn.py", "{threads}"])],
+    ),
+    (
+        "CNN conv 32, conv 64, pool, dense 128, Adam, batch 128",
+        (["mnist-cnn", "--set", "images=[7680,128]"], "", 7680 / 60000),
+        [("keras", ["keras_bench.py", "{threads}", "cnn"]), ("torch", ["mlp_torch.py", "{threads}", "cnn"])],
     ),
 ]
 
@@ -68,8 +73,8 @@ def functions(rows, rounds):
             print(f"functions: SKIPPED, {module} is not installed for {sys.executable}", flush=True)
 
 
-def ours(binary, threads, arguments, start):
-    """Seconds of the epochs of runs whose name begins with `start`."""
+def ours(binary, threads, arguments, start, share):
+    """Seconds of the epochs of runs whose name begins with `start`; of all images, where it trains on a share of them."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"
         command = [binary, "run", *arguments, "--epochs", EPOCHS, "--threads", str(threads), "--out", str(out), "--seeds", "1", "--quiet"]
@@ -80,7 +85,7 @@ def ours(binary, threads, arguments, start):
     if not seconds:
         names = sorted({line["run"] for line in lines})
         sys.exit(f"compare: no run of {arguments[0]} begins with {start!r}; there are {names}")
-    return statistics.median(seconds)
+    return statistics.median(seconds) / share
 
 
 def peer(script, threads):
@@ -96,17 +101,23 @@ def main():
         sys.exit("compare: at least 3 rounds, or a median says nothing")
     if len(sys.argv) > 4:
         functions(sys.argv[4], rounds)
-    for name, (arguments, start), (module, script) in CONTESTS:
-        if util.find_spec(module) is None:
-            print(f"{name}: SKIPPED, {module} is not installed for {sys.executable}", flush=True)
+    for name, mine, peers in CONTESTS:
+        for module, _ in peers:
+            if util.find_spec(module) is None:
+                print(f"{name}: SKIPPED, {module} is not installed for {sys.executable}", flush=True)
+        peers = [(module, script) for module, script in peers if util.find_spec(module) is not None]
+        if not peers:
             continue
-        mine, theirs = [], []
+        times = {"halfwave": [], **{module: [] for module, _ in peers}}
         for round_ in range(1, rounds + 1):
-            mine.append(ours(binary, threads, arguments, start))
-            theirs.append(peer(script, threads))
-            print(f"  round {round_}: halfwave {mine[-1]:.3f}, {module} {theirs[-1]:.3f} s/epoch", flush=True)
-        a, b = statistics.median(mine), statistics.median(theirs)
-        print(f"{name}, {threads} threads: halfwave {a:.3f}, {module} {b:.3f} s/epoch; {b / a:.2f} times as fast", flush=True)
+            times["halfwave"].append(ours(binary, threads, *mine))
+            for module, script in peers:
+                times[module].append(peer(script, threads))
+            print(f"  round {round_}:", ", ".join(f"{who} {of[-1]:.3f}" for who, of in times.items()), "s/epoch", flush=True)
+        a = statistics.median(times["halfwave"])
+        for module, _ in peers:
+            b = statistics.median(times[module])
+            print(f"{name}, {threads} threads: halfwave {a:.3f}, {module} {b:.3f} s/epoch; {b / a:.2f} times as fast", flush=True)
 
 
 if __name__ == "__main__":

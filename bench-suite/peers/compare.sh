@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Times halfwave against torch, numpy and scikit-learn, in turns. usage: compare.sh [THREADS [ROUNDS]]
+# Times halfwave against torch, Keras, numpy and scikit-learn, in turns. usage: compare.sh [THREADS [ROUNDS]]
 #
 #   HALFWAVE_DATA  directory with mnist/ (needed)
 #   PYTHON         an interpreter that has the peers; else a virtual environment is made from requirements.txt
