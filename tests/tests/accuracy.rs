@@ -38,7 +38,7 @@ fn every_4093rd_input_is_within_the_documented_error() {
 }
 
 #[test]
-#[ignore = "all 2^32 inputs of every function, an hour on two cores: cargo test --release -p halfwave-tests -- --ignored exhaustive"]
+#[ignore = "all 2^32 inputs of every function, some forty minutes on two cores: cargo test --release -p halfwave-tests -- --ignored exhaustive"]
 fn exhaustive_every_input_is_within_the_documented_error() {
     within_the_documented_error(Level::best(), 1, documented);
 }
