@@ -14,7 +14,7 @@ fn within_the_documented_error(level: Level, stride: u64, documented: impl Fn(Ki
         {
             let worst = sweep(level, kind, pass, stride);
             let found = format!(
-                "{kind} {pass:?}: {:.4} ULP at {:e} ({:#010x}), documented {documented}",
+                "{kind} {pass:?}: {:.8} ULP at {:e} ({:#010x}), documented {documented}",
                 worst.ulp,
                 worst.at,
                 worst.at.to_bits()

@@ -6,7 +6,8 @@
 //! Courbariaux, Bengio & David 2015, arXiv:1511.00363; with this slope Howard et al. 2019,
 //! arXiv:1905.02244.
 //!
-//! Worst errors over all inputs: .5 ULP forward, at x = −8.9406974·10⁻⁸; .34 backward, at y = 1·10⁻⁴⁵.
+//! Worst errors over all inputs: 4·10⁻⁸ above .5 ULP forward, at x = −8.9406974·10⁻⁸; .34 backward, at y =
+//! 1·10⁻⁴⁵.
 
 use super::{Activation, Saved};
 use crate::{
@@ -30,7 +31,7 @@ pub(super) fn sixth<S: Simd>(a: Double<S>) -> F32<S> {
 impl Activation for HardSigmoid {
     const NAME: &'static str = "hard_sigmoid";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.5;
+    const MAX_ULP: f64 = 0.51;
     const MAX_ULP_BACKWARD: f64 = 0.34;
 
     #[inline(always)]

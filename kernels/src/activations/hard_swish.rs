@@ -5,8 +5,8 @@
 //!
 //! Howard et al. 2019, arXiv:1905.02244.
 //!
-//! Worst errors over all inputs: .5 ULP forward, at x = 1.8923888·10⁻⁶; .5 backward, at x =
-//! −4.4703487·10⁻⁸.
+//! Worst errors over all inputs: 5·10⁻⁸ above .5 ULP forward, at x = 1.8923888·10⁻⁶; 4·10⁻⁸ above .5
+//! backward, at x = −4.4703487·10⁻⁸.
 
 use super::{Activation, Saved, hard_sigmoid::sixth};
 use crate::{
@@ -23,8 +23,8 @@ const SIXTH: [f32; 2] = [0.166_666_67, -4.967_054e-9];
 impl Activation for HardSwish {
     const NAME: &'static str = "hard_swish";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.5;
-    const MAX_ULP_BACKWARD: f64 = 0.5;
+    const MAX_ULP: f64 = 0.51;
+    const MAX_ULP_BACKWARD: f64 = 0.51;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

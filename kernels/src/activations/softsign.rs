@@ -4,7 +4,8 @@
 //!
 //! Bergstra, Desjardins, Lamblin & Bengio 2009, "Quadratic polynomials learn better image features".
 //!
-//! Worst errors over all inputs: .76 ULP forward, at x = 1.0019233; .5 backward, at y = 2.6971138·10⁻⁶.
+//! Worst errors over all inputs: .76 ULP forward, at x = 1.0019233; 3·10⁻⁸ above .5 backward, at y =
+//! 2.6971138·10⁻⁶.
 
 use super::{Activation, Saved};
 use crate::{
@@ -19,7 +20,7 @@ impl Activation for Softsign {
     const NAME: &'static str = "softsign";
     const SAVED: Saved = Saved::Output;
     const MAX_ULP: f64 = 0.76;
-    const MAX_ULP_BACKWARD: f64 = 0.5;
+    const MAX_ULP_BACKWARD: f64 = 0.51;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {
