@@ -31,7 +31,7 @@ pub(super) fn sixth<S: Simd>(a: Double<S>) -> F32<S> {
 impl Activation for HardSigmoid {
     const NAME: &'static str = "hard_sigmoid";
     const SAVED: Saved = Saved::Output;
-    const MAX_ULP: f64 = 0.51;
+    const MAX_ULP: f64 = 0.500_000_1;
     const MAX_ULP_BACKWARD: f64 = 0.34;
 
     #[inline(always)]

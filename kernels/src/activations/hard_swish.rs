@@ -23,8 +23,8 @@ const SIXTH: [f32; 2] = [0.166_666_67, -4.967_054e-9];
 impl Activation for HardSwish {
     const NAME: &'static str = "hard_swish";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.51;
-    const MAX_ULP_BACKWARD: f64 = 0.51;
+    const MAX_ULP: f64 = 0.500_000_1;
+    const MAX_ULP_BACKWARD: f64 = 0.500_000_1;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fs,
+    os::unix::process::ExitStatusExt as _,
     path::Path,
     process::{self, Child, Stdio},
     thread,
@@ -231,7 +232,10 @@ fn every_call_of_a_save_may_fail() {
         for fault in ["signal=KILL", "error=ENOSPC", "error=EIO", "error=EACCES"] {
             for &n in &calls {
                 let inject = format!("inject={call}:{fault}:when={n}");
-                let output = traced(path, call, &["-o", "/dev/null", "-e", &inject], &command);
+                let (trace, output) = traced(path, call, &["-e", &inject], &command);
+                // strace ends as the program does.
+                let reached = trace.contains("INJECTED") || output.status.signal() == Some(9);
+                assert!(reached, "{call} {n} {fault}: there was no such call");
                 tried += 1;
                 let said = String::from_utf8_lossy(&output.stderr);
                 let what = format!("{call} {n} {fault}: {said}");
@@ -254,13 +258,12 @@ fn every_call_of_a_save_may_fail() {
 
 /// Which calls of a thread, counted from 1, are on the program's own files: it opens and closes libraries, too.
 fn calls_on_files(path: &Path, command: &str, call: &str) -> BTreeSet<usize> {
-    let trace = path.join("trace");
-    let to = ["-y", "-o", trace.to_str().unwrap()];
-    assert!(traced(path, call, &to, command).status.success());
+    let (trace, output) = traced(path, call, &["-y"], command);
+    assert!(output.status.success());
     let home = format!("{}/", fs::canonicalize(path).unwrap().display());
     let mut counts = HashMap::<String, usize>::new();
     let mut found = BTreeSet::new();
-    for line in fs::read_to_string(&trace).unwrap().lines() {
+    for line in trace.lines() {
         // "123 close(5</home/m.checkpoint/…>) = 0"; what a call that was interrupted came to has a line of its own.
         let (thread, said) = line.split_once(' ').unwrap();
         if said.trim_start().starts_with(|c: char| c.is_ascii_lowercase()) {
@@ -271,18 +274,18 @@ fn calls_on_files(path: &Path, command: &str, call: &str) -> BTreeSet<usize> {
             }
         }
     }
-    fs::remove_file(&trace).unwrap();
     assert!(!found.is_empty(), "{call}");
     found
 }
 
-/// Runs the program under strace, which looks at one kind of call.
-fn traced(path: &Path, call: &str, options: &[&str], command: &str) -> process::Output {
+/// Runs the program under strace: what this saw of one kind of call, and how it ended.
+fn traced(path: &Path, call: &str, options: &[&str], command: &str) -> (String, process::Output) {
+    let trace = path.join("trace");
     let mut strace = process::Command::new("strace");
-    strace
-        .args(["-f", "-qq", "-e", &format!("trace={call}")])
-        .args(options)
-        .arg(assert_cmd::cargo::cargo_bin!("halfwave"));
-    strace.args(command.split_whitespace()).current_dir(path).env_remove("HALFWAVE_LEVEL");
-    strace.output().unwrap()
+    strace.args(["-f", "-qq", "-e", &format!("trace={call}"), "-o"]).arg(&trace).args(options);
+    strace.arg(assert_cmd::cargo::cargo_bin!("halfwave")).args(command.split_whitespace());
+    let output = strace.current_dir(path).env_remove("HALFWAVE_LEVEL").output().unwrap();
+    let text = fs::read_to_string(&trace).unwrap();
+    fs::remove_file(&trace).unwrap();
+    (text, output)
 }
