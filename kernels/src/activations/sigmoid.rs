@@ -10,49 +10,12 @@
 
 use super::{Activation, Saved};
 use crate::{
-    math::{Double, Exp, LogisticTail, exp_parts_of},
-    simd::{F32, Mask, Simd},
+    math::{Double, LogisticTail},
+    simd::{F32, Simd},
 };
 
 #[derive(Clone, Copy)]
 pub(super) struct Sigmoid;
-
-/// σ(t) = numerator / denominator · 2^⌊k⌋.
-pub(super) struct Logistic<S: Simd> {
-    /// t < 0.
-    pub(super) negative: Mask<S>,
-    /// e^−|t|.
-    pub(super) e: Exp<S>,
-    /// The mantissa of e below 0, else 1.
-    pub(super) numerator: Double<S>,
-    /// 1 + e.
-    pub(super) denominator: Double<S>,
-    pub(super) k: F32<S>,
-}
-
-impl<S: Simd> Logistic<S> {
-    #[inline(always)]
-    fn new(t: F32<S>, e: Exp<S>) -> Self {
-        let zero = t.constant(0.0);
-        let negative = t.lt(zero);
-        Self {
-            negative,
-            e,
-            numerator: Double {
-                hi: negative.select(e.mantissa.hi, t.constant(1.0)),
-                lo: negative.select(e.mantissa.lo, zero),
-            },
-            denominator: e.fast_add_to(1.0),
-            k: negative.select(e.k, zero),
-        }
-    }
-
-    /// For |t| ≤ 174.
-    #[inline(always)]
-    pub(super) fn of(t: Double<S>) -> Self {
-        Self::new(t.hi, exp_parts_of(t.minus_abs()))
-    }
-}
 
 /// n σ(x) from |x|, which may be a little more or less.
 #[inline(always)]

@@ -2,9 +2,8 @@
 //!
 //! SiLU, Swish and quick GELU have t = β x, the tanh form of GELU t = x (c₁ + c₂ x²).
 
-use super::sigmoid::Logistic;
 use crate::{
-    math::{Double, LogisticTail, Piecewise, Root, Row, exp_parts_of, zero_crossing},
+    math::{Double, ExpFactors, LogisticTail, Piecewise, Root, Row, exp_factors_of, zero_crossing},
     simd::{F32, Simd},
 };
 
@@ -24,20 +23,6 @@ const ROOT: Root<5> = Root {
 #[inline(always)]
 pub(super) fn gate<S: Simd>(x: F32<S>, bounded: F32<S>, t: Double<S>) -> F32<S> {
     x.constant(-0.0).max(x) - LogisticTail::of(t).times(bounded)
-}
-
-/// d/dx x σ(t) = σ (1 + c (1 − σ)) with c = x dt/dx, for |t| ≤ 174.
-///
-/// With e = e^−|t|: e (1 + e + c) / (1 + e)² below 0, else (1 + e + c e) / (1 + e)².
-#[inline(always)]
-pub(super) fn gate_derivative<S: Simd>(t: Double<S>, c: Double<S>) -> F32<S> {
-    let sigma = Logistic::of(t);
-    let ce = c.mul(sigma.e.value());
-    let c =
-        Double { hi: sigma.negative.select(c.hi, ce.hi), lo: sigma.negative.select(c.lo, ce.lo) };
-    let d = sigma.denominator;
-    let numerator = d.add(c).normalised().mul(sigma.numerator);
-    numerator.div_rounded(d.mul(d)).scale(sigma.k)
 }
 
 /// x where it is NaN or |x| ≤ limit, else ±limit.
@@ -70,7 +55,7 @@ pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     // With P the slope from the middle, the slope here is P + s P' = 2 P - c₁ but for s² c₃.
     let first = row.place.to_bits().shr(21).lookup16(&FACTOR.rest[0]);
     let lo = (row.slope + (row.slope - first)).mul_add(a.lo, value.lo);
-    let slope = derivative_from(x, a, Double { lo, ..value });
+    let slope = reflected(x, exp_factors_of(-a), Double { lo, ..value });
     // Next to the root a.lo is as large as the distance to it.
     let below = x.lt(x.constant(0.0));
     let t = Double { hi: below.select(-a.hi, a.hi), lo: below.select(-a.lo, a.lo) };
@@ -83,7 +68,7 @@ pub(super) fn silu_derivative<S: Simd>(x: F32<S>) -> F32<S> {
     let a = x.constant(LIMIT).min(x.abs());
     let row = factor(a);
     let value = Double::fast_mul_add(row.slope, row.s, row.value);
-    derivative_from(x, Double::exact(a), value)
+    reflected(x, exp_factors_of(-Double::exact(a)), value)
 }
 
 /// (1 + e⁻ᵃ − a) / (1 + e⁻ᵃ)²; from 20 on, 1 − a.
@@ -92,12 +77,11 @@ fn factor<S: Simd>(a: F32<S>) -> Row<S> {
     FACTOR.at(a, a.constant(20.0).min(a))
 }
 
-/// SiLU' at ±a: h = e⁻ᵃ · factor below 0, 1 − h above; the factor has a root at a = 1.2785.
+/// The derivative at ±a of an activation whose derivatives there add up to 1: h = e · factor below 0, 1 − h above.
 #[inline(always)]
-fn derivative_from<S: Simd>(x: F32<S>, a: Double<S>, factor: Double<S>) -> F32<S> {
-    let e = exp_parts_of(-a);
-    let rest = factor.hi.mul_add(e.mantissa.lo, factor.lo * e.mantissa.hi);
-    let h = factor.hi.mul_add_once(e.mantissa.hi, rest).scale(e.k);
+pub(super) fn reflected<S: Simd>(x: F32<S>, e: ExpFactors<S>, factor: Double<S>) -> F32<S> {
+    let rest = factor.rounded().mul_add(e.p, factor.lo);
+    let h = e.t.mul_add_once(factor.hi, e.t * rest).scale(e.k);
     let one = x.constant(1.0);
     x.lt(x.constant(0.0)).select(h, one - h)
 }

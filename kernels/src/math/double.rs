@@ -70,17 +70,6 @@ impl<S: Simd> Double<S> {
         Self::fast_sum(self.hi, self.lo)
     }
 
-    /// `−|self|`.
-    #[inline(always)]
-    pub(crate) fn minus_abs(self) -> Self {
-        let sign = self.hi.to_bits().constant(0x8000_0000);
-        let flip = (self.hi.to_bits() & sign) ^ sign;
-        Self {
-            hi: (self.hi.to_bits() | sign).as_f32_bits(),
-            lo: (self.lo.to_bits() ^ flip).as_f32_bits(),
-        }
-    }
-
     /// `self · b`.
     #[inline(always)]
     pub(crate) fn times(self, b: F32<S>) -> Self {

@@ -65,8 +65,14 @@ impl<S: Simd> Reduced<S> {
     /// e^(r + r_lo) − 1, with an error below 2⁻²⁸, where x had `x_lo` besides.
     #[inline(always)]
     pub(super) fn expm1(&self, x_lo: F32<S>) -> F32<S> {
+        self.expm1_by(&Q, x_lo)
+    }
+
+    /// The same by other coefficients.
+    #[inline(always)]
+    fn expm1_by<const N: usize>(&self, q: &[f32; N], x_lo: F32<S>) -> F32<S> {
         let r = self.k.mul_add(x_lo.constant(-LN2_LO), self.r + x_lo);
-        let quotient = r.mul_add(polynomial(r, &Q), r.constant(1.0));
+        let quotient = r.mul_add(polynomial(r, q), r.constant(1.0));
         r.mul_add(quotient, self.t_lo)
     }
 }
@@ -85,14 +91,6 @@ impl<S: Simd> Exp<S> {
     #[inline(always)]
     pub(crate) fn power(&self) -> F32<S> {
         self.k.constant(1.0).scale(self.k)
-    }
-
-    /// `a + eˣ`, for eˣ ≤ a.
-    #[inline(always)]
-    pub(crate) fn fast_add_to(&self, a: f32) -> Double<S> {
-        let (a, power) = (self.k.constant(a), self.power());
-        let sum = Double::fast_mul_add(self.mantissa.hi, power, a);
-        Double { hi: sum.hi, lo: self.mantissa.lo.mul_add(power, sum.lo) }
     }
 
     /// `eˣ` as it is, for x ≥ −87; below, subnormal numbers and their errors.
@@ -115,6 +113,38 @@ pub(crate) fn exp_parts_of<S: Simd>(x: Double<S>) -> Exp<S> {
     let reduced = reduce(x.hi);
     let (p, t) = (reduced.expm1(x.lo), reduced.t);
     Exp { mantissa: Double::fast_mul_add(t, p, t), k: reduced.k }
+}
+
+/// eˣ = 2^⌊k⌋ t (1 + p), before a sum is made of it: for products.
+#[derive(Clone, Copy)]
+pub(crate) struct ExpFactors<S: Simd> {
+    /// A multiple of 1/16.
+    pub(crate) k: F32<S>,
+    /// In \[1, 2).
+    pub(crate) t: F32<S>,
+    /// Absolute error < 2⁻²⁹; at most .032.
+    pub(crate) p: F32<S>,
+}
+
+impl<S: Simd> ExpFactors<S> {
+    /// `base + eˣ factor`, rounded once, for a base that is 0 or not smaller than the other term. On 0 it is scaled at the end, so that a
+    /// subnormal result is as exact as there can be.
+    #[inline(always)]
+    pub(crate) fn times_plus(self, factor: Double<S>, base: F32<S>) -> F32<S> {
+        let zero = base.constant(0.0);
+        let alone = base.eq(zero);
+        let t = self.t.scale(alone.select(zero, self.k));
+        let rest = factor.rounded().mul_add(self.p, factor.lo);
+        let sum = Double::fast_mul_add(t, factor.hi, base);
+        (sum.hi + t.mul_add(rest, sum.lo)).scale(alone.select(self.k, zero))
+    }
+}
+
+/// e^(hi + lo) in factors, for |hi| ≤ 174 and |lo| ≤ 2⁻¹⁶. NaN stays NaN.
+#[inline(always)]
+pub(crate) fn exp_factors_of<S: Simd>(x: Double<S>) -> ExpFactors<S> {
+    let reduced = reduce(x.hi);
+    ExpFactors { k: reduced.k, t: reduced.t, p: reduced.expm1_by(&Q_EXACT, x.lo) }
 }
 
 /// e^(hi + lo) − 1, for −87 ≤ hi ≤ 0; relative error < 2⁻³⁰. The low part may be up to 1/40 of the high

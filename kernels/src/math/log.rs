@@ -3,7 +3,7 @@
 //! ln(1 + z) = z − z²/2 + z³ P(z) on √½ ≤ 1 + z ≤ √2, with P a minimax polynomial of degree 9 (error of
 //! the sum < 2⁻³²); the first two terms and k ln 2 are summed in double-float.
 
-use super::{Double, exp::Exp, polynomial, reciprocal};
+use super::{Double, polynomial};
 use crate::simd::{F32, Simd};
 
 /// ln 2 = `LN2_HI` + `LN2_LO`, the first with 15 bits, so that its products with integers are exact.
@@ -24,9 +24,6 @@ const P: [f32; 10] = [
     -0.061_581_86,
 ];
 
-/// (2 artanh(√z) − 2√z) / √z³, for 0 ≤ z ≤ 1/9.
-const ATANH: [f32; 5] = [0.666_666_75, 0.399_989_3, 0.286_156_27, 0.214_4, 0.242_582_4];
-
 /// ln(1 + z) + k ln 2 in double-float, for 1 + z in \[√½, √2\] and integers |k| ≤ 256. The low part may
 /// be as large as z³: to be rounded or normalised.
 #[inline(always)]
@@ -42,24 +39,6 @@ fn core<S: Simd>(z: Double<S>, k: F32<S>) -> Double<S> {
     let sum = Double::fast_sum(k * k.constant(LN2_HI), main.hi);
     let low = k.mul_add(k.constant(LN2_LO), sum.lo) + low;
     Double { hi: sum.hi, lo: cubic + low }
-}
-
-/// ln(1 + e) in double-float, for e = eˣ with x ≤ 0; relative error < 2⁻²⁶ while e is normal.
-///
-/// 2 artanh(s) = 2s + s³ P(s²) with s = e / (2 + e) ≤ ⅓.
-#[inline(always)]
-pub(crate) fn log1p_of_exp<S: Simd>(e: Exp<S>) -> Double<S> {
-    let n = e.value();
-    let sum = Double::fast_sum(n.hi.constant(2.0), n.hi);
-    let y = reciprocal(sum.hi);
-    let s = n.hi * y;
-    let remainder = (-s).mul_add(sum.lo + n.lo, (-s).mul_add_once(sum.hi, n.hi) + n.lo);
-    let s_lo = remainder * y;
-    let nearest = s + s_lo;
-    let z = nearest * nearest;
-    let cubic = nearest * z * polynomial(z, &ATANH);
-    let hi = s + s;
-    Double::fast_sum(hi, s_lo + s_lo + cubic)
 }
 
 /// ln(1 + z) of a sum hi + lo > 0 with hi normal, in double-float.

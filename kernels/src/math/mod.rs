@@ -18,16 +18,17 @@ mod sin_cos;
 mod tests_f64;
 
 pub(crate) use double::Double;
-pub(crate) use erf::{erf, scaled_normal_tail};
+pub(crate) use erf::erf;
 pub(crate) use excess::{mean_excess, mean_excess_f64, mean_excess_parts, rough_mean_excess};
 pub(crate) use exp::{
-    Exp, ROUND as EXP_ROUND, exp, exp_parts, exp_parts_of, expm1_parts, table as exp_table,
+    Exp, ExpFactors, ROUND as EXP_ROUND, exp, exp_factors_of, exp_parts, exp_parts_of, expm1_parts,
+    table as exp_table,
 };
 pub(crate) use exp_f64::{
     exp_f64, exp_minus_line_f64, expm1_f64, line_minus_tanh_f64, polynomial_f64, sigmoid_f64,
     tanh_f64, tanh_parts_f64, tanh_sech2_f64,
 };
-pub(crate) use log::{ln, ln_of_sum, log1p, log1p_of_exp, log1p_parts};
+pub(crate) use log::{ln, ln_of_sum, log1p, log1p_parts};
 pub(crate) use logistic::LogisticTail;
 pub(crate) use piecewise::{Piecewise, Row};
 pub(crate) use reciprocal::reciprocal;
