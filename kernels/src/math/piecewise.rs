@@ -7,7 +7,8 @@ use crate::simd::{F32, Simd};
 /// two bits of the exponent and the first two of the mantissa are i.
 ///
 /// The middles were chosen so that `value` is f there to some 2⁻³⁵: what is added to it is small, and its
-/// rounding errors do not matter; and so that it is at most twice f in its row, or 0: what rounding takes from the sum is then exact.
+/// rounding errors do not matter; and so that it is at most some twice f in its row, or 0: what rounding takes from
+/// the sum is then exact.
 pub(crate) struct Piecewise<const N: usize> {
     pub(crate) shift: f32,
     pub(crate) middle: [f32; 16],
