@@ -57,7 +57,7 @@ impl Activation for Gelu {
         let row = TAIL.at(a, a);
         // In the first row t = 1, and in the others the factor is a power of two: the product is exact.
         let factor = row.place.lt(x.constant(1.25)).select(a, x.constant(0.25)) * e.t;
-        let r = Double::fast_mul_add(row.slope, row.s, row.value);
+        let r = row.sum();
         let rest = r.hi.mul_add(e.p, r.lo);
         x.constant(-0.0).max(x) - factor.mul_add_once(r.hi, factor * rest).scale(e.k)
     }

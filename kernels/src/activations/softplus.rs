@@ -32,8 +32,7 @@ pub(super) fn softplus<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let e = exp_factors_of(-a);
     // From 20 on the quotient is 1.
     let place = x.constant(20.0).min(a.hi);
-    let row = QUOTIENT.at(place, place);
-    let mut quotient = Double::fast_mul_add(row.slope, row.s, row.value);
+    let mut quotient = QUOTIENT.at(place, place).sum();
     if !unscaled {
         quotient = quotient.mul(Double::constant(x, split(1.0 / f64::from(beta))));
     }

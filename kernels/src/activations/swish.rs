@@ -51,10 +51,9 @@ pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
     let bounded = x.constant(LIMIT / beta).min(x.abs());
     let a = Double::product(bounded, x.constant(beta));
     let row = factor(a.hi);
-    let value = Double::fast_mul_add(row.slope, row.s, row.value);
+    let value = row.sum();
     // With P the slope from the middle, the slope here is P + s P' = 2 P - c₁ but for s² c₃.
-    let first = row.place.to_bits().shr(21).lookup16(&FACTOR.rest[0]);
-    let lo = (row.slope + (row.slope - first)).mul_add(a.lo, value.lo);
+    let lo = (row.slope + (row.slope - row.first)).mul_add(a.lo, value.lo);
     let slope = reflected(x, exp_factors_of(-a), Double { lo, ..value });
     // Next to the root a.lo is as large as the distance to it.
     let below = x.lt(x.constant(0.0));
@@ -66,8 +65,7 @@ pub(super) fn swish_derivative<S: Simd>(x: F32<S>, beta: f32) -> F32<S> {
 #[inline(always)]
 pub(super) fn silu_derivative<S: Simd>(x: F32<S>) -> F32<S> {
     let a = x.constant(LIMIT).min(x.abs());
-    let row = factor(a);
-    let value = Double::fast_mul_add(row.slope, row.s, row.value);
+    let value = factor(a).sum();
     reflected(x, exp_factors_of(-Double::exact(a)), value)
 }
 

@@ -87,16 +87,10 @@ pub(crate) struct Exp<S: Simd> {
 }
 
 impl<S: Simd> Exp<S> {
-    /// 2^⌊k⌋.
-    #[inline(always)]
-    pub(crate) fn power(&self) -> F32<S> {
-        self.k.constant(1.0).scale(self.k)
-    }
-
     /// `eˣ` as it is, for x ≥ −87; below, subnormal numbers and their errors.
     #[inline(always)]
     pub(crate) fn value(&self) -> Double<S> {
-        let power = self.power();
+        let power = self.k.constant(1.0).scale(self.k);
         Double { hi: self.mantissa.hi * power, lo: self.mantissa.lo * power }
     }
 }

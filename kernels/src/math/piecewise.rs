@@ -17,12 +17,13 @@ pub(crate) struct Piecewise<const N: usize> {
     pub(crate) rest: [[f32; 16]; N],
 }
 
-/// value + (slope + slope_lo) · s.
+/// value + slope · s, slope = first + p · s.
 pub(crate) struct Row<S: Simd> {
     pub(crate) value: F32<S>,
     pub(crate) slope: F32<S>,
-    /// What rounding took from the slope.
-    slope_lo: F32<S>,
+    /// c₁.
+    pub(crate) first: F32<S>,
+    p: F32<S>,
     pub(crate) s: F32<S>,
     /// x + shift, rounded, of which the row was taken.
     pub(crate) place: F32<S>,
@@ -39,20 +40,25 @@ impl<const N: usize> Piecewise<N> {
         for coefficients in self.rest[1..N - 1].iter().rev() {
             p = p.mul_add(s, row.lookup16(coefficients));
         }
-        let slope = Double::fast_mul_add(p, s, row.lookup16(&self.rest[0]));
-        let value = row.lookup16(&self.value);
-        Row { value, slope: slope.hi, slope_lo: slope.lo, s, place }
+        let (value, first) = (row.lookup16(&self.value), row.lookup16(&self.rest[0]));
+        Row { value, slope: p.mul_add(s, first), first, p, s, place }
     }
 }
 
 impl<S: Simd> Row<S> {
-    /// The function in double-float. In a root's row, whose middle is the root, rounded, and whose value is 0, `root_lo` is the function
-    /// at the middle, so that the result is as exact as elsewhere.
+    /// value + slope · s in double-float.
+    #[inline(always)]
+    pub(crate) fn sum(&self) -> Double<S> {
+        Double::fast_mul_add(self.slope, self.s, self.value)
+    }
+
+    /// The function in double-float, with what rounding took from the slope. In a root's row, whose middle is the root, rounded, and
+    /// whose value is 0, `root_lo` is the function at the middle, so that the result is as exact as elsewhere.
     #[inline(always)]
     pub(crate) fn with_root(&self, root_lo: f32) -> Double<S> {
         let zero = self.s.constant(0.0);
         let root_lo = self.value.eq(zero).select(self.s.constant(root_lo), zero);
-        let sum = Double::fast_mul_add(self.slope, self.s, self.value);
-        Double { hi: sum.hi, lo: self.slope_lo.mul_add(self.s, sum.lo + root_lo) }
+        let (sum, slope_lo) = (self.sum(), self.p.mul_add_once(self.s, self.first - self.slope));
+        Double { hi: sum.hi, lo: slope_lo.mul_add(self.s, sum.lo + root_lo) }
     }
 }
