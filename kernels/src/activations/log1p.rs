@@ -2,7 +2,7 @@
 //!
 //! backward   dx = dy / (1 + x), NaN below −1
 //!
-//! Worst errors over all inputs: .67 ULP forward, at x = .41364998; 1.5 backward, at x = .00017255545.
+//! Worst errors over all inputs: .573 ULP forward, at x = .03144225; 1.5 backward, at x = .00017255545.
 
 use super::{Activation, Saved};
 use crate::{
@@ -16,7 +16,7 @@ pub(super) struct Log1p;
 impl Activation for Log1p {
     const NAME: &'static str = "log1p";
     const SAVED: Saved = Saved::Input;
-    const MAX_ULP: f64 = 0.67;
+    const MAX_ULP: f64 = 0.58;
     const MAX_ULP_BACKWARD: f64 = 1.5;
 
     #[inline(always)]
