@@ -1,8 +1,8 @@
 //! Logarithms.
 //!
-//! u = 2ᵏ m with m in \[45/64, 45/32), of whose sixteen parts the leading bits are the number, and c near 1 / m is short
-//! enough that r = c m − 1 has no error: |r| < .0343. Then ln u = k ln 2 − ln c + r + r² Q(r), with Q a minimax polynomial
-//! of degree 3 (error of the sum < 2⁻³¹ r). All but the last term is summed in double-float.
+//! u = 2ᵏ m with m in \[45/64, 45/32), which is cut into sixteen parts by its leading bits. Each part has a c near 1 / m
+//! with so few bits that r = c m − 1 has no error, |r| < .0343. Then ln u = k ln 2 − ln c + r + r² Q(r), with Q a minimax
+//! polynomial of degree 3 (error of the sum < 2⁻³¹ r). All but the last term is summed in double-float.
 
 use super::{Double, polynomial};
 use crate::simd::{F32, Simd};
