@@ -6,6 +6,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cargo fmt --check
 # In the release profile both share their metadata of dependencies.
 cargo clippy --release --locked --workspace --all-targets -- -D warnings
+# Without the features that other packages of the workspace ask for.
+cargo clippy --release --locked -p halfwave-kernels -p halfwave-datasets --all-targets -- -D warnings
+cargo clippy --release --locked -p halfwave-trainer --all-targets -- -D warnings
 RUSTDOCFLAGS=-Dwarnings cargo doc --release --locked --workspace --no-deps
 
 if command -v cargo-deny > /dev/null; then
