@@ -65,6 +65,17 @@ pub(crate) fn stream(path: &Path) -> Result<Box<dyn Read>, Error> {
     Ok(Box::new(reader))
 }
 
+/// SHA-256 of a file as it is, packed or not; what is longer than `bytes` is another's.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn packed_digest(path: &Path, bytes: usize) -> Result<String, Error> {
+    let io = |error| Error::Io { path: path.into(), action: "read", error };
+    regular(path)?;
+    let file = File::open(path).map_err(io)?;
+    digest(file, bytes as u64, |_| Ok(())).map(|(_, sum)| sum).map_err(io)
+}
+
 /// Size and SHA-256 of all that comes, which `take` is given too; one byte more than `limit` is enough to see.
 pub(crate) fn digest(
     reader: impl Read,

@@ -9,6 +9,7 @@
 //! | `cifar10` | 50,000 + 10,000 | 32×32×3 | 10 | pixel / 255; bytes: [`cifar10::load`] | files |
 //! | `lfw` | 13,233; 10 folds of 600 pairs | 32×32×3 | same or not | bytes: [`lfw::load`] | files |
 //! | `norb` | 291,600 + 58,320 | 2×32×32 | 6 | bytes: [`norb::load`] | files, or [`synthetic`] |
+//! | `norb-small` | 24,300 + 24,300 | 2×32×32 | 5 | bytes: [`norb::load_small`] | files |
 //! | `amazon-multidomain` | 4 domains of 2,000 | texts | 2, and stars | [`text::amazon`] | files |
 //! | `rt-polarity` | 10,662 | texts | 2 | [`text::polarity`] | files |
 //!

@@ -10,7 +10,7 @@
 //! [`PixelScaler`](crate::preprocess::PixelScaler) turns rows into `f32`.
 //!
 //! LeCun, Huang, Bottou: Learning methods for generic object recognition with invariance to pose and
-//! lighting. CVPR 2004. Small NORB (2 × 96 × 96, no jitter, no clutter) has the same format: [`read`].
+//! lighting. CVPR 2004. Small NORB (2 × 96 × 96, no jitter, no clutter) has the same format: [`load_small`].
 
 mod matrix;
 
@@ -37,6 +37,8 @@ pub const SIDE: usize = 108;
 const SMALL_SIDE: usize = 96;
 /// Names of the classes, in the order of the published numbers.
 pub const CLASSES: [&str; 6] = ["animal", "human", "plane", "truck", "car", "none"];
+/// Names of the classes of small NORB.
+pub const SMALL_CLASSES: &[&str] = CLASSES.split_at(5).0;
 /// Columns of `-info`; small NORB has the first four.
 pub const INFO: [&str; 10] = [
     "instance",
@@ -235,6 +237,27 @@ pub fn load(locator: &Locator, limit: Limit) -> Result<Norb, Error> {
         train: part(Part::Training, limit.training.min(Limit::ALL.training))?,
         test: part(Part::Testing, limit.testing.min(Limit::ALL.testing))?,
     })
+}
+
+/// Loads small NORB: five classes, 24,300 pairs for training and as many for testing, from the folder `norb-small`.
+///
+/// # Errors
+/// [`Error::Missing`] if no folder has all six files; else as [`load`].
+pub fn load_small(locator: &Locator) -> Result<Norb, Error> {
+    let paths = locator.find(registry::find("norb-small")?)?;
+    let [dat, cat, info, test_dat, test_cat, test_info] = paths.as_slice() else {
+        return Err(Error::argument("files of norb-small", "6", paths.len()));
+    };
+    let part = |dat: &Path, cat: &Path, info: &Path| {
+        let pairs = read(dat, cat, info)?;
+        match pairs.labels.iter().max() {
+            Some(&label) if label as usize >= SMALL_CLASSES.len() => {
+                Err(Error::argument("classes of small NORB", "0..=4", label))
+            }
+            _ => Ok(pairs),
+        }
+    };
+    Ok(Norb { train: part(dat, cat, info)?, test: part(test_dat, test_cat, test_info)? })
 }
 
 /// Reads the pairs of three files that belong together, at 108 × 108 or (small NORB) 96 × 96.

@@ -137,7 +137,7 @@ pub fn names() -> Vec<&'static str> {
 /// assert_eq!(find("wdbc")?.classes, ["malignant", "benign"]);
 /// assert_eq!(
 ///     find("minst").unwrap_err().to_string(),
-///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, amazon-multidomain, rt-polarity, nistp"#
+///     r#"no data set is called "minst" (did you mean "mnist"?); known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, norb-small, amazon-multidomain, rt-polarity, nistp"#
 /// );
 /// # Ok::<(), halfwave_datasets::Error>(())
 /// ```
@@ -216,7 +216,7 @@ mod tests {
         let message = find("a\nb").unwrap_err().to_string();
         assert_eq!(
             message,
-            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, amazon-multidomain, rt-polarity, nistp"#
+            r#"no data set is called "a\nb"; known: wdbc, optdigits, mnist, fashion-mnist, cifar10, lfw, norb, norb-small, amazon-multidomain, rt-polarity, nistp"#
         );
     }
 }

@@ -272,6 +272,44 @@ fn a_folder_is_loaded_as_far_as_it_goes() {
     assert!(matches!(table, Error::NotATable { name: "norb", .. }));
 }
 
+/// Small NORB is six files of one folder. Sound files that are not the published ones are found out by the
+/// checksums of the gzipped files, the only ones that are known.
+#[test]
+fn small_norb_is_loaded_and_verified() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = root.path().join("norb-small");
+    fs::create_dir(&dir).unwrap();
+    let entry = registry::find("norb-small").unwrap();
+    let locator = Locator::with(Some(root.path().into()), None, None);
+    assert!(matches!(load_small(&locator), Err(Error::Missing(_))));
+    let (sound, mut paths) = (Files::new(96, 4), Vec::new());
+    sound.write("cat", &matrix(Element::Int, &[3], &ints(&[0, 3, 4])));
+    for (file, kind) in entry.files.iter().zip(KINDS.iter().cycle()) {
+        assert!(file.name.ends_with(&format!("-{kind}.mat")), "{}", file.name);
+        paths.push(dir.join(file.name));
+        fs::copy(sound.path(kind), paths.last().unwrap()).unwrap();
+    }
+    let norb = load_small(&locator).unwrap();
+    assert_eq!(norb.train, sound.read().unwrap());
+    assert_eq!(norb.test, norb.train);
+    assert_eq!(SMALL_CLASSES, &CLASSES[..5]);
+    assert_eq!(entry.files[0].content.bytes, 24 + 24_300 * 2 * 96 * 96);
+    let unknown = registry::verify(entry, &locator).unwrap_err();
+    assert!(matches!(unknown, Error::NoChecksum { .. }), "{unknown}");
+    for path in &paths {
+        let gz = path.with_extension("mat.gz");
+        fs::write(gz, pack(&fs::read(path).unwrap())).unwrap();
+        fs::remove_file(path).unwrap();
+    }
+    assert_eq!(load_small(&locator).unwrap(), norb);
+    let other = registry::verify(entry, &locator).unwrap_err();
+    assert!(matches!(other, Error::Checksum { .. }), "{other}");
+    let none = matrix(Element::Int, &[3], &ints(&[0, 5, 4]));
+    fs::write(paths[4].with_extension("mat.gz"), pack(&none)).unwrap();
+    let message = load_small(&locator).unwrap_err().to_string();
+    assert!(message.contains("0..=4") && message.contains('5'), "{message}");
+}
+
 #[test]
 fn names_are_the_published_ones() {
     assert_eq!(

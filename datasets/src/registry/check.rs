@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Entry, File};
+use super::{Entry, File, Published, Sum};
 use crate::error::Error;
 use crate::files;
 use crate::locate::Locator;
@@ -12,7 +12,7 @@ use crate::locate::Locator;
 /// Compares the files of a set with the published checksums; returns their paths.
 ///
 /// It is the unpacked content that is compared, so a file that was unpacked or packed again is as good
-/// as the original. Embedded sets have no files: the list is empty.
+/// as the original; but the gzipped file where a checksum of nothing else is published. Embedded sets have no files: the list is empty.
 ///
 /// # Errors
 /// [`Error::Checksum`] for content that differs, [`Error::NoChecksum`] where there is nothing to compare with, as for a folder in place of a file,
@@ -30,10 +30,15 @@ pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, 
 
 /// Compares a file, gzipped or not, with what is published.
 pub(crate) fn verify_file(path: &Path, file: &File) -> Result<(), Error> {
-    let Some(expected) = file.content.sha256.filter(|_| !path.is_dir()) else {
-        return Err(Error::NoChecksum { path: path.into() });
+    let gzipped = path.extension().is_some_and(|end| end == "gz");
+    let (expected, found) = match (file.content.sha256, file.published) {
+        _ if path.is_dir() => return Err(Error::NoChecksum { path: path.into() }),
+        (Some(expected), _) => (expected, sha256(&files::read(path, file.content.bytes)?)),
+        (None, Published::Gz(Some(Sum { bytes, sha256: Some(expected) }))) if gzipped => {
+            (expected, files::packed_digest(path, bytes)?)
+        }
+        _ => return Err(Error::NoChecksum { path: path.into() }),
     };
-    let found = sha256(&files::read(path, file.content.bytes)?);
     if found != expected {
         return Err(Error::Checksum { path: path.into(), expected, found });
     }

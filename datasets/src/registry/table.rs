@@ -290,6 +290,27 @@ pub static TABLE: &[Entry] = &[
         },
     },
     Entry {
+        name: "norb-small",
+        title: "small NORB",
+        shape: &crate::norb::SHAPE,
+        classes: crate::norb::SMALL_CLASSES,
+        embedded: false,
+        // In the order of norb::load_small.
+        files: NORB_SMALL,
+        licence: "for research purposes; it cannot be sold",
+        citation: "LeCun, Huang, Bottou (2004): Learning methods for generic object recognition with \
+            invariance to pose and lighting. CVPR 2004",
+        home: "https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/",
+        mirrors: &["https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/"],
+        archive: None,
+        further: &[],
+        hint: "",
+        load: |_, _| {
+            let instead = "images of bytes, loaded by halfwave_datasets::norb::load_small";
+            Err(Error::NotATable { name: "norb-small", instead })
+        },
+    },
+    Entry {
         name: "amazon-multidomain",
         title: "Multi-Domain Sentiment Dataset 2.0 (labelled part)",
         shape: &[],
@@ -452,6 +473,46 @@ const NORB_FURTHER: &[File] = norb_files![
     "5x01235x9x18x6x2x108x108-testing-02"
 ];
 
+/// Each of 24,300 pairs. Checksums of the gzipped files are those that TensorFlow Datasets keeps.
+const NORB_SMALL: &[File] = &[
+    small_norb_file(
+        "smallnorb-5x46789x9x18x6x2x96x96-training-dat.mat",
+        447_897_624,
+        131_896_188,
+        "5ffd6272a07d32695ee1082a26a41a93a37aab8c28da047f8c34ed348d214873",
+    ),
+    small_norb_file(
+        "smallnorb-5x46789x9x18x6x2x96x96-training-cat.mat",
+        97_220,
+        348,
+        "2784e542c1922060691090952b6cd6278879a216c90f81476f0f00256d42cdaa",
+    ),
+    small_norb_file(
+        "smallnorb-5x46789x9x18x6x2x96x96-training-info.mat",
+        388_820,
+        71_052,
+        "de7eb932ebe7a4ee16217fead60660d0eb3d23632c2f4d1c51f88c501c17bf32",
+    ),
+    small_norb_file(
+        "smallnorb-5x01235x9x18x6x2x96x96-testing-dat.mat",
+        447_897_624,
+        130_799_817,
+        "cf7104eed3e51174d2f65b66d1e5878b9da233b886f161b0d88f4510ba2c7474",
+    ),
+    small_norb_file(
+        "smallnorb-5x01235x9x18x6x2x96x96-testing-cat.mat",
+        97_220,
+        347,
+        "ecaf6d5bb8c3bc5eab9cf0258f6d2198dd474e016e374836fc097f2e5ff509ff",
+    ),
+    small_norb_file(
+        "smallnorb-5x01235x9x18x6x2x96x96-testing-info.mat",
+        388_820,
+        10_428,
+        "16adf314226327ee006d1a44db8cfef52773c06c829951d5653a9f6f310248a2",
+    ),
+];
+
 const fn idx_file(
     name: &'static str,
     bytes: usize,
@@ -495,4 +556,15 @@ const fn cifar_file(name: &'static str, sha256: &'static str) -> File {
 const fn norb_file(name: &'static str, bytes: usize) -> File {
     let content = Sum { bytes, sha256: None };
     File { name, content, published: Published::Gz(None), made_from: None }
+}
+
+/// No checksum of what is in it is published.
+const fn small_norb_file(
+    name: &'static str,
+    bytes: usize,
+    gz_bytes: usize,
+    gz_sha256: &'static str,
+) -> File {
+    let gz = Sum { bytes: gz_bytes, sha256: Some(gz_sha256) };
+    File { published: Published::Gz(Some(gz)), ..norb_file(name, bytes) }
 }
