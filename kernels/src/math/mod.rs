@@ -15,6 +15,8 @@ mod root;
 mod root_sigmoid;
 mod sin_cos;
 #[cfg(test)]
+mod tests_f32;
+#[cfg(test)]
 mod tests_f64;
 
 pub(crate) use double::Double;
