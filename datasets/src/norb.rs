@@ -166,8 +166,14 @@ impl Pairs {
     }
 
     /// Reads the pairs of three files that belong together, and appends them.
-    fn append(&mut self, dat: &Path, cat: &Path, info: &Path) -> Result<(), Error> {
-        let labels = read_labels(cat)?;
+    fn append(
+        &mut self,
+        dat: &Path,
+        cat: &Path,
+        info: &Path,
+        classes: &[&str],
+    ) -> Result<(), Error> {
+        let labels = read_labels(cat, classes)?;
         let infos = read_info(info, &labels, cat)?;
         self.append_images(dat, &labels, cat)?;
         self.labels.extend(labels);
@@ -222,7 +228,7 @@ pub fn load(locator: &Locator, limit: Limit) -> Result<Norb, Error> {
         for file in 1..=limit {
             let path = |kind| present(dir, &part.file_name(file, kind));
             match (path("dat"), path("cat"), path("info")) {
-                (Some(dat), Some(cat), Some(info)) => pairs.append(&dat, &cat, &info)?,
+                (Some(dat), Some(cat), Some(info)) => pairs.append(&dat, &cat, &info, &CLASSES)?,
                 (None, None, None) => break,
                 _ => {
                     let name = dir.join(part.file_name(file, "…"));
@@ -249,13 +255,8 @@ pub fn load_small(locator: &Locator) -> Result<Norb, Error> {
         return Err(Error::argument("files of norb-small", "6", paths.len()));
     };
     let part = |dat: &Path, cat: &Path, info: &Path| {
-        let pairs = read(dat, cat, info)?;
-        match pairs.labels.iter().max() {
-            Some(&label) if label as usize >= SMALL_CLASSES.len() => {
-                Err(Error::argument("classes of small NORB", "0..=4", label))
-            }
-            _ => Ok(pairs),
-        }
+        let mut pairs = Pairs::default();
+        pairs.append(dat, cat, info, SMALL_CLASSES).map(|()| pairs)
     };
     Ok(Norb { train: part(dat, cat, info)?, test: part(test_dat, test_cat, test_info)? })
 }
@@ -266,7 +267,7 @@ pub fn load_small(locator: &Locator) -> Result<Norb, Error> {
 /// As [`load`].
 pub fn read(dat: &Path, cat: &Path, info: &Path) -> Result<Pairs, Error> {
     let mut pairs = Pairs::default();
-    pairs.append(dat, cat, info)?;
+    pairs.append(dat, cat, info, &CLASSES)?;
     Ok(pairs)
 }
 
@@ -279,7 +280,7 @@ fn open(path: &Path) -> Result<MatrixReader<Box<dyn std::io::Read>>, Error> {
     MatrixReader::new(files::stream(path)?).map_err(|error| norb_error(path, error))
 }
 
-fn read_labels(path: &Path) -> Result<Vec<u32>, Error> {
+fn read_labels(path: &Path, classes: &[&str]) -> Result<Vec<u32>, Error> {
     let norb = |error| norb_error(path, error);
     let mut reader = open(path)?;
     if reader.element != Element::Int {
@@ -294,8 +295,9 @@ fn read_labels(path: &Path) -> Result<Vec<u32>, Error> {
         let (offset, mut bytes) = (reader.offset(), [0; 4]);
         reader.read(&mut bytes).map_err(norb)?;
         let label = i32::from_le_bytes(bytes);
-        let known = u32::try_from(label).ok().filter(|&label| (label as usize) < CLASSES.len());
-        let expected = "a class of 0..=5";
+        let known = u32::try_from(label).ok().filter(|&label| (label as usize) < classes.len());
+        let expected =
+            if classes == SMALL_CLASSES { "a class of 0..=4" } else { "a class of 0..=5" };
         let value = || norb(NorbError::Value { offset, expected, found: f64::from(label) });
         labels.push(known.ok_or_else(value)?);
     }
