@@ -4,6 +4,8 @@
 //! else is strict: as many fields in each row as in the first, finite decimal numbers, closed quotes; with
 //! labels, a header, known labels and no blanks.
 
+use std::io::{self, Read};
+
 use csv::{ByteRecord, ReaderBuilder};
 
 /// Longest table accepted, in bytes.
@@ -120,7 +122,96 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
 /// # Ok::<(), csv::CsvError>(())
 /// ```
 pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
-    let (mut x, mut width) = (Vec::new(), 0);
+    let mut x = Vec::new();
+    let width = more_numbers(bytes, 0, &mut x)?;
+    Ok((x, width))
+}
+
+/// Passes on rows of numbers as [`numbers`] has them while they are read, in parts of whole rows; returns how many a row has.
+///
+/// # Errors
+/// As [`numbers`], and for rows of more than [`MAX_BYTES`]; those of the reader and of `take`.
+///
+/// ```
+/// use halfwave_datasets::csv;
+/// let mut sum = 0.0;
+/// let width = csv::for_each_part(&b"a,b\n1,2.5\n-1,3e2\n"[..], |x| -> Result<(), Box<dyn std::error::Error>> {
+///     sum += x.iter().sum::<f32>();
+///     Ok(())
+/// })?;
+/// assert_eq!((width, sum), (2, 302.5));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
+    reader: impl Read,
+    take: impl FnMut(&[f32]) -> Result<(), E>,
+) -> Result<usize, E> {
+    for_each_part_of(1 << 20, reader, take)
+}
+
+/// The same of parts that are read `bytes` at a time.
+fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
+    bytes: u64,
+    mut reader: impl Read,
+    mut take: impl FnMut(&[f32]) -> Result<(), E>,
+) -> Result<usize, E> {
+    let (mut text, mut x) = (Vec::new(), Vec::new());
+    let (mut width, mut lines) = (0, 0);
+    loop {
+        let read = reader.by_ref().take(bytes).read_to_end(&mut text)?;
+        let end = if read == 0 { text.len() } else { end_of_rows(&text) };
+        if end > 0 {
+            x.clear();
+            let later = |error: CsvError| CsvError { line: error.line + lines, ..error };
+            width = more_numbers(&text[..end], width, &mut x).map_err(later)?;
+            take(&x)?;
+            lines += ends_of_lines(&text[..end]);
+            text.drain(..end);
+        }
+        if read == 0 {
+            return Ok(width);
+        }
+        if text.len() > MAX_BYTES {
+            let expected = format!("a row of at most {MAX_BYTES} bytes");
+            return Err(whole_line(1 + lines, expected, "more").into());
+        }
+    }
+}
+
+/// After the last row that ends; 0 if none does.
+fn end_of_rows(text: &[u8]) -> usize {
+    enum Place {
+        Start,
+        Field,
+        Quoted,
+        /// After a quote inside of quotes: their end, or the first of two.
+        Quote,
+    }
+    let (mut end, mut place) = (0, Place::Start);
+    for (at, &byte) in text.iter().enumerate() {
+        place = match (place, byte) {
+            (Place::Quoted, b'"') => Place::Quote,
+            (Place::Quoted, _) | (Place::Start | Place::Quote, b'"') => Place::Quoted,
+            (_, b',') => Place::Start,
+            (_, b'\n') => {
+                end = at + 1;
+                Place::Start
+            }
+            (_, b'\r') => {
+                // What follows at the end of the text is not known yet.
+                if text.get(at + 1).is_some_and(|&next| next != b'\n') {
+                    end = at + 1;
+                }
+                Place::Start
+            }
+            _ => Place::Field,
+        };
+    }
+    end
+}
+
+/// Appends more rows of `width` numbers, where it is known (not 0), else of as many as the first one has; returns it.
+fn more_numbers(bytes: &[u8], mut width: usize, x: &mut Vec<f32>) -> Result<usize, CsvError> {
     for_each_record(bytes, |record, line| {
         let value = |field: &[u8]| number(String::from_utf8_lossy(field).trim());
         let blank = record.len() == 1 && record[0].trim_ascii().is_empty();
@@ -149,7 +240,7 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
         }
         Ok(())
     })?;
-    Ok((x, width))
+    Ok(width)
 }
 
 /// Parses one field a line, of any text, without the blanks around it. No lines are no error.
@@ -256,11 +347,14 @@ fn line_of(bytes: &[u8], offset: usize) -> usize {
     let offset = offset.min(bytes.len());
     // The reader skips blank lines when it reads on, so the row starts after them.
     let blank = bytes[offset..].iter().take_while(|byte| b"\r\n".contains(byte)).count();
-    let before = &bytes[..offset + blank];
-    let ends = before.iter().enumerate().filter(|&(at, &byte)| {
-        byte == b'\n' || (byte == b'\r' && before.get(at + 1) != Some(&b'\n'))
+    1 + ends_of_lines(&bytes[..offset + blank])
+}
+
+fn ends_of_lines(text: &[u8]) -> usize {
+    let ends = text.iter().enumerate().filter(|&(at, &byte)| {
+        byte == b'\n' || (byte == b'\r' && text.get(at + 1) != Some(&b'\n'))
     });
-    1 + ends.count()
+    ends.count()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::fs::{self, File, FileType, Metadata};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::Path;
 
-use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest as _, Sha256};
 
 use crate::capped::{self, Stop};
@@ -50,19 +49,37 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
 /// The bytes of a file as they are read, unpacked if it is gzipped, whatever its name says.
 ///
 /// For files too large to hold: the reader of the format has to know where it ends. Damage of the gzip
-/// stream is an error of reading.
+/// stream is an error of reading, of which [`unreadable`] makes an [`Error::Gz`].
 ///
 /// # Errors
-/// As [`read`].
-pub(crate) fn stream(path: &Path) -> Result<Box<dyn Read>, Error> {
-    let io = |action| move |error| Error::Io { path: path.into(), action, error };
-    regular(path)?;
-    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(io("open"))?);
-    let start = reader.fill_buf().map_err(io("read"))?;
+/// [`Error::NotAFile`] and [`Error::Io`], as [`read`].
+pub fn stream(path: &Path) -> Result<Box<dyn Read>, Error> {
+    let mut reader = BufReader::with_capacity(1 << 16, open(path)?);
+    let io = |error| Error::Io { path: path.into(), action: "read", error };
+    let start = reader.fill_buf().map_err(io)?;
     if start.starts_with(&gz::MAGIC) {
-        return Ok(Box::new(BufReader::new(MultiGzDecoder::new(reader))));
+        return Ok(Box::new(BufReader::new(gz::reader(reader))));
     }
     Ok(Box::new(reader))
+}
+
+/// The file itself, packed or not.
+///
+/// # Errors
+/// As [`stream`].
+pub fn open(path: &Path) -> Result<File, Error> {
+    regular(path)?;
+    File::open(path).map_err(|error| Error::Io { path: path.into(), action: "open", error })
+}
+
+/// What a failure of [`stream`]'s reader says of the file.
+#[must_use]
+pub fn unreadable(path: &Path, error: io::Error) -> Error {
+    let path = path.into();
+    match error.downcast::<GzError>() {
+        Ok(error) => Error::Gz { path, error },
+        Err(error) => Error::Io { path, action: "read", error },
+    }
 }
 
 /// SHA-256 of a file as it is, packed or not; what is longer than `bytes` is another's.
@@ -71,9 +88,7 @@ pub(crate) fn stream(path: &Path) -> Result<Box<dyn Read>, Error> {
 /// As [`read`].
 pub(crate) fn packed_digest(path: &Path, bytes: usize) -> Result<String, Error> {
     let io = |error| Error::Io { path: path.into(), action: "read", error };
-    regular(path)?;
-    let file = File::open(path).map_err(io)?;
-    digest(file, bytes as u64, |_| Ok(())).map(|(_, sum)| sum).map_err(io)
+    digest(open(path)?, bytes as u64, |_| Ok(())).map(|(_, sum)| sum).map_err(io)
 }
 
 /// Size and SHA-256 of all that comes, which `take` is given too; one byte more than `limit` is enough to see.

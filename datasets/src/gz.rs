@@ -1,10 +1,10 @@
-//! Gzip (RFC 1952), unpacked whole under a limit.
+//! Gzip (RFC 1952), unpacked whole under a limit, or as it is read.
 //!
 //! All members are read and every CRC and length is checked: a stream that is cut, damaged or followed by
 //! anything else is an error, even where the bytes that one wanted came out. Names stored inside the
 //! stream are ignored.
 
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead, ErrorKind, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
@@ -58,14 +58,47 @@ pub fn unpack(input: impl BufRead, limit: usize) -> Result<Vec<u8>, GzError> {
     capped::read_to_end(MultiGzDecoder::new(input), limit).map_err(|stop| match stop {
         Stop::TooLarge => GzError::TooLarge { limit },
         Stop::Memory(bytes) => GzError::Memory { bytes },
-        Stop::Io(at, error) => match error.kind() {
-            ErrorKind::UnexpectedEof => GzError::Truncated { at },
-            ErrorKind::InvalidInput | ErrorKind::InvalidData => {
-                GzError::Damaged { at, reason: error.to_string() }
-            }
-            _ => GzError::Io(error),
-        },
+        Stop::Io(at, error) => problem(at, error),
     })
+}
+
+/// Unpacks all members of `input` as they are asked for. What is wrong with the stream is a [`GzError`] inside the
+/// reader's error.
+pub fn reader(input: impl BufRead) -> impl Read {
+    Unpacked { decoder: MultiGzDecoder::new(input), at: 0 }
+}
+
+struct Unpacked<R> {
+    decoder: MultiGzDecoder<R>,
+    /// Bytes unpacked so far.
+    at: usize,
+}
+
+impl<R: BufRead> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.decoder.read(buffer) {
+            Ok(read) => {
+                self.at += read;
+                Ok(read)
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => Err(error),
+            Err(error) => Err(match problem(self.at, error) {
+                GzError::Io(error) => error,
+                problem => io::Error::new(ErrorKind::InvalidData, problem),
+            }),
+        }
+    }
+}
+
+/// What the decoder's error after so many bytes says of the stream.
+fn problem(at: usize, error: io::Error) -> GzError {
+    match error.kind() {
+        ErrorKind::UnexpectedEof => GzError::Truncated { at },
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            GzError::Damaged { at, reason: error.to_string() }
+        }
+        _ => GzError::Io(error),
+    }
 }
 
 #[cfg(test)]

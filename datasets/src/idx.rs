@@ -10,6 +10,11 @@
 //!
 //! LeCun, Cortes, Burges: <http://yann.lecun.com/exdb/mnist/>, "file formats".
 
+use std::{
+    cmp::Ordering,
+    io::{self, Read},
+};
+
 /// Most dimensions accepted.
 pub const MAX_DIMENSIONS: usize = 8;
 /// Most elements accepted: MNIST's training images are 47,040,000.
@@ -69,11 +74,13 @@ pub enum IdxError {
         offset: usize,
     },
     /// More elements than are accepted.
-    #[error("at byte 4: expected at most {MAX_ELEMENTS} elements, found sizes {0:?}")]
-    TooLarge(
+    #[error("at byte 4: expected at most {most} elements, found sizes {sizes:?}")]
+    TooLarge {
+        /// The limit.
+        most: u64,
         /// The sizes found.
-        Vec<u32>,
-    ),
+        sizes: Vec<u32>,
+    },
     /// The file goes on after the last element.
     #[error("at byte {offset}: expected the end of the file, found {extra} more bytes")]
     Trailing {
@@ -120,6 +127,65 @@ fn type_name(code: u8) -> &'static str {
 /// # Ok::<(), idx::IdxError>(())
 /// ```
 pub fn parse(bytes: &[u8]) -> Result<Idx<'_>, IdxError> {
+    let Header { dims, elements, offset } = header(bytes, MAX_ELEMENTS)?;
+    let data = &bytes[offset..];
+    check_length(offset, elements, data.len())?;
+    Ok(Idx { dims, data, offset })
+}
+
+/// Passes on the elements of a file of any size as they are read, in parts of any length; returns its sizes.
+///
+/// # Errors
+/// As [`parse`], but more elements are too large only where no length is so large; those of the reader and of `take`.
+pub fn for_each_part<E: From<io::Error> + From<IdxError>>(
+    mut reader: impl Read,
+    mut take: impl FnMut(&[u8]) -> Result<(), E>,
+) -> Result<Vec<usize>, E> {
+    const PART: u64 = 1 << 16;
+    let mut part = Vec::new();
+    reader.by_ref().take(4).read_to_end(&mut part)?;
+    let dimensions = part.get(3).map_or(0, |&count| usize::from(count).min(MAX_DIMENSIONS));
+    reader.by_ref().take(4 * dimensions as u64).read_to_end(&mut part)?;
+    let Header { dims, elements, offset } = header(&part, u64::MAX)?;
+    let mut found = 0;
+    loop {
+        part.clear();
+        reader.by_ref().take(PART).read_to_end(&mut part)?;
+        if part.is_empty() {
+            check_length(offset, elements, found)?;
+            return Ok(dims);
+        }
+        // What is too much is only counted.
+        let wanted = part.len().min(elements.saturating_sub(found));
+        if wanted > 0 {
+            take(&part[..wanted])?;
+        }
+        found += part.len();
+    }
+}
+
+/// That as many elements follow the header as should.
+fn check_length(offset: usize, elements: usize, found: usize) -> Result<(), IdxError> {
+    let end = offset + elements;
+    match found.cmp(&elements) {
+        Ordering::Less => {
+            let what = "magic, sizes and data";
+            Err(IdxError::Truncated { what, expected: end, found: offset + found })
+        }
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(IdxError::Trailing { offset: end, extra: found - elements }),
+    }
+}
+
+struct Header {
+    dims: Vec<usize>,
+    elements: usize,
+    /// Where they start.
+    offset: usize,
+}
+
+/// What stands before the elements, of which there are at most so many.
+fn header(bytes: &[u8], most: u64) -> Result<Header, IdxError> {
     let truncated = |what, expected| IdxError::Truncated { what, expected, found: bytes.len() };
 
     let Some((&[zero0, zero1, element, count], rest)) = bytes.split_first_chunk() else {
@@ -137,7 +203,7 @@ pub fn parse(bytes: &[u8]) -> Result<Idx<'_>, IdxError> {
     }
 
     let offset = 4 + 4 * dimensions;
-    let Some((sizes, data)) = rest.split_at_checked(4 * dimensions) else {
+    let Some(sizes) = rest.get(..4 * dimensions) else {
         return Err(truncated("magic and sizes", offset));
     };
     let (sizes, _) = sizes.as_chunks();
@@ -146,24 +212,17 @@ pub fn parse(bytes: &[u8]) -> Result<Idx<'_>, IdxError> {
         return Err(IdxError::ZeroDimension { offset: 4 + 4 * zero });
     }
     // In u64 on every machine, and back to lengths only below the limit.
+    let most = most.min((usize::MAX - offset) as u64);
     let elements = sizes
         .iter()
         .try_fold(1, |product: u64, &size| product.checked_mul(u64::from(size)))
-        .filter(|&elements| elements <= MAX_ELEMENTS)
+        .filter(|&elements| elements <= most)
         .and_then(|elements| usize::try_from(elements).ok());
     let dims = sizes.iter().map(|&size| usize::try_from(size).ok()).collect();
     let (Some(elements), Some(dims)) = (elements, dims) else {
-        return Err(IdxError::TooLarge(sizes));
+        return Err(IdxError::TooLarge { most, sizes });
     };
-
-    let found = data.len();
-    if found < elements {
-        return Err(truncated("magic, sizes and data", offset + elements));
-    }
-    if found > elements {
-        return Err(IdxError::Trailing { offset: offset + elements, extra: found - elements });
-    }
-    Ok(Idx { dims, data, offset })
+    Ok(Header { dims, elements, offset })
 }
 
 #[cfg(test)]

@@ -245,47 +245,89 @@ pub fn shape_text(shape: &[usize]) -> String {
 /// [`Problem`]: what is wrong with them.
 pub fn parse<T: Element>(mut file: impl Read) -> Result<Array<T>, Problem> {
     let (shape, offset) = header::read::<T>(&mut file)?;
-    let text = || shape_text(&shape);
+    let mut data = Vec::new();
+    numbers::<T, Problem>(&mut file, &shape, offset, |part, bytes| {
+        data.try_reserve(part.len()).map_err(|_| Problem::Memory(bytes))?;
+        data.extend_from_slice(part);
+        Ok(())
+    })?;
+    Ok(Array { shape, data })
+}
+
+/// Some numbers of an array.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Part<'a> {
+    /// As they are.
+    Values(&'a [f32]),
+    /// To be divided by 255.
+    Bytes(&'a [u8]),
+}
+
+/// Passes on the numbers of an array of `f32` or of bytes as they are read, in parts of any length and of one type; returns
+/// its shape.
+///
+/// ```
+/// use halfwave_datasets::npy::{self, Array, Part, Problem};
+/// let mut file = Vec::new();
+/// npy::write(&Array { shape: vec![2, 2], data: vec![1_u8, 2, 3, 4] }, &mut file)?;
+/// let mut sum = 0;
+/// let shape = npy::for_each_part(&file[..], |part| -> Result<(), Problem> {
+///     let Part::Bytes(bytes) = part else { unreachable!("they are bytes") };
+///     sum += bytes.iter().sum::<u8>();
+///     Ok(())
+/// })?;
+/// assert_eq!((shape, sum), (vec![2, 2], 10));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// [`Problem`]: what is wrong with the file; those of `take`.
+pub fn for_each_part<E: From<Problem>>(
+    mut file: impl Read,
+    mut take: impl FnMut(Part<'_>) -> Result<(), E>,
+) -> Result<Vec<usize>, E> {
+    let (shape, offset, bytes) = header::read_rows(&mut file)?;
+    if bytes {
+        numbers(&mut file, &shape, offset, |part, _| take(Part::Bytes(part)))?;
+    } else {
+        numbers(&mut file, &shape, offset, |part, _| take(Part::Values(part)))?;
+    }
+    Ok(shape)
+}
+
+/// Reads all numbers of a shape, looks whether there are more, and passes them on with how many bytes all of them are.
+fn numbers<T: Element, E: From<Problem>>(
+    file: &mut impl Read,
+    shape: &[usize],
+    offset: usize,
+    mut take: impl FnMut(&[T], usize) -> Result<(), E>,
+) -> Result<(), E> {
+    /// A multiple of the size of every element.
+    const CHUNK: usize = 1 << 16;
     // A file of numbers that fits no address space is refused before anything is read.
     let expected = shape
         .iter()
         .try_fold(size_of::<T>(), |bytes, &size| bytes.checked_mul(size))
         .filter(|&bytes| isize::try_from(bytes).is_ok())
-        .ok_or_else(|| Problem::Overflow(text()))?;
-    let data = numbers::<T>(&mut file, expected)?;
-    let found = data.found;
-    if found != expected.to_string() {
-        return Err(Problem::Length { shape: text(), offset, expected, found });
-    }
-    Ok(Array { shape, data: data.numbers })
-}
-
-struct Numbers<T> {
-    numbers: Vec<T>,
-    /// Bytes there were, in words.
-    found: String,
-}
-
-/// Reads up to `expected` bytes, and looks whether there are more.
-fn numbers<T: Element>(file: &mut impl Read, expected: usize) -> Result<Numbers<T>, Problem> {
-    /// A multiple of the size of every element.
-    const CHUNK: usize = 1 << 16;
-    let mut numbers = Vec::new();
-    let mut chunk = vec![0; CHUNK];
+        .ok_or_else(|| Problem::Overflow(shape_text(shape)))?;
+    let wrong = |found| Problem::Length { shape: shape_text(shape), offset, expected, found };
+    let (mut part, mut chunk) = (Vec::new(), vec![0; CHUNK]);
     let mut total = 0;
     while total < expected {
         let wanted = CHUNK.min(expected - total);
         let read = fill(file, &mut chunk[..wanted])?;
         total += read;
-        numbers.try_reserve(read / size_of::<T>()).map_err(|_| Problem::Memory(expected))?;
-        T::extend(&mut numbers, &chunk[..read]);
+        part.clear();
+        T::extend(&mut part, &chunk[..read]);
+        take(&part, expected)?;
         if read < wanted {
-            return Ok(Numbers { numbers, found: total.to_string() });
+            return Err(wrong(total.to_string()).into());
         }
     }
-    let more = fill(file, &mut chunk[..1])? > 0;
-    let found = if more { format!("more than {expected}") } else { total.to_string() };
-    Ok(Numbers { numbers, found })
+    if fill(file, &mut chunk[..1])? > 0 {
+        return Err(wrong(format!("more than {expected}")).into());
+    }
+    Ok(())
 }
 
 /// Reads until the buffer is full or the file ends; returns the number of bytes.

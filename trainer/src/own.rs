@@ -3,6 +3,7 @@
 mod classify;
 mod data;
 mod export;
+mod gather;
 mod images;
 mod import;
 mod kept;
@@ -21,8 +22,9 @@ use std::path::{Path, PathBuf};
 use halfwave_kernels::Level;
 
 pub use classify::{PredictJob, predict};
-pub use data::{DataError, Matrix, Problem, read};
+pub use data::{DataError, Problem, read};
 pub use export::{ExportJob, export};
+pub use gather::Matrix;
 pub use import::{ImportJob, import};
 pub use kept::Keeping;
 pub use labels::read as read_labels;

@@ -14,6 +14,7 @@ mod cli {
     mod own;
     mod run;
     mod sentiment;
+    mod stream;
     mod support;
     mod survive;
     mod sweep;

@@ -176,6 +176,55 @@ fn numbers_are_read_with_or_without_a_header() {
     assert_eq!(numbers(b"").unwrap(), (vec![], 0));
 }
 
+/// What is passed on of a text that is read so many bytes at a time, and the numbers of a row.
+fn in_parts(text: &[u8], bytes: u64) -> Result<(Vec<f32>, usize), String> {
+    let mut x = Vec::new();
+    let width = for_each_part_of(bytes, text, |part| -> Result<(), Box<dyn std::error::Error>> {
+        x.extend_from_slice(part);
+        Ok(())
+    });
+    width.map(|width| (x, width)).map_err(|error| error.to_string())
+}
+
+proptest! {
+    /// Wherever a text is cut, its rows are those of the whole.
+    #[test]
+    fn parts_are_the_whole(text in "(x,y(\r\n|\n|\r))?([,01\"\r\n.-]|\r\n|\"1\"){0,60}", bytes in 1_u64..9) {
+        let (parts, whole) = (in_parts(text.as_bytes(), bytes), numbers(text.as_bytes()));
+        if !text.lines().next().is_some_and(|first| first.contains('"')) {
+            prop_assert_eq!(parts.is_ok(), whole.is_ok(), "{:?} {:?}", parts, whole);
+        }
+        if let Ok(parts) = parts {
+            prop_assert_eq!(Ok(parts), whole);
+        }
+    }
+
+    #[test]
+    fn numbers_come_back_in_parts(rows in prop::collection::vec((any::<i16>(), -1e30_f32..1e30), 1..40), bytes in 1_u64..50) {
+        let quoted = |(i, (a, b)): (usize, &(i16, f32))| match i % 3 {
+            0 => format!("{a},{b:e}\n"),
+            1 => format!("\"{a}\",{b:e}\r\n"),
+            _ => format!("{a}, \"{b:e}\"\r").replace(", ", ","),
+        };
+        let text: String = rows.iter().enumerate().map(quoted).collect();
+        let x: Vec<f32> = rows.iter().flat_map(|&(a, b)| [f32::from(a), b]).collect();
+        prop_assert_eq!(in_parts(text.as_bytes(), bytes), Ok((x, 2)));
+    }
+}
+
+/// A quoted line end is none of a row; a row without an end is one that is too long.
+#[test]
+fn rows_end_outside_of_quotes() {
+    let end = |text: &str| end_of_rows(text.as_bytes());
+    assert_eq!([end("1,2\n3"), end("1,\"2\n3"), end("1,\"2\"\n3")], [4, 0, 6]);
+    assert_eq!([end("1\r\n2\r"), end("1\r2\r"), end("a\"b\nc"), end("\"a\"\"\n")], [3, 2, 4, 0]);
+    let error = in_parts(&vec![b'1'; MAX_BYTES + 1], 1 << 25).unwrap_err();
+    assert_eq!(error, "line 1: expected a row of at most 67108864 bytes, found more");
+    let text = ["1,2\n".repeat(700), "1,x\n".into()].concat();
+    let said = r#"line 701, column 2: expected a finite number, found "x""#;
+    assert_eq!(in_parts(text.as_bytes(), 64).unwrap_err(), said);
+}
+
 #[test]
 fn broken_numbers_say_where() {
     for (bytes, said) in [
@@ -192,6 +241,7 @@ fn broken_numbers_say_where() {
     ] {
         let message = numbers(bytes).unwrap_err().to_string();
         assert!(message.contains(said), "{message}, expected {said}");
+        assert_eq!(in_parts(bytes, 1 << 10), Err(message));
     }
     let wide = ["1"; MAX_COLUMNS + 1].join(",");
     let message = numbers(wide.as_bytes()).unwrap_err().to_string();

@@ -10,6 +10,41 @@ fn file(sizes: &[u32], data: usize) -> Vec<u8> {
     bytes
 }
 
+/// What stopped a file that is read in parts, or its sizes and elements.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error(transparent)]
+    Idx(#[from] IdxError),
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+fn in_parts(bytes: &[u8]) -> Result<(Vec<usize>, Vec<u8>), Stop> {
+    let mut data = Vec::new();
+    let dims = for_each_part(bytes, |part| -> Result<(), Stop> {
+        data.extend_from_slice(part);
+        Ok(())
+    })?;
+    Ok((dims, data))
+}
+
+/// More elements than [`parse`] takes, and what is wrong with a file of more than any has.
+#[test]
+fn files_of_any_size_are_read_in_parts() {
+    let large = file(&[(1 << 13) + 1, 1 << 13], (1 << 26) + (1 << 13));
+    assert!(matches!(parse(&large), Err(IdxError::TooLarge { .. })));
+    let (dims, data) = in_parts(&large).unwrap();
+    assert_eq!((dims, data.len()), (vec![(1 << 13) + 1, 1 << 13], (1 << 26) + (1 << 13)));
+    assert!(data.iter().all(|&byte| byte == 7));
+    let error = in_parts(&file(&[u32::MAX; 3], 16)).unwrap_err();
+    assert!(
+        error.to_string().starts_with("at byte 4: expected at most 184467440737095"),
+        "{error}"
+    );
+    let error = in_parts(&file(&[u32::MAX], 70_000)).unwrap_err();
+    assert!(error.to_string().starts_with("at byte 70008: expected 4294967303 bytes"), "{error}");
+}
+
 #[test]
 fn every_bad_file_is_an_error_with_its_place() {
     const MAX: u32 = u32::MAX;
@@ -108,7 +143,11 @@ fn every_bad_file_is_an_error_with_its_place() {
         ),
     ];
     for (what, bytes, expected) in cases {
-        assert_eq!(parse(bytes).unwrap_err().to_string(), *expected, "{what}");
+        let error = parse(bytes).unwrap_err();
+        assert_eq!(error.to_string(), *expected, "{what}");
+        if !matches!(error, IdxError::TooLarge { .. }) {
+            assert_eq!(in_parts(bytes).unwrap_err().to_string(), *expected, "{what}");
+        }
     }
 }
 
@@ -116,8 +155,10 @@ fn every_bad_file_is_an_error_with_its_place() {
 fn truncation_at_every_length_is_an_error() {
     let bytes = file(&[2, 3, 4], 24);
     assert!(parse(&bytes).is_ok());
+    assert_eq!(in_parts(&bytes).unwrap(), (vec![2, 3, 4], vec![7; 24]));
     for length in 0..bytes.len() {
         let error = parse(&bytes[..length]).unwrap_err();
+        assert_eq!(in_parts(&bytes[..length]).unwrap_err().to_string(), error.to_string());
         let IdxError::Truncated { expected, found, .. } = error else {
             panic!("{length}: {error}");
         };

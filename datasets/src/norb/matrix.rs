@@ -11,6 +11,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
+use crate::gz::GzError;
+
 /// Most dimensions accepted.
 const MAX_DIMENSIONS: usize = 8;
 /// Slots for sizes that every file has.
@@ -274,6 +276,10 @@ fn some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// The decoder of gzip reports damage as an error of reading.
 fn failure(offset: u64, error: io::Error) -> NorbError {
+    if let Some(GzError::Damaged { reason, .. }) = error.get_ref().and_then(|it| it.downcast_ref())
+    {
+        return NorbError::Gzip { offset, reason: reason.clone() };
+    }
     match error.kind() {
         ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
             NorbError::Gzip { offset, reason: error.to_string() }

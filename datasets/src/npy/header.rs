@@ -14,6 +14,38 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 
 /// The shape, and the offset at which data begin.
 pub(super) fn read<T: Element>(file: &mut impl Read) -> Result<(Vec<usize>, usize), Problem> {
+    text(file)?.parse::<T>()
+}
+
+/// The same of `f32`, or of bytes, and whether it is bytes.
+pub(super) fn read_rows(file: &mut impl Read) -> Result<(Vec<usize>, usize, bool), Problem> {
+    let text = text(file)?;
+    match text.parse::<f32>() {
+        Ok((shape, offset)) => Ok((shape, offset, false)),
+        // Another type: bytes, or an error that names f32.
+        Err(problem @ Problem::Type { .. }) => {
+            let (shape, offset) = text.parse::<u8>().map_err(|_| problem)?;
+            Ok((shape, offset, true))
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The text of the header, and where it begins.
+struct Text {
+    text: Vec<u8>,
+    begin: usize,
+}
+
+impl Text {
+    fn parse<T: Element>(&self) -> Result<(Vec<usize>, usize), Problem> {
+        let Self { text, begin } = self;
+        let shape = Parser { text, at: 0, begin: *begin }.dictionary::<T>()?;
+        Ok((shape, begin + text.len()))
+    }
+}
+
+fn text(file: &mut impl Read) -> Result<Text, Problem> {
     let mut start = [0; 12];
     let found = fill(file, &mut start[..8])?;
     if !start[..found.min(6)].starts_with(&MAGIC[..found.min(6)]) || found == 0 {
@@ -40,7 +72,7 @@ pub(super) fn read<T: Element>(file: &mut impl Read) -> Result<(Vec<usize>, usiz
     if found < bytes {
         return Err(Problem::ShortHeader { expected: begin + bytes, found: begin + found });
     }
-    Ok((Parser { text: &text, at: 0, begin }.dictionary::<T>()?, begin + bytes))
+    Ok(Text { text, begin })
 }
 
 /// Magic, version, length and text, padded to a multiple of 64 bytes as NumPy does.

@@ -1,4 +1,4 @@
-//! Rows of a `.npy` file that stays on disk.
+//! Rows of a file that stays on disk.
 
 use std::{
     fs::{self, File},
@@ -9,8 +9,8 @@ use std::{
 
 use super::{NpyError, Problem, header, shape_text};
 
-/// Rows of a `.npy` file of `f32`, or of bytes, which are divided by 255: each is read where it stands when it is asked for, so
-/// that the file may be larger than memory. The first dimension is that of the rows.
+/// Rows of `f32`, or of bytes, which are divided by 255, in a `.npy` file or one of nothing else: each is read where it stands
+/// when it is asked for, so that the file may be larger than memory. The first dimension is that of the rows.
 ///
 /// A file that fails or shrinks later is told by [`StoredRows::failure`], and the rows that could not be read are NaN: what
 /// comes of them is no number.
@@ -54,16 +54,9 @@ impl StoredRows {
         if !metadata.is_file() {
             return Err(Problem::NotAFile);
         }
-        let open = || File::open(path).map_err(io("open it"));
-        let head = || open().map(|file| BufReader::with_capacity(1 << 12, file));
-        let ((shape, offset), bytes) = match header::read::<f32>(&mut head()?) {
-            Ok(found) => (found, false),
-            // Another type: bytes, or an error that names f32.
-            Err(problem @ Problem::Type { .. }) => {
-                (header::read::<u8>(&mut head()?).map_err(|_| problem)?, true)
-            }
-            Err(problem) => return Err(problem),
-        };
+        let file = File::open(path).map_err(io("open it"))?;
+        let (shape, offset, bytes) =
+            header::read_rows(&mut BufReader::with_capacity(1 << 12, &file))?;
         let size = if bytes { size_of::<u8>() } else { size_of::<f32>() };
         let overflow = || Problem::Overflow(shape_text(&shape));
         let width = shape.iter().skip(1).try_fold(1_usize, |width, &n| width.checked_mul(n));
@@ -80,7 +73,14 @@ impl StoredRows {
             return Err(Problem::Length { shape, offset, expected, found });
         }
         let (offset, path) = (offset as u64, path.into());
-        Ok(Self { file: open()?, path, offset, bytes, rows, width, failure: OnceLock::new() })
+        Ok(Self { file, path, offset, bytes, rows, width, failure: OnceLock::new() })
+    }
+
+    /// Rows of a file that holds nothing else: `f32` in little-endian order, or bytes. A failure names `path`, where they
+    /// were read from.
+    #[must_use]
+    pub fn of_numbers(file: File, path: &Path, bytes: bool, rows: usize, width: usize) -> Self {
+        Self { file, path: path.into(), offset: 0, bytes, rows, width, failure: OnceLock::new() }
     }
 
     /// Number of rows, at least 1.

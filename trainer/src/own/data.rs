@@ -1,31 +1,24 @@
 //! Rows of numbers from a file: `.npy`, `.npz`, `.csv` or IDX, gzipped or not.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{self, BufReader, Read},
+    path::{Path, PathBuf},
+};
 
 use halfwave_datasets::{
     csv::{self, CsvError},
     files,
     idx::{self, IdxError},
-    npy::{self, NpyError},
+    npy::{self, NpyError, Part},
 };
 
 use super::{
+    gather::{Gather, Matrix, Room},
     images,
     npz::{self, NpzError},
+    source::Source,
 };
 use crate::Error;
-
-/// Largest file, unpacked.
-pub(super) const MAX_BYTES: usize = 1 << 32;
-
-/// Rows of numbers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Matrix {
-    /// `[rows, width]`, row-major.
-    pub x: Vec<f32>,
-    /// Numbers of a row.
-    pub width: usize,
-}
 
 /// Why a file is no data.
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +81,23 @@ pub enum Problem {
     /// A network in TOML that is none.
     #[error("{0}")]
     Network(String),
+    /// The file could not be read.
+    #[error("cannot read it: {0}")]
+    Read(#[from] io::Error),
+    /// `.npy` that is none.
+    #[error(transparent)]
+    Npy(#[from] npy::Problem),
+    /// Rows that do not fit where they are needed.
+    #[error("expected at most {0} numbers, or as many as there is memory for, found more")]
+    TooLarge(usize),
+    /// Rows that are too many for memory, and no place for them elsewhere.
+    #[error("no room for its rows in the temporary folder {}: {error}; TMPDIR names another one", folder.display())]
+    NoRoom {
+        /// Where they should be.
+        folder: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
     /// No row, or rows of nothing.
     #[error("expected at least one row of at least one number, found the shape {0}")]
     Empty(String),
@@ -104,31 +114,33 @@ pub enum Problem {
 /// # Errors
 /// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where.
 pub fn read(path: &Path) -> Result<Matrix, Error> {
-    let at = |problem| Error::own_data(path, problem);
-    if path.is_dir() {
-        let (shape, x) = images::read(path, MAX_BYTES / size_of::<f32>())?;
-        return Ok(Matrix { x, width: shape.iter().skip(1).product() });
+    match rows(path, Gather::new(Room::Memory))? {
+        Source::Memory(matrix) => Ok(matrix),
+        Source::Stored(_) => unreachable!("there was room in memory only"),
     }
-    let (format, bytes) = format(path)?;
-    let (shape, x) = match format {
-        Format::Npy => {
-            npy_numbers(&bytes).map_err(|problem| NpyError { path: path.into(), problem })?
-        }
-        Format::Csv => {
-            let (x, width) = csv::numbers(&bytes).map_err(|error| at(error.into()))?;
-            (vec![x.len() / width.max(1), width], x)
-        }
-        Format::Idx => {
-            let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
-            let x = array.data.iter().map(|&byte| npy::unit(byte)).collect();
-            (array.dims, x)
-        }
+}
+
+/// The same, in the room that `gather` has for them.
+pub(super) fn rows(path: &Path, mut gather: Gather) -> Result<Source, Error> {
+    let shape = if path.is_dir() {
+        images::for_each(path, |bytes| gather.push(Part::Bytes(bytes)))?
+    } else {
+        opened(path, |format, file| {
+            Ok(match format {
+                Format::Npy => npy::for_each_part(file, |part| gather.push(part))?,
+                Format::Csv => {
+                    let width = csv::for_each_part(file, |x| gather.push(Part::Values(x)))?;
+                    vec![gather.count() / width.max(1), width]
+                }
+                Format::Idx => idx::for_each_part(file, |bytes| gather.push(Part::Bytes(bytes)))?,
+            })
+        })?
     };
-    let width: usize = shape.iter().skip(1).product();
-    if x.is_empty() || shape.is_empty() {
-        return Err(at(Problem::Empty(npy::shape_text(&shape))));
+    if gather.count() == 0 || shape.is_empty() {
+        return Err(Error::own_data(path, Problem::Empty(npy::shape_text(&shape))));
     }
-    Ok(Matrix { x, width })
+    let width = shape.iter().skip(1).product();
+    gather.finish(path, width).map_err(|problem| Error::own_data(path, problem))
 }
 
 /// What the name of a file says that it is.
@@ -139,13 +151,18 @@ pub(super) enum Format {
     Idx,
 }
 
-/// Format and bytes of a file, gzipped or not.
-pub(super) fn format(path: &Path) -> Result<(Format, Vec<u8>), Error> {
+/// What is read from a file, gzipped or not, or from an array of an archive.
+pub(super) fn opened<T>(
+    path: &Path,
+    read: impl FnOnce(Format, &mut dyn Read) -> Result<T, Problem>,
+) -> Result<T, Error> {
     if let Some((file, array)) = npz::split(path) {
-        let archive = files::read(&file, MAX_BYTES)?;
-        let bytes = npz::member(&archive, &file, array.as_deref(), MAX_BYTES);
-        let bytes = bytes.map_err(|error| Error::own_data(&file, error.into()))?;
-        return Ok((Format::Npy, bytes));
+        let archive = BufReader::new(files::open(&file)?);
+        let read = |member: &mut dyn Read| read(Format::Npy, member);
+        let of_member = npz::with_member(archive, &file, array.as_deref(), read);
+        return of_member
+            .map_err(|error| Error::own_data(&file, error.into()))?
+            .map_err(|problem| failed(path, problem));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     let name = name.unwrap_or_default();
@@ -158,17 +175,15 @@ pub(super) fn format(path: &Path) -> Result<(Format, Vec<u8>), Error> {
     ];
     let format = formats.into_iter().find(|(end, _)| ends(end)).map(|(_, format)| format);
     let format = format.ok_or_else(|| Error::own_data(path, Problem::Name))?;
-    Ok((format, files::read(path, MAX_BYTES)?))
+    read(format, &mut files::stream(path)?).map_err(|problem| failed(path, problem))
 }
 
-fn npy_numbers(bytes: &[u8]) -> Result<(Vec<usize>, Vec<f32>), npy::Problem> {
-    match npy::parse::<f32>(bytes) {
-        Ok(array) => Ok((array.shape, array.data)),
-        // Another type: bytes, or an error that names f32.
-        Err(problem @ npy::Problem::Type { .. }) => {
-            let bytes = npy::parse::<u8>(bytes).map_err(|_| problem)?;
-            Ok((bytes.shape, bytes.data.into_iter().map(npy::unit).collect()))
+fn failed(path: &Path, problem: Problem) -> Error {
+    match problem {
+        Problem::Read(error) | Problem::Npy(npy::Problem::Io { error, .. }) => {
+            files::unreadable(path, error).into()
         }
-        Err(problem) => Err(problem),
+        Problem::Npy(problem) => NpyError { path: path.into(), problem }.into(),
+        problem => Error::own_data(path, problem),
     }
 }

@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use halfwave_datasets::{files, npy};
+use halfwave_datasets::files;
 use png::{BitDepth, ColorType, Transformations};
 use zune_jpeg::{
     JpegDecoder,
@@ -33,11 +33,13 @@ struct Image {
 /// The files of a folder, each with its class if it has one.
 struct Files(Vec<(Option<String>, PathBuf)>);
 
-/// The images of a folder, `[rows, height, width, channels]` in [0, 1], and that shape.
-pub(super) fn read(folder: &Path, most: usize) -> Result<(Vec<usize>, Vec<f32>), Error> {
+/// Passes on the bytes of all images of a folder, `[rows, height, width, channels]`; returns that shape.
+pub(super) fn for_each(
+    folder: &Path,
+    mut take: impl FnMut(&[u8]) -> Result<(), Problem>,
+) -> Result<Vec<usize>, Error> {
     let Files(files) = Files::of(folder)?;
     let mut shape = None;
-    let mut x = Vec::new();
     for (_, path) in &files {
         let wrong = |reason| Error::own_data(path, Problem::Image(reason));
         let image = decode(path, &files::read(path, MAX_BYTES)?).map_err(wrong)?;
@@ -46,15 +48,10 @@ pub(super) fn read(folder: &Path, most: usize) -> Result<(Vec<usize>, Vec<f32>),
             let [text, first] = [image.shape, first].map(|[h, w, c]| format!("{h}x{w}x{c}"));
             return Err(wrong(format!("expected {first} as in the first image, found {text}")));
         }
-        let more = image.bytes.len();
-        if x.len() + more > most || x.try_reserve(more).is_err() {
-            let text = format!("the images are more than {most} numbers, or than there is memory");
-            return Err(Error::own_data(folder, Problem::Folder(text)));
-        }
-        x.extend(image.bytes.into_iter().map(npy::unit));
+        take(&image.bytes).map_err(|problem| Error::own_data(folder, problem))?;
     }
     let rows = files.len();
-    Ok(([rows].into_iter().chain(shape.unwrap_or_default()).collect(), x))
+    Ok([rows].into_iter().chain(shape.unwrap_or_default()).collect())
 }
 
 /// The class of each image of a folder.

@@ -105,7 +105,7 @@ impl<M> Model<M> {
 
     /// Where its data may be: principal components need all rows in memory.
     fn place(&self) -> Place {
-        if self.preprocessing.pca.is_some() { Place::Any } else { Place::DiskIfNpy }
+        if self.preprocessing.pca.is_some() { Place::Any } else { Place::AsItIs }
     }
 }
 

@@ -1,7 +1,7 @@
 //! NumPy's `.npz`: a ZIP archive of `.npy` files. One array of it is data; all tensors of a model become one.
 
 use std::{
-    io::{self, Cursor, Read as _, Seek, Write},
+    io::{self, Cursor, Read, Seek, Write},
     path::{Path, PathBuf},
 };
 
@@ -79,7 +79,7 @@ pub(super) fn names(archive: &[u8]) -> Result<Vec<String>, NpzError> {
     Ok(arrays(&archive))
 }
 
-fn arrays(archive: &ZipArchive<Cursor<&[u8]>>) -> Vec<String> {
+fn arrays<R: Read + Seek>(archive: &ZipArchive<R>) -> Vec<String> {
     // A name that is no text is none of an array.
     let array_of = |name: &str| name.strip_suffix(".npy").map(String::from);
     archive.file_names().filter_map(|name| array_of(&name.ok()?)).collect()
@@ -93,10 +93,30 @@ fn format(error: ZipError) -> NpzError {
 pub(super) fn member(
     archive: &[u8],
     file: &Path,
-    array: Option<&str>,
+    array: &str,
     most: usize,
 ) -> Result<Vec<u8>, NpzError> {
-    let mut archive = ZipArchive::new(Cursor::new(archive)).map_err(format)?;
+    with_member(Cursor::new(archive), file, Some(array), |member| {
+        // What the archive says of its length is not believed.
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+        let read = member.take(limit).read_to_end(&mut bytes);
+        read.map_err(|error| NpzError::Format(error.to_string()))?;
+        if bytes.len() > most {
+            return Err(NpzError::TooLarge { name: array.into(), most });
+        }
+        Ok(bytes)
+    })?
+}
+
+/// What is read from the `.npy` file of an array in an archive, the only one if no other is named.
+pub(super) fn with_member<T>(
+    archive: impl Read + Seek,
+    file: &Path,
+    array: Option<&str>,
+    read: impl FnOnce(&mut dyn Read) -> T,
+) -> Result<T, NpzError> {
+    let mut archive = ZipArchive::new(archive).map_err(format)?;
     let names = arrays(&archive);
     let list = || format!("`{}`", names.join("`, `"));
     let name = match (array, &names[..]) {
@@ -111,16 +131,8 @@ pub(super) fn member(
             return Err(NpzError::Several { names: list(), file, first: first.clone() });
         }
     };
-    let member = archive.by_name(&format!("{name}.npy")).map_err(format)?;
-    // What the archive says of its length is not believed.
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
-    let read = member.take(limit).read_to_end(&mut bytes);
-    read.map_err(|error| NpzError::Format(error.to_string()))?;
-    if bytes.len() > most {
-        return Err(NpzError::TooLarge { name: name.into(), most });
-    }
-    Ok(bytes)
+    let mut member = archive.by_name(&format!("{name}.npy")).map_err(format)?;
+    Ok(read(&mut member))
 }
 
 /// What `fuzz/targets/npz.rs` looks at: the `.npy` files of all arrays in an archive, of at most so many bytes each.
@@ -129,7 +141,7 @@ pub(super) fn member(
 /// [`NpzError::Format`] if it is no archive; that of each array that cannot be had.
 pub fn members(archive: &[u8], most: usize) -> Result<Vec<Result<Vec<u8>, NpzError>>, NpzError> {
     let file = Path::new("fuzz.npz");
-    let of = |name: String| member(archive, file, Some(&name), most);
+    let of = |name: String| member(archive, file, &name, most);
     Ok(names(archive)?.into_iter().map(of).collect())
 }
 

@@ -5,7 +5,8 @@ use std::{path::Path, sync::Arc};
 use halfwave_datasets::{npy::StoredRows, preprocess::Standardiser};
 
 use super::{
-    data::{self, MAX_BYTES, Matrix},
+    data,
+    gather::{Gather, MAX_BYTES, Matrix, Room},
     preprocessing::Preprocessing,
 };
 use crate::{
@@ -19,14 +20,15 @@ pub(super) enum Source {
     Stored(Arc<StoredRows>),
 }
 
-/// Where the rows of a `.npy` file are to be.
+/// Where the rows of a file are to be. On disk, those of a `.npy` file stay where they are, others are copied into a temporary
+/// file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// In memory, unless they are more than [`MAX_BYTES`] there.
     Any,
-    /// Wherever each is needed once only: on disk if they can be.
-    DiskIfNpy,
-    /// On disk; other files are an error.
+    /// The same, but where each is needed once only: rows of a `.npy` file stay there.
+    AsItIs,
+    /// On disk.
     Disk,
 }
 
@@ -34,19 +36,15 @@ impl Source {
     /// The rows of a file, at least one of at least one number.
     pub(super) fn open(path: &Path, place: Place) -> Result<Self, Error> {
         let npy = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npy"));
-        if place == Place::Disk && !npy {
-            let path = path.display();
-            let text = format!("--stream: expected a .npy file, not gzipped, found {path}");
-            return Err(Error::Usage(text));
-        }
         let stored = npy.then(|| StoredRows::open(path));
+        let room = if place == Place::Disk { Room::Disk } else { Room::Any };
         let source = match stored {
             Some(Err(error)) if place == Place::Disk => return Err(error.into()),
             Some(Ok(stored)) if place != Place::Any || is_large(&stored) => {
                 Self::Stored(Arc::new(stored))
             }
             // What is wrong with a file is said by who reads all of it.
-            _ => Self::Memory(data::read(path)?),
+            _ => data::rows(path, Gather::new(room))?,
         };
         if u32::try_from(source.rows()).is_err() {
             return Err(Error::Shape {

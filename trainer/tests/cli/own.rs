@@ -1,15 +1,9 @@
 //! `halfwave train`, `features`, `sample`, `eval`: machines on one's own data.
 
-use std::{
-    fs::{self, File},
-    io::Write as _,
-};
+use std::{fs, io::Write as _};
 
 use flate2::{Compression, write::GzEncoder};
-use halfwave_datasets::{
-    npy::{self, Array},
-    preprocess::Standardiser,
-};
+use halfwave_datasets::preprocess::Standardiser;
 use halfwave_trainer::rbm::{Rbm, States};
 use predicates::str::contains;
 use tempfile::{TempDir, tempdir};
@@ -187,41 +181,6 @@ fn data_are_standardised_as_the_training_data_were() {
     standardiser.invert(&mut v).unwrap();
     assert_eq!(read("x-v.npy"), v);
     assert!(v.iter().zip(measured()).step_by(2).all(|(v, x)| (v - x).abs() < 1e-5));
-}
-
-/// Rows that stay on disk make the same machine, by bytes; `.npy` as bytes too.
-#[test]
-fn data_that_stay_on_disk_are_the_same() {
-    let home = tempdir().unwrap();
-    let path = home.path();
-    save(&path.join("x.npy"), &[1300, 2], &measured().repeat(7)[..2600]);
-    let bytes = Array { shape: vec![700, 3], data: (0..2100).map(|i| (i % 251) as u8).collect() };
-    npy::write(&bytes, &mut File::create(path.join("b.npy")).unwrap()).unwrap();
-    for (data, more) in [("x.npy", "--visible gaussian --standardise"), ("b.npy", "--set steps=2")]
-    {
-        let train = |out: &str, more: &str| {
-            let arguments = "--hidden-units 3 --set batch=16 --set epochs=2";
-            run(
-                path,
-                &format!("train rbm -q --force --data {data} --out {out} {arguments} {more}"),
-            )
-            .success();
-            fs::read(path.join(out)).unwrap()
-        };
-        assert_eq!(
-            train("s.safetensors", &format!("{more} --stream")),
-            train("m.safetensors", more)
-        );
-    }
-    fs::write(path.join("x.csv"), "1,0\n0,1\n").unwrap();
-    for (data, code, said) in [
-        ("x.csv", 2, "--stream: expected a .npy file"),
-        ("there.npy", 1, "there.npy: cannot read it"),
-    ] {
-        let train =
-            format!("train rbm -q --data {data} --out n.safetensors --hidden-units 3 --stream");
-        run(path, &train).code(code).stderr(contains(said));
-    }
 }
 
 #[test]
