@@ -134,8 +134,8 @@ pub(crate) struct ModelAndData {
 
 const DATA_HELP: &str = "\
 Data: .npy (f32, or bytes, which are divided by 255), .npz (FILE.npz, or FILE.npz:NAME of several arrays), .csv (numbers, with or without a header), .idx or …ubyte \
-(bytes, divided by 255), each also with .gz; a row a sample. Of a .npy file that is larger than 4 GiB as f32 only mini-batches are in memory (--stream: of \
-any). Or a folder of images of one size (PNG, JPEG), in a sub-folder for each class: DIR/CLASS/FILE.png.";
+(bytes, divided by 255), each also with .gz; a row a sample. Of data that are larger than 4 GiB as f32 only mini-batches are in memory (--stream: of \
+any): a .npy file is read where it is, rows of others are copied into a temporary file first (TMPDIR says where). Or a folder of images of one size (PNG, JPEG), in a sub-folder for each class: DIR/CLASS/FILE.png.";
 
 const LABELS_HELP: &str = "\
 Labels: .npy (i64, i32, bytes or whole f32), .npz likewise, .csv (a whole number or a name a line), .idx or …ubyte; one for each row; \

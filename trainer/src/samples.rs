@@ -136,8 +136,22 @@ impl Rows<'_> {
             Self::Values(x) => check_rows(x, width),
             Self::Images(images) => images.check(width),
             Self::Binary(rows) => check_binary(rows, width),
-            Self::Stored(stored) => stored.check(width),
+            Self::Stored(stored) => stored.check(width, |_| Ok(())),
         }
+    }
+
+    /// The same, and that `f` finds nothing wrong with any rows, whole rows at a time; its errors count rows from the first
+    /// of these. A file is read once.
+    pub(crate) fn check_all(
+        &self,
+        width: usize,
+        f: impl FnMut(&[f32]) -> Result<(), TrainError>,
+    ) -> Result<usize, TrainError> {
+        if let Self::Stored(stored) = self {
+            return stored.check(width, f);
+        }
+        let rows = self.check(width)?;
+        self.check_each(width, f).map(|()| rows)
     }
 
     /// out [indices, width] ← the rows that `indices` name, in their order.
@@ -248,7 +262,11 @@ impl Images<'_> {
 }
 
 impl Stored<'_> {
-    fn check(&self, width: usize) -> Result<usize, TrainError> {
+    fn check(
+        &self,
+        width: usize,
+        mut f: impl FnMut(&[f32]) -> Result<(), TrainError>,
+    ) -> Result<usize, TrainError> {
         if self.rows.is_empty() {
             return Err(TrainError::Empty);
         }
@@ -266,10 +284,10 @@ impl Stored<'_> {
             return shape("rows of the file", count, row as usize);
         }
         let all = Rows::Stored(*self);
-        let finite = all.check_each(width, |x| check_rows(x, width).map(drop));
+        let fine = all.check_each(width, |x| check_rows(x, width).and_then(|_| f(x)));
         // NaN may be of a row that was not read.
         all.readable()?;
-        finite.map(|()| self.rows.len())
+        fine.map(|()| self.rows.len())
     }
 
     fn gather(&self, indices: &[u32], out: &mut [f32]) {

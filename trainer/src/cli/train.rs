@@ -55,8 +55,8 @@ pub(crate) struct TrainRbm {
     /// Bring each column to zero mean and unit variance first; the model keeps by what, for all later use
     #[arg(long, alias = "standardize")]
     pub(crate) standardise: bool,
-    /// Leave the data, a .npy file, on disk: for files that fit into memory but should not be there (larger than 4 GiB as
-    /// f32, they stay there in any case)
+    /// Keep the data on disk: for files that fit into memory but should not be there (larger than 4 GiB as f32, they stay
+    /// there in any case)
     #[arg(long)]
     pub(crate) stream: bool,
     /// Seed of weights, shuffles and noise
@@ -122,8 +122,8 @@ pub(crate) struct TrainNetwork {
     /// Bring each column to zero mean and unit variance (of the training rows) first
     #[arg(long, alias = "standardize")]
     standardise: bool,
-    /// Leave the data, a .npy file, on disk: for files that fit into memory but should not be there (larger than 4 GiB as
-    /// f32, they stay there in any case)
+    /// Keep the data on disk: for files that fit into memory but should not be there (larger than 4 GiB as f32, they stay
+    /// there in any case)
     #[arg(long)]
     stream: bool,
     /// Seed of weights, shuffles, masks and of the split

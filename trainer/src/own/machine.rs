@@ -49,7 +49,7 @@ pub struct TrainJob {
     pub overrides: Vec<Override>,
     /// Whether columns are brought to zero mean and unit variance; the file of the machine keeps by what.
     pub standardise: bool,
-    /// Whether the data, a `.npy` file, stay on disk even if they would fit into memory.
+    /// Whether the data stay on disk even if they would fit into memory.
     pub stream: bool,
     /// Threads; by default all cores.
     pub threads: Option<usize>,

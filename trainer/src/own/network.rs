@@ -67,7 +67,7 @@ pub struct NetworkJob {
     pub patience: Option<usize>,
     /// Whether columns are brought to zero mean and unit variance.
     pub standardise: bool,
-    /// Whether the data, a `.npy` file, stay on disk even if they would fit into memory.
+    /// Whether the data stay on disk even if they would fit into memory.
     pub stream: bool,
     /// How many principal components are taken in place of the columns.
     pub pca: Option<usize>,

@@ -374,11 +374,8 @@ impl Rbm {
 
     /// That `x` is whole rows of states of the visible units; returns how many.
     fn check_states<'a>(&self, x: impl Into<Rows<'a>>) -> Result<usize, TrainError> {
-        let x = x.into();
-        let rows = x.check(self.visible_units)?;
         let width = self.visible_units;
-        x.check_each(width, |x| self.config.visible.check_states(x, width))?;
-        Ok(rows)
+        x.into().check_all(width, |x| self.config.visible.check_states(x, width))
     }
 
     /// The biases with which visible units of no input have the means of `x [rows, visible]`, whose rows' weights have
