@@ -102,16 +102,16 @@ impl<F: Finish> TileProduct<'_, F> {
     fn in_slivers<S: Simd, const V: usize>(self, simd: S) {
         let Self { a, row, rows, b, scratch: Scratch { right, sums }, mut finish } = self;
         let (depth, columns) = b.shape();
-        sums.resize(rows * columns.div_ceil(LANES), Line::ZERO);
-        if depth == 0 {
-            sums.fill(Line::ZERO);
-        }
+        // Sums that go on wait for it; others are the same few lines again and again.
+        let waiting = if depth > DEPTH { rows } else { S::TILE.0 };
+        sums.resize(waiting * columns.div_ceil(LANES), Line::ZERO);
         let part = |start: usize, column: usize, vectors: usize| {
             let (terms, width) =
                 (DEPTH.min(depth - start), (vectors * LANES).min(columns - column));
             b.submatrix(start, column, terms, width)
         };
-        for start in (0..depth).step_by(DEPTH) {
+        // Without terms the sums are 0.
+        for start in (0..depth.max(1)).step_by(DEPTH) {
             for (vector, vectors) in slivers(columns, V) {
                 let (column, end) = (vector * LANES, (vector + vectors) * LANES);
                 let this = part(start, column, vectors);
@@ -122,20 +122,21 @@ impl<F: Finish> TileProduct<'_, F> {
                 } else {
                     None
                 };
-                let left = (a, start, row);
-                let sums = &mut sums[vector * rows..][..vectors * rows];
+                let sums = &mut sums[vector * waiting..][..vectors * waiting];
+                let part = Part {
+                    left: (a, start, row),
+                    rows,
+                    b: this,
+                    next,
+                    column,
+                    first: start == 0,
+                    last: start + DEPTH >= depth,
+                };
                 match vectors {
-                    2 if V > 2 => sliver::<S, 2>(simd, left, this, next, start > 0, right, sums),
-                    1 if V > 1 => sliver::<S, 1>(simd, left, this, next, start > 0, right, sums),
-                    _ => sliver::<S, V>(simd, left, this, next, start > 0, right, sums),
+                    2 if V > 2 => part.run::<S, 2>(simd, right, sums, &mut finish),
+                    1 if V > 1 => part.run::<S, 1>(simd, right, sums, &mut finish),
+                    _ => part.run::<S, V>(simd, right, sums, &mut finish),
                 }
-            }
-        }
-        for i in 0..rows {
-            for (vector, vectors) in slivers(columns, V) {
-                let (column, sums) = (vector * LANES, &sums[vector * rows + i * vectors..]);
-                let width = (vectors * LANES).min(columns - column);
-                finish.piece(simd, i, column, width, &sums[..vectors]);
             }
         }
     }
@@ -184,26 +185,49 @@ impl Finish for Store<'_> {
     }
 }
 
-/// The terms from `start` on, for all rows of the tile from `row` on and the W vectors of columns of `b`, which is
-/// packed into `lines`; `next` is what comes after it. The sums begin at 0, or `go_on`.
-#[inline(always)]
-fn sliver<S: Simd, const W: usize>(
-    simd: S,
-    (left, start, row): (&Left<'_>, usize, usize),
-    b: MatRef<'_, f32>,
-    next: Option<MatRef<'_, f32>>,
-    go_on: bool,
-    lines: &mut Vec<Line>,
-    sums: &mut [Line],
-) {
-    lines.resize(b.nrows() * W, Line::ZERO);
-    let (right, _) = lines.as_chunks_mut::<W>();
-    pack(simd, b, right);
-    let mut ahead = Ahead::new(next);
-    let (sums, _) = sums.as_chunks_mut::<W>();
-    for (i, sums) in sums.chunks_mut(S::TILE.0).enumerate() {
-        let left = left.part(start, b.nrows(), row + i * S::TILE.0);
-        block(simd, left, right, go_on, sums, &mut ahead);
+/// Some terms of the sums of a sliver.
+struct Part<'a> {
+    /// The left operand, its first term and its first row.
+    left: (&'a Left<'a>, usize, usize),
+    /// Rows of the tile.
+    rows: usize,
+    /// W vectors of columns of the right operand, at `column` of the tile.
+    b: MatRef<'a, f32>,
+    /// What comes after it.
+    next: Option<MatRef<'a, f32>>,
+    column: usize,
+    /// Whether the sums begin, and whether they are done.
+    first: bool,
+    last: bool,
+}
+
+impl Part<'_> {
+    /// `b` is packed into `lines`; a part that is all keeps no more than the sums in registers in `sums`.
+    #[inline(always)]
+    fn run<S: Simd, const W: usize>(
+        self,
+        simd: S,
+        lines: &mut Vec<Line>,
+        sums: &mut [Line],
+        finish: &mut impl Finish,
+    ) {
+        let Self { left: (left, start, row), rows, b, next, column, first, last } = self;
+        lines.resize(b.nrows() * W, Line::ZERO);
+        let (right, _) = lines.as_chunks_mut::<W>();
+        pack(simd, b, right);
+        let mut ahead = Ahead::new(next);
+        let (sums, _) = sums.as_chunks_mut::<W>();
+        for i in (0..rows).step_by(S::TILE.0) {
+            let left = left.part(start, b.nrows(), row + i);
+            let from = if first && last { 0 } else { i };
+            let sums = &mut sums[from..][..S::TILE.0.min(rows - i)];
+            block(simd, left, right, !first, sums, &mut ahead);
+            if last {
+                for (r, sums) in sums.iter().enumerate() {
+                    finish.piece(simd, i + r, column, b.ncols(), sums);
+                }
+            }
+        }
     }
 }
 
