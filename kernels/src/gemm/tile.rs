@@ -14,9 +14,16 @@ use crate::{
     simd::{F32, LANES, Simd},
 };
 
-/// Terms of a sum that are taken at a time: a sliver of b of so many rows stays in L1, so many columns of
-/// a tile of a in L2.
-pub(super) const DEPTH: usize = 192;
+/// Terms of a sum that are taken at a time at most: a sliver of b of so many rows stays in L1, so many columns of a tile of a
+/// in L2.
+const DEPTH: usize = 160;
+
+/// Terms of a sum of `depth` that are taken at a time. Parts are equal, but that the last one may be a little shorter: each of
+/// them loads and stores all sums.
+pub(super) fn terms_of_part(depth: usize) -> usize {
+    let parts = depth.div_ceil(DEPTH).max(1);
+    depth.div_ceil(parts).next_multiple_of(STEPS).max(STEPS)
+}
 
 /// The left operand.
 pub(super) enum Left<'a> {
@@ -28,7 +35,7 @@ pub(super) enum Left<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Packed<'a> {
     pub(super) rows: usize,
-    /// For every [`DEPTH`] terms, for every sixteen rows: a line for each term.
+    /// For every [`terms_of_part`], for every sixteen rows: a line for each term.
     pub(super) lines: &'a [Line],
 }
 
@@ -103,22 +110,22 @@ impl<F: Finish> TileProduct<'_, F> {
         let Self { a, row, rows, b, scratch: Scratch { right, sums }, mut finish } = self;
         let (depth, columns) = b.shape();
         // Sums that go on wait for it; others are the same few lines again and again.
-        let waiting = if depth > DEPTH { rows } else { S::TILE.0 };
+        let most = terms_of_part(depth);
+        let waiting = if depth > most { rows } else { S::TILE.0 };
         sums.resize(waiting * columns.div_ceil(LANES), Line::ZERO);
         let part = |start: usize, column: usize, vectors: usize| {
-            let (terms, width) =
-                (DEPTH.min(depth - start), (vectors * LANES).min(columns - column));
+            let (terms, width) = (most.min(depth - start), (vectors * LANES).min(columns - column));
             b.submatrix(start, column, terms, width)
         };
         // Without terms the sums are 0.
-        for start in (0..depth.max(1)).step_by(DEPTH) {
+        for start in (0..depth.max(1)).step_by(most) {
             for (vector, vectors) in slivers(columns, V) {
                 let (column, end) = (vector * LANES, (vector + vectors) * LANES);
                 let this = part(start, column, vectors);
                 let next = if end < columns {
                     Some(part(start, end, V))
-                } else if start + DEPTH < depth {
-                    Some(part(start + DEPTH, 0, V))
+                } else if start + most < depth {
+                    Some(part(start + most, 0, V))
                 } else {
                     None
                 };
@@ -130,7 +137,7 @@ impl<F: Finish> TileProduct<'_, F> {
                     next,
                     column,
                     first: start == 0,
-                    last: start + DEPTH >= depth,
+                    last: start + most >= depth,
                 };
                 match vectors {
                     2 if V > 2 => part.run::<S, 2>(simd, right, sums, &mut finish),
@@ -214,14 +221,27 @@ impl Part<'_> {
         let Self { left: (left, start, row), rows, b, next, column, first, last } = self;
         lines.resize(b.nrows() * W, Line::ZERO);
         let (right, _) = lines.as_chunks_mut::<W>();
-        pack(simd, b, right);
+        // Rows that can be read as they are are packed by the first ones that they are multiplied with.
+        let as_it_is = b.col_stride() == 1 && b.ncols() == W * LANES && rows >= S::TILE.0;
+        if !as_it_is {
+            pack(simd, b, right);
+        }
         let mut ahead = Ahead::new(next);
         let (sums, _) = sums.as_chunks_mut::<W>();
         for i in (0..rows).step_by(S::TILE.0) {
             let left = left.part(start, b.nrows(), row + i);
             let from = if first && last { 0 } else { i };
             let sums = &mut sums[from..][..S::TILE.0.min(rows - i)];
-            block(simd, left, right, !first, sums, &mut ahead);
+            match left {
+                LeftPart::Packed { lines, first: at } if as_it_is && i == 0 => {
+                    if S::TILE.0 == 8 {
+                        packing_rows::<S, 8, W>(simd, (lines, at), b, right, !first, sums);
+                    } else {
+                        packing_rows::<S, 4, W>(simd, (lines, at), b, right, !first, sums);
+                    }
+                }
+                _ => block(simd, left, right, !first, sums, &mut ahead),
+            }
             if last {
                 for (r, sums) in sums.iter().enumerate() {
                     finish.piece(simd, i + r, column, b.ncols(), sums);
@@ -267,14 +287,7 @@ fn rows<S: Simd, const M: usize, const W: usize>(
     ahead: &mut Ahead<'_>,
 ) {
     let out: &mut [[Line; W]; M] = out.try_into().expect("M rows");
-    let mut sums = [[F32::splat(simd, 0.0); W]; M];
-    if go_on {
-        for r in 0..M {
-            for v in 0..W {
-                sums[r][v] = F32::load(simd, &out[r][v].0);
-            }
-        }
-    }
+    let mut sums = begin(simd, go_on, out);
     match left {
         LeftPart::Packed { lines, first } => {
             let (lefts, left_tail) = lines.as_chunks::<STEPS>();
@@ -320,6 +333,59 @@ fn rows<S: Simd, const M: usize, const W: usize>(
         }
         LeftPart::Rows(_) => unreachable!("only one vector of columns is multiplied with rows"),
     }
+    keep(sums, out);
+}
+
+/// The same of the columns of `b` as they stand there, which are packed into `right` meanwhile.
+#[inline(always)]
+fn packing_rows<S: Simd, const M: usize, const W: usize>(
+    simd: S,
+    (left, first): (&[Line], usize),
+    b: MatRef<'_, f32>,
+    right: &mut [[Line; W]],
+    go_on: bool,
+    out: &mut [[Line; W]],
+) {
+    let out: &mut [[Line; W]; M] = out.try_into().expect("M rows");
+    let mut sums = begin(simd, go_on, out);
+    for ((left, right), b) in left.iter().zip(right).zip(b.row_iter()) {
+        let left: &[f32; M] = rows_of(left, first);
+        let b: &[[f32; LANES]; W] =
+            contiguous(b).as_chunks().0.try_into().expect("W vectors of columns");
+        for v in 0..W {
+            F32::load(simd, &b[v]).store(&mut right[v].0);
+        }
+        sums = term(
+            simd,
+            sums,
+            #[inline(always)]
+            |r| left[r],
+            right,
+        );
+    }
+    keep(sums, out);
+}
+
+/// 0, or what stands in `out`.
+#[inline(always)]
+fn begin<S: Simd, const M: usize, const W: usize>(
+    simd: S,
+    go_on: bool,
+    out: &[[Line; W]; M],
+) -> [[F32<S>; W]; M] {
+    let mut sums = [[F32::splat(simd, 0.0); W]; M];
+    if go_on {
+        for r in 0..M {
+            for v in 0..W {
+                sums[r][v] = F32::load(simd, &out[r][v].0);
+            }
+        }
+    }
+    sums
+}
+
+#[inline(always)]
+fn keep<S: Simd, const M: usize, const W: usize>(sums: [[F32<S>; W]; M], out: &mut [[Line; W]; M]) {
     for r in 0..M {
         for v in 0..W {
             sums[r][v].store(&mut out[r][v].0);

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 
 use super::{
     pack::{Line, pack},
-    tile::{DEPTH, Left, Packed, Scratch},
+    tile::{Left, Packed, Scratch, terms_of_part},
 };
 use crate::{
     dispatch::{Kernel, Level},
@@ -115,16 +115,17 @@ fn lines_of(a: MatRef<'_, f32>) -> usize {
     a.ncols() * a.nrows().div_ceil(LANES)
 }
 
-/// Every [`DEPTH`] terms of `a`, and their lines.
+/// Every [`terms_of_part`] of `a`, and their lines.
 fn parts<'a, 'b>(
     a: MatRef<'a, f32>,
     lines: &'b mut [Line],
 ) -> impl Iterator<Item = (MatRef<'a, f32>, &'b mut [Line])> {
     let slivers = a.nrows().div_ceil(LANES);
-    let lines = lines.chunks_mut((DEPTH * slivers).max(1));
+    let terms = terms_of_part(a.ncols());
+    let lines = lines.chunks_mut((terms * slivers).max(1));
     lines
         .enumerate()
-        .map(move |(part, lines)| (a.subcols(part * DEPTH, lines.len() / slivers), lines))
+        .map(move |(part, lines)| (a.subcols(part * terms, lines.len() / slivers), lines))
 }
 
 /// The sixteen rows number `i`, transposed.
