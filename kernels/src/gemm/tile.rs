@@ -233,7 +233,10 @@ impl Part<'_> {
         lines.resize(b.nrows() * W, Line::ZERO);
         let (right, _) = lines.as_chunks_mut::<W>();
         // Rows that can be read as they are are packed by the first ones that they are multiplied with.
-        let as_it_is = b.col_stride() == 1 && b.ncols() == W * LANES && rows >= S::TILE.0;
+        let as_it_is = matches!(left, Left::Packed(_))
+            && b.col_stride() == 1
+            && b.ncols() == W * LANES
+            && rows >= S::TILE.0;
         if !as_it_is {
             pack(simd, b, right);
         }
