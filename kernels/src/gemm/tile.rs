@@ -73,6 +73,14 @@ pub(super) struct Scratch {
     sums: Vec<Line>,
 }
 
+/// So many lines with anything in them; what was longer stays so, since more would have to be filled again.
+fn at_least(lines: &mut Vec<Line>, count: usize) -> &mut [Line] {
+    if lines.len() < count {
+        lines.resize(count, Line::ZERO);
+    }
+    &mut lines[..count]
+}
+
 /// What becomes of the sums of a tile.
 pub(super) trait Finish {
     /// Takes the sums of `width` elements from (`row`, `column`) of the tile on.
@@ -114,7 +122,7 @@ impl<F: Finish> TileProduct<'_, F> {
         // as long as whole rows of the tile at the end).
         let at_once = V > 1;
         let kept = if at_once && depth <= most { S::TILE.0 } else { rows };
-        sums.resize(kept * columns.div_ceil(LANES), Line::ZERO);
+        let sums = at_least(sums, kept * columns.div_ceil(LANES));
         let part = |start: usize, column: usize, vectors: usize| {
             let (terms, width) = (most.min(depth - start), (vectors * LANES).min(columns - column));
             b.submatrix(start, column, terms, width)
@@ -230,8 +238,7 @@ impl Part<'_> {
         finish: &mut impl Finish,
     ) {
         let Self { left: (left, start, row), rows, b, next, column, go_on, done } = self;
-        lines.resize(b.nrows() * W, Line::ZERO);
-        let (right, _) = lines.as_chunks_mut::<W>();
+        let (right, _) = at_least(lines, b.nrows() * W).as_chunks_mut::<W>();
         // Rows that can be read as they are are packed by the first ones that they are multiplied with.
         let as_it_is = matches!(left, Left::Packed(_))
             && b.col_stride() == 1
