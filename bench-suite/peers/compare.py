@@ -26,6 +26,11 @@ CONTESTS = [
         [("torch", ["mlp_torch.py", "{threads}", "eager", "784", "128"]), ("keras", ["keras_bench.py", "{threads}", "mlp", "128"])],
     ),
     (
+        "MLP 784-512-512-10, Adam, batch 256",
+        (["mnist-mlp", "--set", "mlp.dropout=0.0", "--set", "mlp.batch=256"], "", 1),
+        [("torch", ["mlp_torch.py", "{threads}", "eager", "784", "256"]), ("keras", ["keras_bench.py", "{threads}", "mlp", "256"])],
+    ),
+    (
         "RBM 784x500, binary, batch 100",
         (["mnist-rbm", "--set", "logistic.learning_rates=[0.01]", "--set", "nrelu.hidden_units=1"], "Bernoulli RBM,", 1),
         [("sklearn", ["rbm_sklearn.py", "{threads}"])],
