@@ -118,8 +118,8 @@ impl<F: Finish> TileProduct<'_, F> {
         let Self { a, row, rows, b, scratch: Scratch { right, sums }, mut finish } = self;
         let (depth, columns) = b.shape();
         let most = terms_of_part(depth);
-        // Wide slivers are finished as soon as they are done; of narrow ones that takes longer (Adam on AVX2: up to 1.3 times
-        // as long as whole rows of the tile at the end).
+        // Wide slivers are finished as soon as they are done; narrow ones by whole rows of the tile in the end, since one
+        // vector of each row at a time is slow to read and write.
         let at_once = V > 1;
         let kept = if at_once && depth <= most { S::TILE.0 } else { rows };
         let sums = at_least(sums, kept * columns.div_ceil(LANES));
@@ -316,25 +316,11 @@ fn rows<S: Simd, const M: usize, const W: usize>(
             for (left, right) in lefts.iter().zip(rights) {
                 ahead.touch(simd);
                 for i in 0..STEPS {
-                    let left: &[f32; M] = rows_of(&left[i], first);
-                    sums = term(
-                        simd,
-                        sums,
-                        #[inline(always)]
-                        |r| left[r],
-                        &right[i],
-                    );
+                    sums = packed_term(simd, sums, &left[i], first, &right[i]);
                 }
             }
             for (left, right) in left_tail.iter().zip(right_tail) {
-                let left: &[f32; M] = rows_of(left, first);
-                sums = term(
-                    simd,
-                    sums,
-                    #[inline(always)]
-                    |r| left[r],
-                    right,
-                );
+                sums = packed_term(simd, sums, left, first, right);
             }
         }
         LeftPart::Rows(a) if W == 1 => {
@@ -370,19 +356,12 @@ fn packing_rows<S: Simd, const M: usize, const W: usize>(
     let out: &mut [[Line; W]; M] = out.try_into().expect("M rows");
     let mut sums = begin(simd, go_on, out);
     for ((left, right), b) in left.iter().zip(right).zip(b.row_iter()) {
-        let left: &[f32; M] = rows_of(left, first);
         let b: &[[f32; LANES]; W] =
             contiguous(b).as_chunks().0.try_into().expect("W vectors of columns");
         for v in 0..W {
             F32::load(simd, &b[v]).store(&mut right[v].0);
         }
-        sums = term(
-            simd,
-            sums,
-            #[inline(always)]
-            |r| left[r],
-            right,
-        );
+        sums = packed_term(simd, sums, left, first, right);
     }
     keep(sums, out);
 }
@@ -414,10 +393,23 @@ fn keep<S: Simd, const M: usize, const W: usize>(sums: [[F32<S>; W]; M], out: &m
     }
 }
 
-/// M rows of a line.
+/// The sums and one term more, of the M rows from `first` on of a line.
 #[inline(always)]
-fn rows_of<const M: usize>(line: &Line, first: usize) -> &[f32; M] {
-    line.0[first..].first_chunk().expect("M rows from first on")
+fn packed_term<S: Simd, const M: usize, const W: usize>(
+    simd: S,
+    sums: [[F32<S>; W]; M],
+    left: &Line,
+    first: usize,
+    right: &[Line; W],
+) -> [[F32<S>; W]; M] {
+    let left: &[f32; M] = left.0[first..].first_chunk().expect("M rows from first on");
+    term(
+        simd,
+        sums,
+        #[inline(always)]
+        |r| left[r],
+        right,
+    )
 }
 
 /// The sums and one term more.
