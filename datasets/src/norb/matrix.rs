@@ -276,15 +276,10 @@ fn some(reader: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 
 /// The decoder of gzip reports damage as an error of reading.
 fn failure(offset: u64, error: io::Error) -> NorbError {
-    if let Some(GzError::Damaged { reason, .. }) = error.get_ref().and_then(|it| it.downcast_ref())
-    {
-        return NorbError::Gzip { offset, reason: reason.clone() };
-    }
-    match error.kind() {
-        ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
-            NorbError::Gzip { offset, reason: error.to_string() }
-        }
-        _ => NorbError::Io { offset, error },
+    match error.downcast() {
+        Ok(GzError::Damaged { reason, .. }) => NorbError::Gzip { offset, reason },
+        Ok(_) => NorbError::Gzip { offset, reason: "its end".into() },
+        Err(error) => NorbError::Io { offset, error },
     }
 }
 

@@ -213,7 +213,8 @@ fn cut_damaged_and_longer_files_are_errors() {
         );
         for tail in 1..12 {
             assert!(
-                with(&packed[..packed.len() - tail]).contains("expected an intact gzip stream"),
+                with(&packed[..packed.len() - tail])
+                    .contains("expected an intact gzip stream, found: its end"),
                 "{tail}"
             );
         }

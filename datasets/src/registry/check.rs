@@ -71,8 +71,8 @@ pub fn contents(entry: &'static Entry, locator: &Locator) -> Result<Vec<Content>
     let contents = paths.iter().zip(entry.files).map(|(path, file)| match file.made_from {
         Some(name) if path.is_dir() => Ok(Content { name, sum: None, published: None }),
         _ => {
-            let io = |error| Error::Io { path: path.clone(), action: "read", error };
-            let sum = files::digest(files::stream(path)?, u64::MAX, |_| Ok(())).map_err(io)?;
+            let sum = files::digest(files::stream(path)?, u64::MAX, |_| Ok(()))
+                .map_err(|error| files::unreadable(path, error))?;
             let expected = published(file);
             let published = expected.map(|expected| expected == sum);
             Ok(Content { name: file.name, sum: Some(sum), published })
