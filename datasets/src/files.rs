@@ -18,15 +18,7 @@ use crate::registry;
 /// never ends. [`Error::FileTooLarge`], [`Error::Gz`], [`Error::Memory`] and [`Error::Io`].
 pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     let io = |action| move |error| Error::Io { path: path.into(), action, error };
-    let metadata = regular(path)?;
-    // Packed or not, no sound file is longer than its content may be (gzip adds far less than this).
-    let limit_unpacked = u64::try_from(limit).unwrap_or(u64::MAX);
-    let limit_on_disk = limit_unpacked.saturating_add(1 << 20);
-    if metadata.len() > limit_on_disk {
-        let found = metadata.len();
-        return Err(Error::FileTooLarge { path: path.into(), limit: limit_on_disk, found });
-    }
-
+    let length = check_length(path, limit)?;
     let mut reader = BufReader::new(File::open(path).map_err(io("open"))?);
     let start = reader.fill_buf().map_err(io("read"))?;
     if start.starts_with(&gz::MAGIC) {
@@ -38,12 +30,27 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Error> {
     capped::read_to_end(reader, limit).map_err(|stop| match stop {
         Stop::TooLarge => {
             // A file that grows while it is read is longer than it was.
-            let found = metadata.len().max(limit_unpacked.saturating_add(1));
-            Error::FileTooLarge { path: path.into(), limit: limit_unpacked, found }
+            let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+            let found = length.max(limit.saturating_add(1));
+            Error::FileTooLarge { path: path.into(), limit, found }
         }
         Stop::Memory(bytes) => Error::Memory { what: path.display().to_string(), bytes },
         Stop::Io(_, error) => io("read")(error),
     })
+}
+
+/// That a file is none that is surely too long to have a content of at most `limit` bytes; its length.
+///
+/// # Errors
+/// [`Error::NotAFile`], [`Error::FileTooLarge`] and [`Error::Io`], as [`read`].
+pub fn check_length(path: &Path, limit: usize) -> Result<u64, Error> {
+    let found = regular(path)?.len();
+    // Packed or not, no sound file is longer than its content may be (gzip adds far less than this).
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1 << 20);
+    if found > limit {
+        return Err(Error::FileTooLarge { path: path.into(), limit, found });
+    }
+    Ok(found)
 }
 
 /// The bytes of a file as they are read, unpacked if it is gzipped, whatever its name says.

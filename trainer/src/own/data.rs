@@ -1,7 +1,7 @@
 //! Rows of numbers from a file: `.npy`, `.npz`, `.csv` or IDX, gzipped or not.
 
 use std::{
-    io::{self, BufReader, Read},
+    io::{self, BufReader},
     path::{Path, PathBuf},
 };
 
@@ -13,7 +13,7 @@ use halfwave_datasets::{
 };
 
 use super::{
-    gather::{Gather, Matrix, Room},
+    gather::{Gather, MAX_BYTES, Matrix, Room},
     images,
     npz::{self, NpzError},
     source::Source,
@@ -114,6 +114,10 @@ pub enum Problem {
 /// # Errors
 /// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where.
 pub fn read(path: &Path) -> Result<Matrix, Error> {
+    if !path.is_dir() {
+        let (file, _) = npz::split(path).unwrap_or_else(|| (path.into(), None));
+        files::check_length(&file, MAX_BYTES)?;
+    }
     match rows(path, Gather::new(Room::Memory))? {
         Source::Memory(matrix) => Ok(matrix),
         Source::Stored(_) => unreachable!("there was room in memory only"),
@@ -125,16 +129,7 @@ pub(super) fn rows(path: &Path, mut gather: Gather) -> Result<Source, Error> {
     let shape = if path.is_dir() {
         images::for_each(path, |bytes| gather.push(Part::Bytes(bytes)))?
     } else {
-        opened(path, |format, file| {
-            Ok(match format {
-                Format::Npy => npy::for_each_part(file, |part| gather.push(part))?,
-                Format::Csv => {
-                    let width = csv::for_each_part(file, |x| gather.push(Part::Values(x)))?;
-                    vec![gather.count() / width.max(1), width]
-                }
-                Format::Idx => idx::for_each_part(file, |bytes| gather.push(Part::Bytes(bytes)))?,
-            })
-        })?
+        parts(path, &mut gather)?
     };
     if gather.count() == 0 || shape.is_empty() {
         return Err(Error::own_data(path, Problem::Empty(npy::shape_text(&shape))));
@@ -151,19 +146,40 @@ pub(super) enum Format {
     Idx,
 }
 
-/// What is read from a file, gzipped or not, or from an array of an archive.
-pub(super) fn opened<T>(
-    path: &Path,
-    read: impl FnOnce(Format, &mut dyn Read) -> Result<T, Problem>,
-) -> Result<T, Error> {
+/// Format and bytes of a file, gzipped or not, or of an array of an archive.
+pub(super) fn bytes(path: &Path) -> Result<(Format, Vec<u8>), Error> {
+    if let Some((file, array)) = npz::split(path) {
+        let archive = files::read(&file, MAX_BYTES)?;
+        let bytes = npz::member(&archive, &file, array.as_deref(), MAX_BYTES);
+        let bytes = bytes.map_err(|error| Error::own_data(&file, error.into()))?;
+        return Ok((Format::Npy, bytes));
+    }
+    Ok((format(path)?, files::read(path, MAX_BYTES)?))
+}
+
+/// Gathers the rows of a file, gzipped or not, or of an array of an archive, as they are read; returns their shape.
+fn parts(path: &Path, gather: &mut Gather) -> Result<Vec<usize>, Error> {
     if let Some((file, array)) = npz::split(path) {
         let archive = BufReader::new(files::open(&file)?);
-        let read = |member: &mut dyn Read| read(Format::Npy, member);
-        let of_member = npz::with_member(archive, &file, array.as_deref(), read);
-        return of_member
+        let shape = npz::with_member(archive, &file, array.as_deref(), |_, member| {
+            npy::for_each_part(member, |part| gather.push(part))
+        });
+        return shape
             .map_err(|error| Error::own_data(&file, error.into()))?
             .map_err(|problem| failed(path, problem));
     }
+    let (format, file) = (format(path)?, files::stream(path)?);
+    let shape = match format {
+        Format::Npy => npy::for_each_part(file, |part| gather.push(part)),
+        Format::Csv => csv::for_each_part(file, |x| gather.push(Part::Values(x)))
+            .map(|width| vec![gather.count() / width.max(1), width]),
+        Format::Idx => idx::for_each_part(file, |bytes| gather.push(Part::Bytes(bytes))),
+    };
+    shape.map_err(|problem| failed(path, problem))
+}
+
+/// What the name says.
+fn format(path: &Path) -> Result<Format, Error> {
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
     let name = name.unwrap_or_default();
     let ends = |with: &str| name.strip_suffix(".gz").unwrap_or(&name).ends_with(with);
@@ -174,8 +190,7 @@ pub(super) fn opened<T>(
         ("ubyte", Format::Idx),
     ];
     let format = formats.into_iter().find(|(end, _)| ends(end)).map(|(_, format)| format);
-    let format = format.ok_or_else(|| Error::own_data(path, Problem::Name))?;
-    read(format, &mut files::stream(path)?).map_err(|problem| failed(path, problem))
+    format.ok_or_else(|| Error::own_data(path, Problem::Name))
 }
 
 fn failed(path: &Path, problem: Problem) -> Error {

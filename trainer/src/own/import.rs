@@ -51,7 +51,7 @@ pub fn import(job: &ImportJob) -> Result<String, Error> {
     }
     let mut arrays = Vec::new();
     for name in &names {
-        let bytes = npz::member(&archive, &job.arrays, name, MAX_BYTES).map_err(wrong)?;
+        let bytes = npz::member(&archive, &job.arrays, Some(name), MAX_BYTES).map_err(wrong)?;
         let shape = tensors.shape(name).map_err(failed)?;
         let at = |problem: npy::Problem| wrong(NpzError::Array { name: (*name).into(), problem });
         let (found, array) = if tensors.is_f64(name).map_err(failed)? {

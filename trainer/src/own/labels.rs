@@ -1,17 +1,14 @@
 //! The classes of rows, from a file: `.npy`, `.csv` or IDX, gzipped or not.
 
-use std::{io::Read as _, path::Path};
+use std::path::Path;
 
 use halfwave_datasets::{csv, idx, npy};
 
 use super::{
-    data::{Format, Problem, opened},
+    data::{self, Format, Problem},
     images,
 };
-use crate::Error;
-
-/// Longest file, unpacked.
-const MAX_BYTES: usize = 1 << 30;
+use crate::{Error, npy::NpyError};
 
 /// What the first line of a table of labels may be called, where labels are names; see [`without_title`] too.
 const HEADERS: [&str; 6] = ["label", "labels", "class", "classes", "target", "y"];
@@ -31,25 +28,22 @@ pub fn read(path: &Path) -> Result<Vec<String>, Error> {
     if path.is_dir() {
         return images::classes(path);
     }
-    let (format, shape, labels) = opened(path, |format, file| {
-        let mut bytes = Vec::new();
-        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
-        if bytes.len() > MAX_BYTES {
-            return Err(Problem::TooLarge(MAX_BYTES));
+    let (format, bytes) = data::bytes(path)?;
+    let (shape, labels) = match format {
+        Format::Npy => {
+            let array = npy_labels(&bytes);
+            array.map_err(|problem| NpyError { path: path.into(), problem })?
         }
-        let (shape, labels) = match format {
-            Format::Npy => npy_labels(&bytes)?,
-            Format::Csv => {
-                let fields = without_header(csv::column(&bytes)?);
-                (vec![fields.len()], fields)
-            }
-            Format::Idx => {
-                let array = idx::parse(&bytes)?;
-                (array.dims, array.data.iter().map(ToString::to_string).collect())
-            }
-        };
-        Ok((format, shape, labels))
-    })?;
+        Format::Csv => {
+            let fields = csv::column(&bytes).map_err(|error| at(error.into()))?;
+            let fields = without_header(fields);
+            (vec![fields.len()], fields)
+        }
+        Format::Idx => {
+            let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
+            (array.dims.clone(), array.data.iter().map(ToString::to_string).collect())
+        }
+    };
     if shape.iter().skip(1).any(|&size| size != 1) || shape.is_empty() || labels.is_empty() {
         return Err(at(Problem::Labels(npy::shape_text(&shape))));
     }

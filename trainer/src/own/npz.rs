@@ -93,28 +93,28 @@ fn format(error: ZipError) -> NpzError {
 pub(super) fn member(
     archive: &[u8],
     file: &Path,
-    array: &str,
+    array: Option<&str>,
     most: usize,
 ) -> Result<Vec<u8>, NpzError> {
-    with_member(Cursor::new(archive), file, Some(array), |member| {
+    with_member(Cursor::new(archive), file, array, |name, member| {
         // What the archive says of its length is not believed.
         let mut bytes = Vec::new();
         let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
         let read = member.take(limit).read_to_end(&mut bytes);
         read.map_err(|error| NpzError::Format(error.to_string()))?;
         if bytes.len() > most {
-            return Err(NpzError::TooLarge { name: array.into(), most });
+            return Err(NpzError::TooLarge { name: name.into(), most });
         }
         Ok(bytes)
     })?
 }
 
-/// What is read from the `.npy` file of an array in an archive, the only one if no other is named.
+/// What is read from the `.npy` file of an array in an archive, the only one if none is named, given its name.
 pub(super) fn with_member<T>(
     archive: impl Read + Seek,
     file: &Path,
     array: Option<&str>,
-    read: impl FnOnce(&mut dyn Read) -> T,
+    read: impl FnOnce(&str, &mut dyn Read) -> T,
 ) -> Result<T, NpzError> {
     let mut archive = ZipArchive::new(archive).map_err(format)?;
     let names = arrays(&archive);
@@ -132,7 +132,7 @@ pub(super) fn with_member<T>(
         }
     };
     let mut member = archive.by_name(&format!("{name}.npy")).map_err(format)?;
-    Ok(read(&mut member))
+    Ok(read(name, &mut member))
 }
 
 /// What `fuzz/targets/npz.rs` looks at: the `.npy` files of all arrays in an archive, of at most so many bytes each.
@@ -141,7 +141,7 @@ pub(super) fn with_member<T>(
 /// [`NpzError::Format`] if it is no archive; that of each array that cannot be had.
 pub fn members(archive: &[u8], most: usize) -> Result<Vec<Result<Vec<u8>, NpzError>>, NpzError> {
     let file = Path::new("fuzz.npz");
-    let of = |name: String| member(archive, file, &name, most);
+    let of = |name: String| member(archive, file, Some(&name), most);
     Ok(names(archive)?.into_iter().map(of).collect())
 }
 
