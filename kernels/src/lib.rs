@@ -2,7 +2,8 @@
 //! vector random numbers, matrix products with fused epilogues.
 //!
 //! The crate knows nothing of layers, files or data sets. Every function takes a [`Level`], the proof
-//! that its instructions may run, and gives the same bits on every level:
+//! that its instructions may run, and gives the same bits on every level ([`Level`] says which build of
+//! `portable` differs):
 //!
 //! ```
 //! use halfwave_kernels::{Kind, Level, forward};

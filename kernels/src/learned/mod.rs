@@ -330,7 +330,7 @@ impl FromStr for LearnedKind {
 
 impl fmt::Display for LearnedKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.pad(self.name())
     }
 }
 
