@@ -170,6 +170,36 @@ fn networks() -> Vec<(&'static str, Vec<LayerConfig>)> {
             ],
         ),
         (
+            "activations dropped before they are pooled",
+            vec![
+                conv(4, [1, 1], Padding::Same, Kind::Tanh),
+                dropout(0.4),
+                L::max_pool([2, 2]),
+                L::Flatten,
+                last,
+            ],
+        ),
+        (
+            "half of them negated before they are pooled",
+            vec![
+                conv(4, [1, 1], Padding::Same, Kind::Relu),
+                L::NegateHalf,
+                L::max_pool([2, 2]),
+                L::Flatten,
+                last,
+            ],
+        ),
+        (
+            "scaled before they are pooled",
+            vec![
+                conv(4, [1, 1], Padding::Same, Kind::Tanh),
+                L::Scale { factor: 0.5 },
+                L::max_pool([2, 2]),
+                L::Flatten,
+                last,
+            ],
+        ),
+        (
             "salt and pepper on the input and on ReLU",
             vec![
                 L::SaltAndPepper { rate: 0.3 },

@@ -27,8 +27,8 @@ impl NegateHalf {
         (BLOCK / self.channels).max(1) * self.channels
     }
 
-    /// How many of the channels, the last ones.
-    pub(crate) fn negated(&self) -> usize {
+    /// How many of the channels, the first ones, stay as they are.
+    pub(crate) fn kept(&self) -> usize {
         self.channels.div_ceil(2)
     }
 }
@@ -47,8 +47,8 @@ impl Ops for NegateHalf {
         let (block, y) = (self.block(), &mut tape.output[..x.len()]);
         y.par_chunks_mut(block).zip(x.par_chunks(block)).for_each(|(y, x)| {
             for (y, x) in y.chunks_mut(self.channels).zip(x.chunks(self.channels)) {
-                let (kept, negated) = y.split_at_mut(self.negated());
-                let (x_kept, x_negated) = x.split_at(self.negated());
+                let (kept, negated) = y.split_at_mut(self.kept());
+                let (x_kept, x_negated) = x.split_at(self.kept());
                 kept.copy_from_slice(x_kept);
                 negated.iter_mut().zip(x_negated).for_each(|(y, x)| *y = -x);
             }
@@ -66,7 +66,7 @@ impl Ops for NegateHalf {
     fn backward(&self, Backward { dy, .. }: Backward<'_>, _: &mut Tape) {
         dy.par_chunks_mut(self.block()).for_each(|dy| {
             for dy in dy.chunks_mut(self.channels) {
-                dy[self.negated()..].iter_mut().for_each(|dy| *dy = -*dy);
+                dy[self.kept()..].iter_mut().for_each(|dy| *dy = -*dy);
             }
         });
     }

@@ -7,6 +7,8 @@
 //! backward   dx = dy at the place of the maximum, 0 elsewhere
 //! ```
 
+use std::ptr;
+
 use halfwave_kernels::{
     Level, Saved,
     conv::{self, MaxPool2d},
@@ -29,6 +31,11 @@ impl MaxPool {
     }
 }
 
+/// Whether f' of a gate, at the maximum of a window, is f' at what comes out of the pool: it is of x, by f(x).
+fn of_maximum(gate: &Gate<'_>, x: &[f32]) -> bool {
+    gate.kind.saved() == Saved::Output && ptr::eq(gate.saved, x)
+}
+
 impl Ops for MaxPool {
     fn name(&self) -> &'static str {
         "max-pool"
@@ -48,15 +55,15 @@ impl Ops for MaxPool {
         conv::max_pool(level, &shape, x, &mut output[..length], &mut indices[..length]);
     }
 
-    /// f' at the maximum is all that counts, and y is f there.
+    /// f' at the maximum is all that counts, and y is f there, unless a layer between the two changed it.
     fn gate<'a>(
         &self,
-        _: &'a [f32],
+        x: &'a [f32],
         tape: &'a Tape,
         length: usize,
         below: &dyn Fn() -> Option<Gate<'a>>,
     ) -> Option<Gate<'a>> {
-        let gate = below().filter(|gate| gate.kind.saved() == Saved::Output)?;
+        let gate = below().filter(|gate| of_maximum(gate, x))?;
         Some(Gate { kind: gate.kind, saved: &tape.output[..length] })
     }
 
@@ -64,7 +71,7 @@ impl Ops for MaxPool {
         let Some(dx) = dx else { return };
         let shape = self.of(x.len() / self.shape.input().iter().product::<usize>());
         conv::max_pool_backward(level, &shape, &tape.indices[..dy.len()], dy, dx);
-        if let Some(gate) = gate.filter(|gate| gate.kind.saved() == Saved::Input) {
+        if let Some(gate) = gate.filter(|gate| !of_maximum(gate, x)) {
             gate.apply(level, dx);
         }
     }

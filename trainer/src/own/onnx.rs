@@ -156,8 +156,7 @@ fn apply(graph: &mut Graph, layer: &Layer, config: &LayerConfig, shape: &[usize]
         }
         (Layer::Scale(scale), _) => graph.with("Mul", &[scale.factor]),
         (Layer::NegateHalf(layer), _) => {
-            let kept = layer.channels - layer.negated();
-            let sign = |i: usize| if i < kept { 1.0 } else { -1.0 };
+            let sign = |i: usize| if i < layer.kept() { 1.0 } else { -1.0 };
             let signs: Vec<f32> = (0..layer.channels).map(sign).collect();
             graph.with("Mul", &signs);
         }

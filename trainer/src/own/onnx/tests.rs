@@ -69,6 +69,8 @@ fn networks() -> Vec<(String, Network, Preprocessing)> {
     for head in [Head::Softmax, Head::NormalisedRelu, Head::Logistic] {
         let layers = vec![
             LayerConfig::WeightNorm { units: 7, initialiser: Initialiser::HeNormal },
+            // Of an odd number.
+            LayerConfig::NegateHalf,
             LayerConfig::Scale { factor: 1.5 },
             learned(LearnedKind::Swish),
             LayerConfig::GaussianNoise { std: 0.1 },
