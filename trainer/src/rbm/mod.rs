@@ -85,8 +85,10 @@ pub struct Rbm {
     hidden_bias: Vec<f32>,
     /// σ of Gaussian visible units, where it is not 1 for good.
     sigma: Option<sigma::Sigma>,
-    /// Whether the first call of `fit` sets the visible biases, and σ where it is learned.
+    /// Whether the first call of `fit` sets the visible biases.
     biased_by_data: bool,
+    /// Whether it sets σ with them.
+    sigma_by_data: bool,
     velocity: Velocity,
     /// Hidden states of the persistent chains, `[batch, hidden]`; empty before their first step.
     chains: Vec<f32>,
@@ -146,6 +148,7 @@ impl Rbm {
                 .then(|| sigma::Sigma::one(visible_units))
                 .transpose()?,
             biased_by_data: true,
+            sigma_by_data: config.sigma_rate > 0.0,
             velocity: Velocity {
                 weights: zeros("the velocities of the weights", &[visible_units, hidden_units])?,
                 biases: cd::Biases::new(visible_units, hidden_units)?,
@@ -283,7 +286,7 @@ impl Rbm {
     /// [`Unit::activation`](halfwave_kernels::units::Unit::activation) says it for the others.
     ///
     /// # Panics
-    /// If `x` is no whole number of rows.
+    /// If `x` is no whole number of rows, or has rows of another width.
     #[must_use]
     pub fn features<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
         let (x, visible, hidden) = (x.into(), self.visible_units, self.hidden_units());

@@ -242,6 +242,7 @@ impl Rbm {
         all.sigma.copy_from_slice(sigma);
         all.follow(&self.visible_bias);
         self.sigma = Some(all);
+        self.sigma_by_data = false;
         Ok(self)
     }
 
@@ -309,9 +310,11 @@ impl Rbm {
         weights: Option<&[f32]>,
         bias: &[f32],
     ) -> Result<(), TrainError> {
-        let Some(all) = self.sigma.as_mut().filter(|_| self.config.sigma_rate > 0.0) else {
+        let Some(all) = &mut self.sigma else { return Ok(()) };
+        if !self.sigma_by_data {
+            all.follow(bias);
             return Ok(());
-        };
+        }
         let mut squares = vec![0.0; bias.len()];
         x.for_each_weighted(bias.len(), weights, |row, weight| {
             for ((square, &v), &b) in squares.iter_mut().zip(row).zip(bias) {

@@ -158,6 +158,31 @@ fn sigma_starts_at_the_deviation_of_the_data() {
     }
 }
 
+/// σ that was given is where training goes on from, with the biases of the data.
+#[test]
+fn sigma_that_was_given_is_not_set_by_the_data() {
+    let x: Vec<f32> = (0..40).map(|i| [3.0, -0.5, 4.0, 0.5][i % 4]).collect();
+    let given = [7.0, 0.25];
+    let config = RbmConfig { epochs: 0, batch: 5, ..learned_sigma() };
+    let mut rbm = Rbm::new(&config, 2, 1).unwrap().with_sigma(&given).unwrap();
+    rbm.fit(Level::best(), &x, "given", &mut Silent).unwrap();
+    assert_eq!((rbm.visible_bias(), rbm.sigma()), (&[3.5, 0.0][..], Some(&given[..])));
+
+    // The first step has these biases, whether σ is learned or stays.
+    for sigma_rate in [0.0, 1.0] {
+        let config = RbmConfig { epochs: 1, sigma_rate, ..config.clone() };
+        let new = Rbm::new(&config, 2, 1).unwrap();
+        let (w, c) = (new.weights().to_vec(), new.hidden_bias().to_vec());
+        let of_parameters = Rbm::from_parameters(&config, &w, &[3.5, 0.0], &c, 1).unwrap();
+        let ends = [new, of_parameters].map(|rbm| {
+            let mut rbm = rbm.with_sigma(&given).unwrap();
+            rbm.fit(Level::best(), &x, "given", &mut Silent).unwrap();
+            (rbm.weights().to_vec(), rbm.visible_bias().to_vec(), rbm.sigma().unwrap().to_vec())
+        });
+        assert_eq!(ends[0], ends[1], "{sigma_rate}");
+    }
+}
+
 #[test]
 fn sigma_that_does_not_fit_is_an_error() {
     let machine = |visible| {
