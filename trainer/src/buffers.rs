@@ -6,12 +6,15 @@ use rayon::prelude::*;
 use crate::TrainError;
 
 /// `product of sizes` zeros, or an error where there is no such memory.
-pub(crate) fn zeros(name: &'static str, sizes: &[usize]) -> Result<Vec<f32>, TrainError> {
+pub(crate) fn zeros<T: Clone + Default>(
+    name: &'static str,
+    sizes: &[usize],
+) -> Result<Vec<T>, TrainError> {
     let mut buffer = Vec::new();
     let length = sizes.iter().try_fold(1, |product: usize, &size| product.checked_mul(size));
     length
         .and_then(|length| buffer.try_reserve_exact(length).ok().map(|()| length))
-        .map(|length| buffer.resize(length, 0.0))
+        .map(|length| buffer.resize(length, T::default()))
         .ok_or(TrainError::Memory { name })?;
     Ok(buffer)
 }

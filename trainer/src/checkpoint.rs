@@ -23,7 +23,7 @@ mod place;
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::{self, DirEntry, File},
     io::{self, ErrorKind},
     path::{Path, PathBuf},
     sync::atomic::{AtomicI32, AtomicUsize, Ordering},
@@ -37,12 +37,9 @@ pub(crate) use self::place::{Memory, Place, Places};
 use crate::{
     Error, TrainError,
     observe::{Epoch, Observer},
-    output::{self, OutputError},
+    output::{self, OutputError, RUN},
     train::{Learner, Loop, Metrics, Progress},
 };
-
-/// What is run, in TOML.
-const RUN: &str = "run.toml";
 
 /// Files of ended loops are kept in memory until the next file is due, or until they are more bytes.
 const WAITING: usize = 64 << 20;
@@ -54,9 +51,33 @@ static SIGNAL: AtomicI32 = AtomicI32::new(0);
 static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 /// Asks all runs to save after their step, and to stop with [`TrainError::Interrupted`]. False if there is none, or if
-/// they were asked before.
+/// they were asked before, or the signal is 0. It holds for all that is trained in this process from then on, until
+/// [`proceed`].
+///
+/// ```
+/// use std::time::Duration;
+/// use halfwave_kernels::{Level, units::Unit};
+/// use halfwave_trainer::{TrainError, checkpoint::{self, Checkpoints, There}, rbm::{Rbm, RbmConfig, Visible}};
+///
+/// let folder = tempfile::tempdir()?;
+/// let config = RbmConfig { batch: 2, ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 2) };
+/// let mut rbm = Rbm::new(&config, 2, 42)?;
+/// let mut kept =
+///     Checkpoints::open(folder.path(), "a run", Duration::from_secs(30), There::Resume)?;
+/// let mut fit = || rbm.fit(Level::best(), &[0.0, 1.0, 1.0, 0.0], "a run", &mut kept);
+/// assert!(checkpoint::interrupt(2));
+/// assert_eq!(fit(), Err(TrainError::Interrupted { signal: 2 }));
+/// checkpoint::proceed();
+/// assert_eq!(fit(), Ok(()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn interrupt(signal: i32) -> bool {
-    RUNS.load(Ordering::SeqCst) > 0 && SIGNAL.swap(signal, Ordering::SeqCst) == 0
+    signal != 0 && RUNS.load(Ordering::SeqCst) > 0 && SIGNAL.swap(signal, Ordering::SeqCst) == 0
+}
+
+/// Takes back what [`interrupt`] asked for: runs are no longer stopped, in a process that goes on.
+pub fn proceed() {
+    SIGNAL.store(0, Ordering::SeqCst);
 }
 
 /// Where a training loop stands.
@@ -104,10 +125,11 @@ pub enum There {
 /// let config = RbmConfig { batch: 10, epochs: 5, ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 2) };
 /// let train = || {
 ///     // Text that says all that the bits depend on.
-///     let (run, every) = ("pairs, seed 42", Duration::ZERO);
+///     let (run, every) = ("pairs, seed 42", Duration::from_secs(30));
 ///     let mut kept = Checkpoints::open(folder.path(), run, every, There::ResumeOrReplace)?;
 ///     let mut rbm = Rbm::new(&config, 4, 42)?;
 ///     rbm.fit(Level::best(), &x, "pairs", &mut kept)?;
+///     kept.close()?; // `discard` when they are of no more use
 ///     Ok::<_, Box<dyn std::error::Error>>(rbm)
 /// };
 /// let first = train()?;
@@ -182,6 +204,9 @@ impl Checkpoints {
         let place = folder.join(RUN);
         let found = place.try_exists().map_err(OutputError::io(folder, "look at it"))?;
         if !found {
+            if others(folder).map_err(OutputError::io(folder, "read this directory"))? {
+                return Err(OutputError::Foreign(folder.into()));
+            }
             fs::create_dir_all(folder).map_err(OutputError::io(folder, "make this directory"))?;
             let written = output::write_file(&place, false, |out| out.write_all(run.as_bytes()));
             written.inspect_err(|_| {
@@ -238,8 +263,8 @@ impl Checkpoints {
         })
     }
 
-    /// Does the work that is to be kept. If it fails for a reason that may pass, or diverges, and there is a state to go on
-    /// from, that stays, and `how` says what to do; else all of it goes.
+    /// Does the work that is to be kept. If it fails and there is a state to go on from, that stays, and `how` says what to
+    /// do; else all of it goes.
     pub(crate) fn keep<T>(
         mut self,
         how: &str,
@@ -250,13 +275,12 @@ impl Checkpoints {
             // What is not on disk yet; if that fails too, there is less to go on from.
             let _ = self.flush();
         }
-        let diverged = |error: &Error| matches!(error, Error::Train(TrainError::Diverged { .. }));
         match done {
-            Err(error) if self.holds && (error.may_pass() || diverged(&error)) => {
+            Err(error) if self.holds => {
                 Err(Error::Stopped { error: error.into(), how: how.into() })
             }
             done => {
-                let removed = self.remove();
+                let removed = self.discard();
                 done.and_then(|done| removed.map(|()| done).map_err(Error::from))
             }
         }
@@ -268,18 +292,46 @@ impl Checkpoints {
         self.earlier
     }
 
-    fn remove(self) -> Result<(), OutputError> {
+    /// Saves what has ended and is not on disk yet. When they are dropped that is tried, too, but nobody learns of a failure.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`].
+    pub fn close(mut self) -> Result<(), TrainError> {
+        self.flush()
+    }
+
+    /// Removes them, and their folder if nothing else is in it.
+    ///
+    /// # Errors
+    /// [`OutputError::Io`].
+    pub fn discard(mut self) -> Result<(), OutputError> {
+        self.waiting = Waiting::default();
         let folder = &self.folder;
-        fs::remove_dir_all(folder).map_err(OutputError::io(folder, "remove it"))
+        let remove = || {
+            for entry in fs::read_dir(folder)? {
+                let entry = entry?;
+                if ours(&entry) {
+                    fs::remove_file(entry.path())?;
+                }
+            }
+            match fs::remove_dir(folder) {
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
+                removed => removed,
+            }
+        };
+        remove().map_err(OutputError::io(folder, "remove it"))
     }
 
     /// The next loop begins: from its checkpoint, if there is a sound one. Returns what is to be said of that.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] if one cannot be read; it stays.
     pub(crate) fn begin(
         &mut self,
         schedule: &Loop<'_>,
         learner: &mut dyn Learner,
         at: &mut Position,
-    ) -> Vec<String> {
+    ) -> Result<Vec<String>, TrainError> {
         self.fit += 1;
         self.on_the_way.clear();
         let about = file::About::new(self.of.clone(), self.fit, schedule, at.progress);
@@ -287,7 +339,11 @@ impl Checkpoints {
         // The one that is furthest on stands last.
         let mut paths = self.there.remove(&self.fit).unwrap_or_default();
         while let Some(path) = paths.pop() {
-            match file::read(&path, &about, learner, at) {
+            let read = file::read(&path, &about, learner, at).map_err(|error| {
+                let error = OutputError::io(&path, "read it")(error);
+                TrainError::Checkpoint { reason: error.to_string() }
+            });
+            match read? {
                 Ok(()) => {
                     let epochs: f64 = at.epochs.iter().map(|(_, seconds)| seconds).sum();
                     self.earlier += epochs + at.seconds;
@@ -310,7 +366,7 @@ impl Checkpoints {
             }
         }
         self.about = Some(about);
-        said
+        Ok(said)
     }
 
     /// After a step of the loop.
@@ -387,6 +443,7 @@ fn remove(paths: impl Iterator<Item = PathBuf>) {
 
 impl Drop for Checkpoints {
     fn drop(&mut self) {
+        let _ = self.flush();
         RUNS.fetch_sub(1, Ordering::SeqCst);
     }
 }
@@ -403,6 +460,24 @@ const SUFFIX: &str = ".safetensors";
 
 fn stem(fit: u64) -> String {
     format!("fit-{fit:05}")
+}
+
+/// Whether a file in a folder of checkpoints is one of ours.
+fn ours(entry: &DirEntry) -> bool {
+    let name = entry.file_name();
+    let name = name.to_string_lossy();
+    name == RUN
+        || name.starts_with(output::TEMPORARY)
+        || (name.starts_with("fit-") && name.ends_with(SUFFIX))
+}
+
+/// Whether there is anything else in it.
+fn others(folder: &Path) -> io::Result<bool> {
+    let mut entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        entries => entries?,
+    };
+    entries.try_fold(false, |found, entry| Ok(found || !ours(&entry?)))
 }
 
 /// The files of each loop, in the order of their steps, that of its end last.

@@ -164,6 +164,7 @@ impl Error {
                 TrainError::Interrupted { .. }
                     | TrainError::Checkpoint { .. }
                     | TrainError::Memory { .. }
+                    | TrainError::Unreadable(_)
             ),
             _ => false,
         }

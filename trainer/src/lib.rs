@@ -22,6 +22,7 @@
 //! | [`apply`](mod@apply), [`npy`] | any kernel on a `.npy` file |
 //! | [`info`], [`machine`], [`data`] | what this machine and its data directories have |
 //! | [`output`] | files that are there completely or not at all |
+//! | [`kernels`], [`datasets`] | the crates whose types are arguments here |
 //!
 //! Threads are those of the current rayon pool. The same seed gives the same bits at any number of
 //! threads, on one machine, build and level.
@@ -71,4 +72,5 @@ pub mod sweep;
 
 pub use error::TrainError;
 pub use failure::Error;
-pub use halfwave_datasets::npy;
+pub use halfwave_datasets::{self as datasets, npy};
+pub use halfwave_kernels as kernels;

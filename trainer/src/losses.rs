@@ -27,6 +27,15 @@ pub enum Head {
 }
 
 impl Head {
+    /// What its loss is called.
+    pub(crate) fn loss_name(self) -> &'static str {
+        match self {
+            Self::Softmax | Self::NormalisedRelu => "cross-entropy",
+            Self::Logistic => "sum of the classes' cross-entropies",
+            Self::SquaredError => "half squared error",
+        }
+    }
+
     /// Losses, and dz for the sum of the losses.
     ///
     /// # Panics

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::TrainError;
+use crate::{TrainError, buffers::zeros};
 
 /// How often a sample of one class was taken for another: `[true class, predicted class]`.
 ///
@@ -40,7 +40,7 @@ impl Confusion {
     ///
     /// # Errors
     /// [`TrainError::Shape`] if the lengths differ, [`TrainError::Label`] if a class is not below
-    /// `classes`.
+    /// `classes`; [`TrainError::Memory`].
     pub fn new(classes: usize, labels: &[u32], predicted: &[u32]) -> Result<Self, TrainError> {
         if labels.len() != predicted.len() {
             let (expected, found) = (labels.len(), predicted.len());
@@ -48,7 +48,7 @@ impl Confusion {
         }
         check_labels(labels, classes)?;
         check_labels(predicted, classes)?;
-        let mut counts = vec![0; classes * classes];
+        let mut counts = zeros("the confusion matrix", &[classes, classes])?;
         for (&label, &predicted) in labels.iter().zip(predicted) {
             counts[label as usize * classes + predicted as usize] += 1;
         }

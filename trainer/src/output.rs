@@ -37,6 +37,9 @@ pub enum OutputError {
         .0.display()
     )]
     OtherRun(PathBuf),
+    /// A folder that has the name of one of checkpoints.
+    #[error("{}: expected checkpoints, found other files; move them, or choose another name for the output", .0.display())]
+    Foreign(PathBuf),
     /// Two processes.
     #[error("{}: another process works on it", .0.display())]
     Busy(PathBuf),
@@ -115,6 +118,9 @@ pub fn check_file(path: &Path, force: bool) -> Result<(), OutputError> {
     }
 }
 
+/// The name of a temporary file begins with this.
+pub(crate) const TEMPORARY: &str = ".halfwave-";
+
 /// Writes a file through a temporary one in the same directory. On failure nothing is left behind.
 ///
 /// # Errors
@@ -130,7 +136,7 @@ pub fn write_file(
         _ => Path::new("."),
     };
     let mut builder = Builder::new();
-    builder.prefix(".halfwave-");
+    builder.prefix(TEMPORARY);
     // The permissions of any other new file, not the private ones of a temporary one.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
@@ -177,11 +183,15 @@ fn sync(directory: &Path) -> io::Result<()> {
 /// The folder of checkpoints in an output directory.
 pub(crate) const CHECKPOINT: &str = "checkpoint";
 
+/// What is run, in TOML: in that folder.
+pub(crate) const RUN: &str = "run.toml";
+
 /// The name of a hidden directory inside an output directory begins with this.
 const PARTIAL: &str = ".partial-";
 
-/// Removes what a run that was killed has left in its output directory. No other may be working there.
-pub(crate) fn remove_partial(path: &Path) -> Result<(), OutputError> {
+/// Removes what runs that were killed have left in their output directory, but for what is `ours`. No other may be working
+/// there.
+pub(crate) fn remove_partial(path: &Path, ours: Option<&Path>) -> Result<(), OutputError> {
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -189,8 +199,9 @@ pub(crate) fn remove_partial(path: &Path) -> Result<(), OutputError> {
     };
     for entry in entries {
         let entry = entry.map_err(OutputError::io(path, "read this directory"))?;
-        if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
-            let path = entry.path();
+        let (name, path) = (entry.file_name(), entry.path());
+        let is_ours = ours.is_some_and(|ours| ours.file_name() == Some(&name));
+        if name.to_string_lossy().starts_with(PARTIAL) && !is_ours {
             fs::remove_dir_all(&path).map_err(OutputError::io(&path, "remove it"))?;
         }
     }
@@ -210,7 +221,7 @@ pub struct Directory {
 impl Directory {
     /// Opens the output directory of a run that was stopped, on which no other process works.
     pub(crate) fn reopen(path: &Path) -> Result<Self, OutputError> {
-        remove_partial(path)?;
+        remove_partial(path, None)?;
         Self::stage(path, None)
     }
 
@@ -221,7 +232,7 @@ impl Directory {
     /// a run that can be gone on with.
     pub fn open(path: &Path, force: bool) -> Result<Self, OutputError> {
         match fs::read_dir(path) {
-            Ok(_) if !force && path.join(CHECKPOINT).is_dir() => {
+            Ok(_) if !force && path.join(CHECKPOINT).join(RUN).exists() => {
                 Err(OutputError::Stopped(path.into()))
             }
             Ok(mut entries) => {

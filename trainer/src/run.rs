@@ -21,7 +21,7 @@ use crate::{
     experiments::{self, Context, Experiment, Job},
     machine::{self, Machine},
     observe::{Many, MetricsFile, Observer, Progress, Rehearsal, Timings},
-    output::{CHECKPOINT, Directory},
+    output::{self, CHECKPOINT, Directory},
     report,
     result::{DataSet, Figure, Outcome, Report, Versions},
 };
@@ -167,6 +167,8 @@ fn begin(options: &Options, there: There) -> Result<Done, Error> {
     let folder = directory.path().join(CHECKPOINT);
     let text = task.description(prepared.level);
     let checkpoints = Checkpoints::open(&folder, &text, options.host.checkpoint_every, there)?;
+    // No other works there now.
+    output::remove_partial(directory.path(), Some(directory.staging()))?;
     task.run(prepared, directory, checkpoints, options.host.quiet)
 }
 

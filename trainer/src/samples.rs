@@ -165,10 +165,21 @@ impl Rows<'_> {
     }
 
     /// Calls `f` with all rows `[_, width]` in their order, whole rows at a time.
+    ///
+    /// # Panics
+    /// If they have another width.
     pub(crate) fn for_each(&self, width: usize, mut f: impl FnMut(&[f32])) {
-        if let Self::Values(x) = self {
-            return f(x);
-        }
+        let found = match self {
+            Self::Values(x) => {
+                let whole = x.len().is_multiple_of(width);
+                assert!(whole, "{} values are no whole rows of {width}", x.len());
+                return f(x);
+            }
+            Self::Images(images) => images.scaler.width,
+            Self::Binary(rows) => rows.width(),
+            Self::Stored(stored) => stored.file.width(),
+        };
+        assert_eq!(found, width, "rows of {found} values in place of {width}");
         let count = self.count(width);
         let mut block = vec![0.0; BLOCK.min(count) * width];
         for from in (0..count).step_by(BLOCK) {
@@ -331,7 +342,10 @@ impl<'a> Samples<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
+    use std::{
+        fs::File,
+        panic::{AssertUnwindSafe, catch_unwind},
+    };
 
     use halfwave_datasets::npy::{self, Array};
     use halfwave_kernels::{Kind, Level};
@@ -463,6 +477,35 @@ mod tests {
             matches!(&error, TrainError::Unreadable(text) if text.contains("x.npy")),
             "{error}"
         );
+    }
+
+    /// Rows of another width would come out shifted.
+    #[test]
+    fn rows_of_another_width_are_not_predicted_for() {
+        let config = MlpConfig {
+            sizes: vec![6, 2],
+            activation: Kind::Relu,
+            head: Head::Softmax,
+            dropout: 0.0,
+            optimiser: Optimiser::adam(),
+            schedule: Schedule::Constant,
+            batch: 20,
+            epochs: 5,
+        };
+        let network = Network::mlp(&config, 1).unwrap();
+        let mut narrow = SparseRows::new(3).unwrap();
+        (0..4).for_each(|_| narrow.push(&[1]).unwrap());
+        let scaler = PixelScaler::fit(&[1, 2, 3, 4], 2, &[0, 1]).unwrap();
+        let images = Images { bytes: &[1, 2, 3, 4, 5, 6], rows: &[0, 1, 2], scaler: &scaler };
+        for rows in [Rows::Binary(&narrow), images.into(), (&[0.0; 7]).into()] {
+            let predicted = catch_unwind(AssertUnwindSafe(|| network.predict(Level::best(), rows)))
+                .unwrap_err();
+            let said = predicted.downcast_ref::<String>().unwrap();
+            assert!(
+                said.contains("in place of 6") || said.contains("no whole rows of 6"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

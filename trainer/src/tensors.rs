@@ -166,6 +166,17 @@ impl<'a> Tensors<'a> {
         serialize(tensors, self.metadata.clone())
     }
 
+    /// That all tensors are those of the model alone.
+    pub(crate) fn only(&self, of_model: impl Fn(&str) -> bool) -> Result<(), ModelError> {
+        match self.names().into_iter().filter(|name| !of_model(name)).min() {
+            Some(name) => {
+                let expected = "a model without preprocessing (`halfwave_trainer::own` applies it)";
+                Err(ModelError::wrong(name, expected, "a tensor of this name"))
+            }
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn has(&self, name: &str) -> bool {
         self.names().contains(&name)
     }

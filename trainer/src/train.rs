@@ -151,7 +151,7 @@ impl Loop<'_> {
         let start = *progress;
         let mut at = Position::new(start);
         if let Some(checkpoints) = observer.checkpoints() {
-            let said = checkpoints.begin(self, learner, &mut at);
+            let said = checkpoints.begin(self, learner, &mut at)?;
             said.iter().for_each(|text| observer.note(text));
         }
         for (i, (metrics, seconds)) in at.epochs.iter().enumerate() {

@@ -228,7 +228,7 @@ impl AutoEncoder {
     /// h of each row of `x [rows, visible]`, without noise: `[rows, hidden]`.
     ///
     /// # Panics
-    /// If `x` is no whole number of rows.
+    /// If `x` is no whole number of rows, or has rows of another width.
     #[must_use]
     pub fn encode<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
         self.features(level, x.into(), self.config.activation)

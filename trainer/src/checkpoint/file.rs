@@ -2,7 +2,7 @@
 //!
 //! A tensor for each place of the model; `epochs.metrics` and `epochs.seconds` of the epochs that have ended.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Mutex};
+use std::{collections::BTreeSet, fs, io, path::Path, sync::Mutex};
 
 use halfwave_datasets::registry::hex;
 use serde::{Deserialize, Serialize};
@@ -106,24 +106,23 @@ pub(super) fn bytes(
     tensors::write(tensors::CHECKPOINT, &header, &written).map_err(failed)
 }
 
-/// Sets model and position by a file; if it is not sound both stay as they are.
+/// Sets model and position by a file; if it is not sound, or cannot be read, both stay as they are.
 pub(super) fn read(
     path: &Path,
     about: &About,
     learner: &mut dyn Learner,
     at: &mut Position,
-) -> Result<(), ModelError> {
-    let io = |error: std::io::Error| ModelError::Format(error.to_string());
+) -> io::Result<Result<(), ModelError>> {
     let places = learner.places();
-    // What grows is never larger than all that does not, and names take a little.
-    let fixed: usize = places.iter().map(|(_, place)| 8 * place.length().1.unwrap_or(0)).sum();
-    let most = 2 * fixed + MORE;
-    let found = fs::metadata(path).map_err(io)?.len();
+    let known = places.iter().map(|(_, place)| 8 * place.length(None).1.unwrap_or(0));
+    let most = known.sum::<usize>() + MORE;
+    let found = fs::metadata(path)?.len();
     if found > most as u64 {
-        return Err(ModelError::Format(format!("expected at most {most} bytes, found {found}")));
+        let text = format!("expected at most {most} bytes, found {found}");
+        return Ok(Err(ModelError::Format(text)));
     }
     drop(places);
-    parse(&fs::read(path).map_err(io)?, about, learner, at)
+    Ok(parse(&fs::read(path)?, about, learner, at))
 }
 
 /// Sets model and position by the bytes of a file; if they are not sound both stay as they are.
@@ -141,7 +140,8 @@ pub(super) fn parse(
     }
     let mut all: Vec<(String, Content)> = Vec::new();
     for (name, place) in &places {
-        let (single, length) = place.length();
+        let found = tensors.shape(name).ok().and_then(|shape| shape.first().copied());
+        let (single, length) = place.length(found);
         let content = if single {
             let numbers = tensors.f32(name, &[length])?;
             if let Some(x) = numbers.iter().find(|x| !x.is_finite()) {
@@ -215,7 +215,7 @@ fn tensor((name, content): &(String, Content)) -> Tensor<'_> {
     (name.clone(), vec![numbers.len()], numbers)
 }
 
-/// Bytes of what has no fixed length, at most, beyond that of all places that have one.
+/// Bytes of names and of what has no known length, at most, beyond that of all places that have one.
 const MORE: usize = 64 << 20;
 
 /// The name of a metric; there are few, and they are the same for all epochs.

@@ -6,8 +6,8 @@ use crate::train::Progress;
 pub(crate) enum Place<'a> {
     /// Numbers, always as many.
     Fixed(&'a mut [f32]),
-    /// Numbers that may be none before the first step.
-    Growing(&'a mut Vec<f32>),
+    /// Numbers that are none before the first step, and always as many after it.
+    Growing(&'a mut Vec<f32>, usize),
     /// A sum.
     Number(&'a mut f64),
     /// At most 2⁵³.
@@ -43,7 +43,7 @@ impl Place<'_> {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Fixed(x) => size_of_val(&**x),
-            Self::Growing(x) => size_of_val(&x[..]),
+            Self::Growing(x, _) => size_of_val(&x[..]),
             _ => 0,
         }
     }
@@ -51,7 +51,7 @@ impl Place<'_> {
     pub(super) fn content(&self) -> Content {
         match self {
             Self::Fixed(x) => Content::Single(x.to_vec()),
-            Self::Growing(x) => Content::Single(x.to_vec()),
+            Self::Growing(x, _) => Content::Single(x.to_vec()),
             Self::Number(x) => Content::Double(vec![**x]),
             Self::Count(x) => Content::Double(vec![**x as f64]),
             Self::Flag(x) => Content::Double(vec![f64::from(u8::from(**x))]),
@@ -60,11 +60,13 @@ impl Place<'_> {
         }
     }
 
-    /// What it has to be: its type, and its length if that is known.
-    pub(super) fn length(&self) -> (bool, Option<usize>) {
+    /// What it has to be: its type, and its length if that is known; of what grows, `found` is a length that it may have.
+    pub(super) fn length(&self, found: Option<usize>) -> (bool, Option<usize>) {
         match self {
             Self::Fixed(x) => (true, Some(x.len())),
-            Self::Growing(_) => (true, None),
+            Self::Growing(_, most) => {
+                (true, Some(found.filter(|&found| found == 0).unwrap_or(*most)))
+            }
             Self::Number(_) | Self::Count(_) | Self::Flag(_) => (false, Some(1)),
             Self::Progress(_) => (false, Some(2)),
             Self::Memory(_) => (false, None),
@@ -75,7 +77,7 @@ impl Place<'_> {
     pub(super) fn set(&mut self, content: Content) -> bool {
         match (self, content) {
             (Self::Fixed(x), Content::Single(new)) => x.copy_from_slice(&new),
-            (Self::Growing(x), Content::Single(new)) => **x = new,
+            (Self::Growing(x, _), Content::Single(new)) => **x = new,
             (Self::Number(x), Content::Double(new)) => **x = new[0],
             (Self::Count(x), Content::Double(new)) => **x = new[0] as usize,
             (Self::Flag(x), Content::Double(new)) => **x = new[0] != 0.0,

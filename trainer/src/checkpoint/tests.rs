@@ -297,7 +297,7 @@ fn no_broken_file_is_taken() {
     let read = |bytes: &[u8], schedule: &Loop<'_>| {
         fs::write(&path, bytes).unwrap();
         let (mut new, mut start) = (Model::default(), Position::new(Progress::default()));
-        let read = file::read(&path, &about(schedule), &mut new, &mut start);
+        let read = file::read(&path, &about(schedule), &mut new, &mut start).unwrap();
         // As Debug says it: NaN is not equal to itself.
         let found = (new, format!("{start:?}"));
         if read.is_err() {
@@ -343,9 +343,20 @@ fn states_that_do_not_fit_are_errors() {
     let mut bad = Model::default();
     bad.fixed[1] = f32::NAN;
     fs::write(&path, file::bytes(&about, &mut bad, &at).unwrap()).unwrap();
-    let (mut new, mut start) = (Model::default(), at.clone());
-    let error = file::read(&path, &about, &mut new, &mut start).unwrap_err().to_string();
+    let mut start = at.clone();
+    let mut refused = |learner: &mut dyn Learner| {
+        file::read(&path, &about, learner, &mut start).unwrap().unwrap_err().to_string()
+    };
+    let error = refused(&mut Model::default());
     assert!(error.contains("`fixed`: expected finite numbers, found NaN"), "{error}");
+
+    // What grows has its length or none.
+    for length in [1, 4, 6] {
+        let mut bad = Model { growing: vec![1.0; length], ..Model::default() };
+        fs::write(&path, file::bytes(&about, &mut bad, &at).unwrap()).unwrap();
+        let error = refused(&mut Model::default());
+        assert!(error.contains(&format!("expected F32 [5], found F32 [{length}]")), "{error}");
+    }
 
     struct Fewer(Model);
     impl Learner for Fewer {
@@ -370,10 +381,85 @@ fn states_that_do_not_fit_are_errors() {
         }
     }
     fs::write(&path, file::bytes(&about, &mut Model::default(), &at).unwrap()).unwrap();
-    let error = file::read(&path, &about, &mut Fewer(Model::default()), &mut start)
-        .unwrap_err()
-        .to_string();
+    let error = refused(&mut Fewer(Model::default()));
     assert!(error.contains("expected F32 [2], found F32 [3]"), "{error}");
+}
+
+/// Chains may be larger than all else.
+#[test]
+fn many_chains_go_on() {
+    let config = RbmConfig {
+        chains: Chains::Persistent,
+        batch: 6000,
+        epochs: 2,
+        ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 3000)
+    };
+    let x: Vec<f32> = (0..24_000).map(|i| (i % 2) as f32).collect();
+    let train = |observer: &mut dyn Observer| {
+        let mut rbm = Rbm::new(&config, 2, 1).unwrap();
+        rbm.fit(LEVEL(), &x, "chains", observer).unwrap();
+        rbm.weights().to_vec()
+    };
+    let wanted = train(&mut crate::observe::Silent);
+    let folder = tempfile::tempdir().unwrap();
+    train(&mut watched(folder.path(), 2, There::Refuse));
+    let mut watch = watched(folder.path(), usize::MAX, There::Resume);
+    assert_eq!(train(&mut watch), wanted);
+    assert_eq!(watch.notes, ["chains: goes on after epoch 0, step 1"]);
+}
+
+/// A checkpoint that the system does not give is not broken.
+#[test]
+fn a_checkpoint_that_cannot_be_read_stays() {
+    let folder = stopped();
+    let path = folder.path().join("fit-00001.step-5.safetensors");
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let before = names(folder.path());
+    let mut watch = watched(folder.path(), usize::MAX, There::Resume);
+    let error =
+        network(Optimiser::adam()).fit(LEVEL(), &data(), None, "network", &mut watch).unwrap_err();
+    assert!(matches!(error, TrainError::Checkpoint { .. }), "{error}");
+    assert!(error.to_string().contains("step-5.safetensors: cannot read it"), "{error}");
+    assert_eq!(names(folder.path()), before);
+}
+
+/// What ended is on disk when the checkpoints are closed or dropped, however rarely they are saved.
+#[test]
+fn what_ended_is_saved_in_the_end() {
+    let parent = tempfile::tempdir().unwrap();
+    for (name, close) in [("closed", true), ("dropped", false)] {
+        let folder = parent.path().join(name);
+        let hour = Duration::from_secs(3600);
+        let mut checkpoints = Checkpoints::open(&folder, "x = 1", hour, There::Refuse).unwrap();
+        train(&mut checkpoints);
+        assert_eq!(names(&folder), ["run.toml"]);
+        if close {
+            checkpoints.close().unwrap();
+        } else {
+            drop(checkpoints);
+        }
+        assert_eq!(names(&folder), ["fit-00001.done.safetensors", "run.toml"]);
+    }
+}
+
+/// Files of somebody else are neither taken for checkpoints nor removed with them.
+#[test]
+fn files_of_others_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let mine = folder.path().join("mine.txt");
+    fs::write(&mine, "mine").unwrap();
+    for there in [There::Refuse, There::Resume, There::ResumeOrReplace, There::Replace] {
+        let error = Checkpoints::open(folder.path(), "x = 1", Duration::ZERO, there).unwrap_err();
+        assert!(matches!(error, OutputError::Foreign(_)), "{error}");
+        assert_eq!(names(folder.path()), ["mine.txt"]);
+    }
+    fs::remove_file(&mine).unwrap();
+    let mut watch = watched(folder.path(), usize::MAX, There::Refuse);
+    train(&mut watch);
+    fs::write(&mine, "mine").unwrap();
+    watch.checkpoints.discard().unwrap();
+    assert_eq!(names(folder.path()), ["mine.txt"]);
 }
 
 #[test]
@@ -397,10 +483,21 @@ fn the_folder_is_of_one_run_and_one_process() {
     drop(open("x = 3", There::Replace).unwrap());
     assert_eq!(Checkpoints::description(&folder).unwrap(), "x = 3");
 
-    // What comes to nothing leaves nothing; what has a state leaves that, and says how to go on.
+    // What comes to nothing leaves nothing; what has a state leaves that, and says how to go on, whatever failed.
     let failure = |_: &mut Checkpoints| Err::<(), _>(Error::Usage("no".into()));
     let error = open("x = 3", There::Resume).unwrap().keep("say --resume", failure).unwrap_err();
     assert_eq!((error.to_string(), folder.exists()), ("no".into(), false));
+    let damaged = |checkpoints: &mut Checkpoints| {
+        train(checkpoints);
+        Err::<(), _>(Error::Train(TrainError::Unreadable("x".into())))
+    };
+    let error = open("x = 3", There::Refuse).unwrap().keep("say --resume", damaged).unwrap_err();
+    assert!(error.to_string().ends_with("kept: say --resume"), "{error}");
+    let error = open("x = 3", There::Resume).unwrap().keep("say --resume", failure).unwrap_err();
+    assert!(error.to_string().starts_with("no\n"), "{error}");
+    assert_eq!(names(&folder), ["fit-00001.done.safetensors", "run.toml"]);
+    open("x = 3", There::Replace).unwrap().discard().unwrap();
+    assert!(!folder.exists());
     let stopped = |checkpoints: &mut Checkpoints| {
         train(checkpoints);
         Err::<(), _>(Error::Threads { threads: 9, reason: "no".into() })

@@ -74,12 +74,16 @@ impl Network {
         tensors::write(tensors::NETWORK, &settings, &all)
     }
 
-    /// The network in the bytes of a file; `seed` is that of further training.
+    /// The network in the bytes of a file, without the names of its classes; `seed` is that of further training.
     ///
     /// # Errors
-    /// [`ModelError`] for bytes that [`Network::to_bytes`] does not write.
+    /// [`ModelError`] for bytes that [`Network::to_bytes`] does not write, such as those of a network that takes
+    /// standardised rows: [`own`](crate::own) knows what is done to a row before.
     pub fn from_bytes(bytes: &[u8], seed: u64) -> Result<Self, ModelError> {
-        Ok(Self::from_tensors(&Tensors::read(bytes)?, seed)?.0)
+        let tensors = Tensors::read(bytes)?;
+        let (network, _) = Self::from_tensors(&tensors, seed)?;
+        tensors.only(|name| name.starts_with(LAYERS))?;
+        Ok(network)
     }
 
     /// The network among these tensors, and the names of its classes, if they have names.
@@ -209,7 +213,7 @@ fn read(tensors: &Tensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, 
 #[cfg(test)]
 mod tests {
     use halfwave_datasets::Dataset;
-    use halfwave_kernels::{Kind, Level, learned::LearnedKind};
+    use halfwave_kernels::{Kind, Level, learned::LearnedKind, units::Unit};
 
     use super::*;
     use crate::{
@@ -217,7 +221,7 @@ mod tests {
         network::Head,
         observe::Silent,
         optim::{Optimiser, Schedule},
-        rbm::Rbm,
+        rbm::{Rbm, RbmConfig, Visible},
         tensors::RBM,
     };
 
@@ -260,6 +264,20 @@ mod tests {
         assert_eq!(of(&again), of(&network));
         let tensors = Tensors::read(&bytes).unwrap();
         assert!(tensors.has("layers.1.running_variance") && !tensors.has("layers.2.weights"));
+    }
+
+    /// Without what is done to rows before, a model is another one.
+    #[test]
+    fn models_that_take_prepared_rows_are_not_read_without_that() {
+        let mean = ("input_mean".to_owned(), vec![1], Numbers::F64(&[1.0]));
+        let (network, _) = network();
+        let bytes = network.to_bytes_with(&[], &[mean.clone()]).unwrap();
+        let error = Network::from_bytes(&bytes, 1).unwrap_err().to_string();
+        assert!(error.contains("`input_mean`: expected a model without preprocessing"), "{error}");
+        let config = RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 2);
+        let bytes = Rbm::new(&config, 3, 1).unwrap().to_bytes_with(&[mean]).unwrap();
+        let error = Rbm::from_bytes(&bytes, 1).unwrap_err().to_string();
+        assert!(error.contains("`input_mean`: expected a model without preprocessing"), "{error}");
     }
 
     #[test]

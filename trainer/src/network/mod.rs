@@ -246,7 +246,7 @@ impl Network {
     /// The class of each row of `x [rows, input]`.
     ///
     /// # Panics
-    /// If `x` is no whole number of rows.
+    /// If `x` is no whole number of rows, or has rows of another width.
     #[must_use]
     pub fn predict<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<u32> {
         let outputs = self.outputs(level, x.into());
@@ -257,7 +257,7 @@ impl Network {
     /// row is above 0, all classes of a [`Head::NormalisedRelu`] are equally probable.
     ///
     /// # Panics
-    /// If `x` is no whole number of rows.
+    /// If `x` is no whole number of rows, or has rows of another width.
     #[must_use]
     pub fn probabilities<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f32> {
         let mut outputs = self.outputs(level, x.into());
@@ -295,13 +295,24 @@ impl Network {
     ///
     /// # Errors
     /// [`TrainError::Empty`], [`TrainError::Shape`], [`TrainError::Label`] and
-    /// [`TrainError::NotFinite`] for data that do not fit.
+    /// [`TrainError::NotFinite`] for data that do not fit; [`TrainError::Memory`].
     pub fn evaluate<'a>(
         &self,
         level: Level,
         data: impl Into<Samples<'a>>,
     ) -> Result<Evaluation, TrainError> {
         let data = data.into();
+        let (loss, predicted) = self.loss_and_classes(level, data)?;
+        let confusion = Confusion::new(self.chain.outputs(), data.labels, &predicted)?;
+        Ok(Evaluation { loss, confusion })
+    }
+
+    /// Mean loss on `data`, and the class of each row.
+    fn loss_and_classes(
+        &self,
+        level: Level,
+        data: Samples<'_>,
+    ) -> Result<(f64, Vec<u32>), TrainError> {
         self.check_data(data)?;
         let (classes, rows) = (self.chain.outputs(), data.labels.len());
         let z = self.outputs(level, data.rows);
@@ -311,10 +322,12 @@ impl Network {
         let (mut losses, mut dz) = (vec![0.0; rows], vec![0.0; z.len()]);
         self.config.head.loss(level, &z, data.labels, &mut losses, &mut dz);
         let loss = losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / rows as f64;
-        Ok(Evaluation { loss, confusion: Confusion::new(classes, data.labels, &predicted)? })
+        Ok((loss, predicted))
     }
 
-    /// Loss and gradients on `data`; with the noise of the next step, where the mode has any.
+    /// Loss and gradients on `data`; with the noise of the next step of [`fit`](Self::fit), where the mode has any. Nothing
+    /// else changes: called again, it drops the same units, and running moments of batch normalisation stay. So it is to
+    /// look at gradients, not to train by, where there are such layers.
     ///
     /// # Errors
     /// As [`Network::evaluate`], [`TrainError::Memory`], and [`TrainError::Setting`] for

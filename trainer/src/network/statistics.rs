@@ -80,7 +80,7 @@ impl Network {
     /// Statistics of each layer that has outputs of its own in inference, on `x [rows, input]`.
     ///
     /// # Panics
-    /// If `x` is no whole number of rows.
+    /// If `x` is no whole number of rows, or has rows of another width.
     #[must_use]
     pub fn statistics<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<LayerStatistics> {
         let units = self.chain.shapes[1..].iter().map(|shape| shape.last().copied().unwrap_or(1));
@@ -118,7 +118,7 @@ impl Network {
     /// are exactly 0.
     ///
     /// # Panics
-    /// If `x` is no whole number of rows.
+    /// If `x` is no whole number of rows, or has rows of another width.
     #[must_use]
     pub fn sparsity<'a>(&self, level: Level, x: impl Into<Rows<'a>>) -> Vec<f64> {
         let mut layers = self.statistics(level, x);

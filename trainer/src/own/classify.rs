@@ -109,12 +109,13 @@ pub(super) fn evaluate(
     let confusion = &evaluation.confusion;
     let mut text = format!(
         "network               {} inputs, {} classes, {} parameters\nrows                  {rows}\n\
-         loss                  {:.6} (mean cross-entropy of a row)\naccuracy              {:.2} %\n\
+         loss                  {:.6} (mean {} of a row)\naccuracy              {:.2} %\n\
          calibration error     {:.2} % ({BINS} bins)\n",
         network.inputs(),
         classes.len(),
         network.summary().parameters(),
         evaluation.loss,
+        network.config().head.loss_name(),
         100.0 * confusion.accuracy(),
         100.0 * error
     );

@@ -45,9 +45,13 @@ impl Rbm {
     /// The machine in the bytes of a file; `seed` is that of further training.
     ///
     /// # Errors
-    /// [`ModelError`] for bytes that [`Rbm::to_bytes`] does not write.
+    /// [`ModelError`] for bytes that [`Rbm::to_bytes`] does not write, such as those of a machine that takes standardised
+    /// rows: [`own`](crate::own) knows what is done to a row before.
     pub fn from_bytes(bytes: &[u8], seed: u64) -> Result<Self, ModelError> {
-        Self::from_tensors(&Tensors::read(bytes)?, seed)
+        let tensors = Tensors::read(bytes)?;
+        let rbm = Self::from_tensors(&tensors, seed)?;
+        tensors.only(|name| ["weights", "visible_bias", "hidden_bias", "sigma"].contains(&name))?;
+        Ok(rbm)
     }
 
     /// The machine among these tensors.

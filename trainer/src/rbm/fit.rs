@@ -189,6 +189,7 @@ impl Learner for Fit<'_> {
 
     fn places(&mut self) -> Places<'_> {
         let Rbm {
+            config,
             weights,
             visible_bias,
             hidden_bias,
@@ -200,6 +201,7 @@ impl Learner for Fit<'_> {
             ..
         } = &mut *self.rbm;
         let Velocity { weights: of_weights, biases } = velocity;
+        let hidden = hidden_bias.len();
         let mut all: Places<'_> = vec![
             ("weights".into(), Place::Fixed(weights)),
             ("visible_bias".into(), Place::Fixed(visible_bias)),
@@ -207,8 +209,8 @@ impl Learner for Fit<'_> {
             ("velocity.weights".into(), Place::Fixed(of_weights)),
             ("velocity.visible_bias".into(), Place::Fixed(&mut biases.visible)),
             ("velocity.hidden_bias".into(), Place::Fixed(&mut biases.hidden)),
-            ("chains".into(), Place::Growing(chains)),
-            ("direction".into(), Place::Growing(direction)),
+            ("chains".into(), Place::Growing(chains, config.batch * hidden)),
+            ("direction".into(), Place::Growing(direction, hidden)),
             ("epoch.error".into(), Place::Number(&mut self.error)),
             ("epoch.values".into(), Place::Count(&mut self.values)),
         ];

@@ -72,7 +72,7 @@ impl<'a> Folder<'a> {
     /// Runs the cell.
     pub(super) fn run(&self, cell: &Cell, options: &Options) -> Result<Became, Error> {
         let place = self.place(cell);
-        output::remove_partial(&place)?;
+        output::remove_partial(&place, None)?;
         let overrides = [&options.overrides[..], &cell.settings].concat();
         let options = Options { overrides, out: Some(place), ..options.clone() };
         match run::run_or_resume(&options) {

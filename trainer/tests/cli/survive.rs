@@ -120,9 +120,21 @@ fn force_begins_anew_and_a_sweep_goes_on() {
     };
     let run_once = "run agarap-wdbc --seeds 1 --epochs 100 --out o";
     stopped(run_once, "o/checkpoint");
+    // As a run leaves it that was killed.
+    fs::create_dir(path.join("o/.partial-x")).unwrap();
     run(path, &format!("{run_once} --force")).success().stderr(contains("goes on after").not());
     stopped(&format!("{run_once} --force"), "o/checkpoint");
     run(path, "run --resume o").success().stderr(contains("goes on after"));
+
+    assert!(!names(&path.join("o")).iter().any(|name| name.starts_with('.')));
+
+    // Nothing of anybody else's is taken for a checkpoint, or thrown away.
+    let mine = path.join("o/checkpoint/mine");
+    fs::create_dir(path.join("o/checkpoint")).unwrap();
+    fs::write(&mine, "mine").unwrap();
+    run(path, run_once).code(1).stderr(contains("the directory is not empty"));
+    run(path, &format!("{run_once} --force")).code(1).stderr(contains("found other files"));
+    assert_eq!(fs::read(&mine).unwrap(), b"mine");
 
     let sweep = "sweep lab-depth --set set=\"optdigits\" --seeds 1 --epochs 2 --grid base.batch=20,30 --out s";
     stopped(sweep, "s/cell-0001/checkpoint");

@@ -22,7 +22,7 @@ use super::{
     log_sum_exp,
     partition::{softplus_sum, visible_partition, wide},
 };
-use crate::TrainError;
+use crate::{TrainError, buffers::zeros};
 
 /// A state of one unit: the logarithm of its weight, and what it adds to the inputs of the other layer,
 /// `factor` times row `row` of the matrix.
@@ -112,9 +112,9 @@ impl Rbm {
             })
             .collect();
         let stream = Stream::new(seed);
-        let mut draws = vec![0; 2 * rows];
+        let mut draws = zeros("random numbers", &[rows, 2])?;
         rng::bits(level, stream.at(0), &mut draws);
-        let mut states = Vec::with_capacity(rows * layer.units.len());
+        let mut states = Vec::new();
         for draw in draws.as_chunks::<2>().0 {
             let u = (f64::from(draw[0]) + f64::from(draw[1]) / 2.0_f64.powi(32)) / 2.0_f64.powi(32);
             let at = cumulative.partition_point(|&p| p <= u * total).min(weights.len() - 1);
