@@ -46,6 +46,7 @@ pub enum Level {
 
 /// Why a level cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum LevelError {
     /// No level has this name.
     #[error("unknown level `{0}`; the levels are scalar, portable, neon, avx2, avx512")]

@@ -152,7 +152,7 @@ pub struct Adam {
 /// Step `t` (from 1) of Adam on the gradient scale · g, with first and second moments `m` and `v`.
 ///
 /// # Panics
-/// If the arrays differ in length.
+/// If the arrays differ in length, or `t` is 0.
 #[expect(clippy::too_many_arguments, reason = "the algorithm's own list")]
 pub fn adam(
     level: Level,
@@ -200,7 +200,9 @@ pub(crate) struct AdamCoefficients {
 }
 
 impl AdamCoefficients {
+    #[track_caller]
     pub(crate) fn new(step: Adam, t: u64, scale: f32) -> Self {
+        assert!(t > 0, "steps of Adam are counted from 1");
         let (beta1, beta2) = (f64::from(step.beta1), f64::from(step.beta2));
         let scale = f64::from(scale);
         let power = |beta: f64| beta.powf(t as f64);

@@ -1,5 +1,7 @@
 //! Products against `f64`, and epilogues against the same functions after the product, by bits.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use halfwave_kernels::{
     Kind, Level, backward_in_place, forward_in_place,
     gemm::{
@@ -403,6 +405,32 @@ fn shapes_that_do_not_fit_are_refused() {
     let (a, b) = (MatRef::from_row_major_slice(&a, 2, 3), MatRef::from_row_major_slice(&b, 2, 3));
     let out = MatMut::from_row_major_slice_mut(&mut out, 2, 2);
     matmul(Level::best(), a, b, out, Epilogue::None);
+}
+
+/// Nothing is written before.
+#[test]
+fn a_unit_out_of_range_is_refused_before_anything_is_computed() {
+    let a = MatRef::from_row_major_slice(&[1.0, 2.0], 1, 2);
+    let mut out = [9.0; 1];
+    let view = MatMut::from_row_major_slice_mut(&mut out, 1, 1);
+    let (unit, noise) = (Unit::Binomial { trials: 0 }, Stream::new(1).at(0));
+    let epilogue = Epilogue::BiasSample { bias: &[0.0], unit, noise };
+    let run = AssertUnwindSafe(|| matmul(Level::best(), a, a.transpose(), view, epilogue));
+    assert!(catch_unwind(run).is_err());
+    assert_eq!(out, [9.0]);
+}
+
+#[test]
+#[should_panic(expected = "steps of Adam are counted from 1")]
+fn adam_has_no_step_0() {
+    let step = update::Adam {
+        learning_rate: 0.1,
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        weight_decay: 0.0,
+    };
+    update::adam(Level::best(), step, 0, 1.0, &[1.0], &mut [0.0], &mut [0.0], &mut [1.0]);
 }
 
 #[test]

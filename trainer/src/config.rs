@@ -20,6 +20,7 @@ pub struct Override {
 
 /// What is wrong with a configuration.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ConfigError {
     /// `--set` without `=`.
     #[error("`{0}` is not of the form KEY=VALUE, e.g. epochs=10")]

@@ -14,6 +14,7 @@ use tempfile::{Builder, TempDir};
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OutputError {
     /// The file is there already.
     #[error("{}: exists already; choose another name or say --force to replace it", .0.display())]

@@ -34,7 +34,8 @@ use crate::{
 /// ```
 ///
 /// # Panics
-/// If a slice or the epilogue does not have the shape, or the workspace is for a smaller one.
+/// If a slice or the epilogue does not have the shape, the workspace is for a smaller one, or the parameter of a unit is out
+/// of its range.
 pub fn forward(
     level: Level,
     shape: &Conv2d,

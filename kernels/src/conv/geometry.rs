@@ -14,6 +14,7 @@ pub enum Padding {
 
 /// Why a window does not go over an input.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum GeometryError {
     /// A size that must be at least 1.
     #[error("the {axis} of the {what} is 0, but must be at least 1")]

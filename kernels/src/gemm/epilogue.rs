@@ -82,9 +82,13 @@ impl Epilogue<'_> {
     pub(crate) fn check(&self, m: usize, n: usize) {
         match self {
             Self::None => {}
-            Self::Bias(bias)
-            | Self::BiasActivation { bias, .. }
-            | Self::BiasSample { bias, .. } => same_length("bias", bias.len(), "columns of out", n),
+            Self::Bias(bias) | Self::BiasActivation { bias, .. } => {
+                same_length("bias", bias.len(), "columns of out", n)
+            }
+            Self::BiasSample { bias, unit, .. } => {
+                same_length("bias", bias.len(), "columns of out", n);
+                unit.expect_valid();
+            }
             Self::Backward { saved, .. } => {
                 assert!(
                     saved.shape() == (m, n),

@@ -65,7 +65,7 @@ use workspace::Source;
 /// ```
 ///
 /// # Panics
-/// If the shapes do not fit, or `out` is not row-major.
+/// If the shapes do not fit, `out` is not row-major, or the parameter of a unit is out of its range.
 pub fn matmul(
     level: Level,
     a: MatRef<'_, f32>,
@@ -80,7 +80,7 @@ pub fn matmul(
 /// `out` is not read.
 ///
 /// # Panics
-/// If the shapes do not fit, or `out` is not row-major.
+/// If the shapes do not fit, `out` is not row-major, or the parameter of a unit is out of its range.
 pub fn matmul_add(
     level: Level,
     beta: f32,
@@ -108,7 +108,7 @@ pub fn matmul_add(
 /// Whatever needs the old weights, the gradient of the inputs for one, must be computed before.
 ///
 /// # Panics
-/// If the shapes do not fit, or one of the matrices is not row-major.
+/// If the shapes do not fit, one of the matrices is not row-major, or the step of [`Update::Adam`] is 0.
 pub fn matmul_update(
     level: Level,
     a: MatRef<'_, f32>,

@@ -13,5 +13,8 @@ mod variates;
 
 pub(crate) use pcg::{Jump, Lanes, Spacing};
 pub use pcg::{Noise, Stream};
+/// `rand_pcg`'s generator, as [`Stream::pcg32`] gives it.
+pub use rand_pcg::Pcg32;
+
 pub use plan::{Block, NoisePlan, NoisePlanBuilder, PlanError};
 pub use variates::{bits, normal, normal_of_bits, uniform};

@@ -11,6 +11,7 @@ const MAX_DRAWS: u64 = 1 << 48;
 
 /// Why a plan cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlanError {
     /// The run would use too much of the stream.
     #[error("the run needs more than 2^48 random numbers; take fewer steps or a smaller network")]

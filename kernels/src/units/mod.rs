@@ -226,8 +226,9 @@ impl Unit {
     /// The largest number of copies or trials. Sums of so many are exact in `f32`.
     pub const MAX_PARAMETER: u32 = 65_536;
 
+    /// Panics if a parameter is out of its range.
     #[track_caller]
-    fn expect_valid(self) {
+    pub(crate) fn expect_valid(self) {
         if let Err(error) = self.check() {
             panic!("{error}");
         }

@@ -212,6 +212,8 @@ fn read(tensors: &Tensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>, 
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use halfwave_datasets::Dataset;
     use halfwave_kernels::{Kind, Level, learned::LearnedKind, units::Unit};
 
@@ -271,7 +273,7 @@ mod tests {
     fn models_that_take_prepared_rows_are_not_read_without_that() {
         let mean = ("input_mean".to_owned(), vec![1], Numbers::F64(&[1.0]));
         let (network, _) = network();
-        let bytes = network.to_bytes_with(&[], &[mean.clone()]).unwrap();
+        let bytes = network.to_bytes_with(&[], slice::from_ref(&mean)).unwrap();
         let error = Network::from_bytes(&bytes, 1).unwrap_err().to_string();
         assert!(error.contains("`input_mean`: expected a model without preprocessing"), "{error}");
         let config = RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 2);
