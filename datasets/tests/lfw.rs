@@ -101,6 +101,18 @@ fn bad_files_are_errors_that_name_them() {
     }
 }
 
+/// A short list that claims many images of a long name: 200 MB of names here, and with longer ones as much as there is.
+#[test]
+fn a_long_name_of_many_images_is_an_error() {
+    let set = Set::new();
+    fs::remove_file(set.path(ARRAY)).expect("a file");
+    fs::create_dir(set.path("lfw-deepfunneled")).expect("a fresh directory");
+    set.write("people.txt", format!("1\n1\n{}\t99999\n", "A".repeat(1_000)).as_bytes());
+    let message = set.message("people.txt");
+    let said = "line 3: expected a name of at most 100 bytes and at most 9999 images";
+    assert!(message.starts_with(said), "{}", &message[..said.len()]);
+}
+
 #[test]
 fn what_is_missing_is_said_and_it_is_no_table() {
     let set = Set::new();

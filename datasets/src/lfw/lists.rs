@@ -253,6 +253,10 @@ pub(super) struct Person<'a> {
 pub(super) fn people(text: &[u8]) -> Result<Vec<Vec<Person<'_>>>, LfwError> {
     /// More than the 13,233 of all LFW.
     const MAX_IMAGES: u32 = 100_000;
+    /// As many as four digits can number.
+    const MAX_OF_ONE: u32 = 9_999;
+    /// Each image is held with its name twice: no list is to be multiplied by a long one. LFW's have at most 35 bytes.
+    const MAX_NAME: usize = 100;
     let mut lines = Lines::new(text)?;
     let [folds] = lines.header("the number of folds")?;
     let (mut all, mut seen) = (Vec::new(), HashMap::new());
@@ -269,6 +273,10 @@ pub(super) fn people(text: &[u8]) -> Result<Vec<Vec<Person<'_>>>, LfwError> {
             total += images.min(MAX_IMAGES);
             if !is_plain(name) || images == 0 || total >= MAX_IMAGES {
                 return Err(wrong());
+            }
+            if name.len() > MAX_NAME || images > MAX_OF_ONE {
+                let expected = "a name of at most 100 bytes and at most 9999 images";
+                return Err(LfwError::Line { line, expected, found: text.into() });
             }
             if once(&mut seen, line, name, fold)? {
                 return Err(LfwError::Twice { line, name: name.into() });
@@ -442,6 +450,10 @@ mod tests {
             (
                 people("1\n1\n../E\t1\n"),
                 "line 3: expected Name and, after a tab, the number of images, found \"../E\\t1\"".into(),
+            ),
+            (
+                people("1\n1\nE\t10000\n"),
+                "line 3: expected a name of at most 100 bytes and at most 9999 images, found \"E\\t10000\"".into(),
             ),
             (names(b"A/A_0001.jpg\n\xff"), "at byte 13: expected text in UTF-8, found another byte".into()),
             (
