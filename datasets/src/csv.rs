@@ -243,31 +243,37 @@ fn more_numbers(bytes: &[u8], mut width: usize, x: &mut Vec<f32>) -> Result<usiz
     Ok(width)
 }
 
-/// Parses one field a line, of any text, without the blanks around it. No lines are no error.
+/// Parses one field a line, of any text, without the blanks around it; returns the first `most` of them, and how many
+/// there are: a field of one byte takes forty. No lines are no error.
 ///
 /// # Errors
 /// [`CsvError`] for a line of several fields, or of blanks.
 ///
 /// ```
 /// use halfwave_datasets::csv;
-/// assert_eq!(csv::column(b"kind\ncat\n\"a, b\"\n")?, ["kind", "cat", "a, b"]);
-/// assert_eq!(csv::column(b"1\n2,3\n").unwrap_err().to_string(), "line 2: expected one field, found 2");
+/// let (fields, count) = csv::column(b"kind\ncat\n\"a, b\"\ndog\n", 3)?;
+/// assert_eq!((fields, count), (vec!["kind".into(), "cat".into(), "a, b".into()], 4));
+/// assert_eq!(csv::column(b"1\n2,3\n", 2).unwrap_err().to_string(), "line 2: expected one field, found 2");
 /// # Ok::<(), csv::CsvError>(())
 /// ```
-pub fn column(bytes: &[u8]) -> Result<Vec<String>, CsvError> {
-    let mut fields = Vec::new();
+pub fn column(bytes: &[u8], most: usize) -> Result<(Vec<String>, usize), CsvError> {
+    let (mut fields, mut count) = (Vec::new(), 0);
     for_each_record(bytes, |record, line| {
         if record.len() != 1 {
             return Err(whole_line(line(), "one field", record.len()));
         }
-        let text = String::from_utf8_lossy(&record[0]).trim().to_owned();
+        let text = String::from_utf8_lossy(&record[0]);
+        let text = text.trim();
         if text.is_empty() {
             return Err(whole_line(line(), "one field", "a blank"));
         }
-        fields.push(text);
+        if count < most {
+            fields.push(text.to_owned());
+        }
+        count += 1;
         Ok(())
     })?;
-    Ok(fields)
+    Ok((fields, count))
 }
 
 /// Calls `f` with each record, and with what says in which line it starts.

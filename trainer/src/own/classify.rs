@@ -73,21 +73,6 @@ pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
     Ok((shape, classes))
 }
 
-/// The classes of the rows that a file of labels gives, of which there have to be as many as there are `rows` in
-/// `data`.
-pub(super) fn read(path: &Path, data: &Path, rows: usize) -> Result<Vec<String>, Error> {
-    let labels = labels::read(path)?;
-    let labels = labels::without_title(labels, rows);
-    if labels.len() == rows {
-        return Ok(labels);
-    }
-    Err(Error::Shape {
-        what: path.display().to_string(),
-        expected: format!("a label for each of the {rows} rows of {}", data.display()),
-        found: npy::shape_text(&[labels.len()]),
-    })
-}
-
 /// Loss, accuracy, calibration, the scores of each class and the confusion: lines for a terminal.
 pub(super) fn evaluate(
     model: &Model<Classifier>,
@@ -98,7 +83,7 @@ pub(super) fn evaluate(
     let part = model.part(data)?;
     let Classifier { network, classes } = &model.of;
     let rows = part.count();
-    let names = read(labels, data, rows)?;
+    let names = labels::read(labels, data, rows)?;
     let indices = labels::indices(&names, classes);
     let indices = indices.map_err(|problem| Error::own_data(labels, problem))?;
     let set = Samples { rows: part.rows(), width: part.width(), labels: &indices };

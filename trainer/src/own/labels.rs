@@ -13,35 +13,56 @@ use crate::{Error, npy::NpyError};
 /// What the first line of a table of labels may be called, where labels are names; see [`without_title`] too.
 const HEADERS: [&str; 6] = ["label", "labels", "class", "classes", "target", "y"];
 
-/// Reads a label for each row: whole numbers as their decimal digits, or names.
+/// Reads a label for each of the `rows` of `data`: whole numbers as their decimal digits, or names.
 ///
 /// * `.npy`: i64, i32, bytes, or f32 that are whole numbers, one for each row.
 /// * `.csv`: a label a line. Where all others are whole numbers, a first line that is none is a header; where they
-///   are names, one of `label`, `labels`, `class`, `classes`, `target`, `y`.
+///   are names, one of `label`, `labels`, `class`, `classes`, `target`, `y`, or one that no row has.
 /// * `.idx`, `…ubyte`: bytes.
 /// * a folder of a folder of images for each class: their names.
 ///
 /// # Errors
-/// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where.
-pub fn read(path: &Path) -> Result<Vec<String>, Error> {
-    let at = |problem| Error::own_data(path, problem);
-    if path.is_dir() {
-        return images::classes(path);
+/// [`Error::OwnData`], [`Error::Npy`] or [`Error::Data`]: what is wrong, and where; [`Error::Shape`] for another number of them.
+pub fn read(path: &Path, data: &Path, rows: usize) -> Result<Vec<String>, Error> {
+    let (labels, found) = if path.is_dir() {
+        let labels = images::classes(path)?;
+        let found = labels.len();
+        (labels, found)
+    } else {
+        // Two lines of titles at most. A text takes forty times a byte's memory: no more are made than can be needed.
+        of_file(path, rows + 2)?
+    };
+    let more = found - labels.len();
+    let labels = without_title(labels, rows);
+    if labels.len() + more == rows {
+        return Ok(labels);
     }
+    Err(Error::Shape {
+        what: path.display().to_string(),
+        expected: format!("a label for each of the {rows} rows of {}", data.display()),
+        found: npy::shape_text(&[labels.len() + more]),
+    })
+}
+
+/// The first `most` labels of a file, and how many there are.
+fn of_file(path: &Path, most: usize) -> Result<(Vec<String>, usize), Error> {
+    let at = |problem| Error::own_data(path, problem);
     let (format, bytes) = data::bytes(path)?;
     let (shape, labels) = match format {
         Format::Npy => {
-            let array = npy_labels(&bytes);
+            let array = npy_labels(&bytes, most);
             array.map_err(|problem| NpyError { path: path.into(), problem })?
         }
         Format::Csv => {
-            let fields = csv::column(&bytes).map_err(|error| at(error.into()))?;
+            let column = csv::column(&bytes, most);
+            let (fields, count) = column.map_err(|error| at(error.into()))?;
+            let more = count - fields.len();
             let fields = without_header(fields);
-            (vec![fields.len()], fields)
+            (vec![fields.len() + more], fields)
         }
         Format::Idx => {
             let array = idx::parse(&bytes).map_err(|error| at(error.into()))?;
-            (array.dims.clone(), array.data.iter().map(ToString::to_string).collect())
+            (array.dims.clone(), texts(array.data, most))
         }
     };
     if shape.iter().skip(1).any(|&size| size != 1) || shape.is_empty() || labels.is_empty() {
@@ -49,7 +70,7 @@ pub fn read(path: &Path) -> Result<Vec<String>, Error> {
     }
     // A name among numbers is none: all are names then.
     let whole: Option<Vec<i64>> = labels.iter().map(|label| whole(label)).collect();
-    Ok(match whole {
+    let labels = match whole {
         Some(numbers) => numbers.iter().map(ToString::to_string).collect(),
         None if format == Format::Npy => {
             let row = labels.iter().position(|label| self::whole(label).is_none());
@@ -57,11 +78,17 @@ pub fn read(path: &Path) -> Result<Vec<String>, Error> {
             return Err(at(Problem::NotWhole { row, label: labels[row].clone() }));
         }
         None => labels,
-    })
+    };
+    Ok((labels, shape[0]))
+}
+
+/// The first numbers, at most so many.
+fn texts<T: ToString>(numbers: &[T], most: usize) -> Vec<String> {
+    numbers.iter().take(most).map(ToString::to_string).collect()
 }
 
 /// Names for so many rows: one more than that, of which the first is no other row's, begin with a title.
-pub(super) fn without_title(mut labels: Vec<String>, rows: usize) -> Vec<String> {
+fn without_title(mut labels: Vec<String>, rows: usize) -> Vec<String> {
     if labels.len() == rows + 1 && whole(&labels[0]).is_none() && !labels[1..].contains(&labels[0])
     {
         labels.remove(0);
@@ -128,20 +155,22 @@ fn without_header(mut fields: Vec<String>) -> Vec<String> {
     fields
 }
 
-fn npy_labels(bytes: &[u8]) -> Result<(Vec<usize>, Vec<String>), npy::Problem> {
+/// Shape of all, and the first labels.
+fn npy_labels(bytes: &[u8], most: usize) -> Result<(Vec<usize>, Vec<String>), npy::Problem> {
     fn read<T: npy::Element + ToString>(
         bytes: &[u8],
+        most: usize,
     ) -> Result<(Vec<usize>, Vec<String>), npy::Problem> {
         let array = npy::parse::<T>(bytes)?;
-        Ok((array.shape, array.data.iter().map(ToString::to_string).collect()))
+        Ok((array.shape, texts(&array.data, most)))
     }
     let readers = [read::<i32>, read::<u8>, read::<f32>];
-    let first = read::<i64>(bytes);
+    let first = read::<i64>(bytes, most);
     if !matches!(first, Err(npy::Problem::Type { .. })) {
         return first;
     }
     // An error names i64, which all labels can be.
-    let mut others = readers.iter().map(|read| read(bytes));
+    let mut others = readers.iter().map(|read| read(bytes, most));
     others.find(|read| !matches!(read, Err(npy::Problem::Type { .. }))).unwrap_or(first)
 }
 
@@ -182,5 +211,34 @@ mod tests {
         assert_eq!(known(&["diagnosis", "B", "M", "B"], 4), 4);
         assert_eq!(known(&["B", "B", "M", "B"], 3), 4);
         assert_eq!(known(&["7", "1", "2"], 2), 3);
+    }
+
+    /// All are counted, and no more kept than rows can have.
+    #[test]
+    fn what_is_too_much_is_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, content: &[u8]| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            path
+        };
+        let csv = file("y.csv", ["label\n", &"1\n".repeat(1000)].concat().as_bytes());
+        let sizes = [&[0, 0, 8, 1][..], &1000_u32.to_be_bytes(), &[1; 1000]].concat();
+        let idx = file("y.idx", &sizes);
+        let mut array = Vec::new();
+        npy::write(&npy::Array { shape: vec![1000], data: vec![1_i64; 1000] }, &mut array).unwrap();
+        for path in [csv, idx, file("y.npy", &array)] {
+            let (labels, found) = of_file(&path, 5).unwrap();
+            assert!(labels.len() <= 5 && found == 1000, "{}: {found}", path.display());
+            let read = |rows| read(&path, Path::new("x.npy"), rows);
+            assert_eq!(read(1000).unwrap(), vec!["1"; 1000]);
+            for rows in [3, 997, 998, 999, 1001] {
+                let message = read(rows).unwrap_err().to_string();
+                assert!(message.contains("(1000,)"), "{rows}: {message}");
+            }
+        }
+        let titles = file("t.csv", b"label\nkind\ncat\ndog\n");
+        assert_eq!(read(&titles, Path::new("x.npy"), 2).unwrap(), ["cat", "dog"]);
+        assert_eq!(of_file(&titles, 4).unwrap().1, 3);
     }
 }

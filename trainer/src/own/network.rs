@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use toml::Table;
 
 use super::{
-    ImageShape, classify,
+    ImageShape,
     data::Problem,
     kept::{self, Description, Keeping},
     labels,
@@ -319,7 +319,7 @@ impl Labelled {
 fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
     let place = if job.stream { Place::Disk } else { Place::Any };
     let source = Source::open(&job.data, place)?;
-    let names = classify::read(&job.labels, &job.data, source.rows())?;
+    let names = labels::read(&job.labels, &job.data, source.rows())?;
     let classes = labels::classes(&names);
     let of_labels = |problem| Error::own_data(&job.labels, problem);
     if let [only] = &classes[..] {
