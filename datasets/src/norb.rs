@@ -23,6 +23,7 @@ use crate::locate::Locator;
 use crate::preprocess::AreaAverage;
 use crate::rng::generator;
 use crate::split::{Fold, SplitError};
+use crate::synthetic::norb::PAIRS;
 use crate::{files, registry};
 
 use rand::seq::SliceRandom;
@@ -288,6 +289,11 @@ fn read_labels(path: &Path, classes: &[&str]) -> Result<Vec<u32>, Error> {
     }
     if reader.dims[1..].iter().any(|&size| size != 1) {
         let expected = "one class per pair".into();
+        return Err(norb(NorbError::Shape { expected, found: reader.dims }));
+    }
+    // Of zeros, a gzipped file of millions is small. Images and poses have to be as many.
+    if reader.dims[0] > PAIRS {
+        let expected = format!("at most {PAIRS} pairs");
         return Err(norb(NorbError::Shape { expected, found: reader.dims }));
     }
     let mut labels = Vec::new();

@@ -133,6 +133,7 @@ fn files_that_do_not_belong_together_are_errors() {
     assert!(matches!(mismatch, Error::CountMismatch { images: 4, labels: 3, .. }), "{mismatch}");
 
     const WHICH: &str = "(is this another one of -dat, -cat, -info?)";
+    let many = matrix(Element::Int, &[29_161], &[]);
     for (kind, content, said) in [
         (
             "dat",
@@ -145,6 +146,7 @@ fn files_that_do_not_belong_together_are_errors() {
             format!("at byte 0: expected 32-bit integers, of classes, found bytes {WHICH}"),
         ),
         ("cat", &sound[2], "at byte 8: expected one class per pair, found sizes [3, 4]".into()),
+        ("cat", &many, "at byte 8: expected at most 29160 pairs, found sizes [29161]".into()),
         (
             "info",
             &sound[0],
