@@ -22,6 +22,8 @@ use faer::{
 use super::check_width;
 use crate::error::Error;
 
+/// Most columns: half a gigabyte of covariance, as much of directions, and much work.
+const MAX_WIDTH: usize = 8192;
 /// Rows that are widened to `f64` at a time.
 const ROWS: usize = 512;
 
@@ -55,9 +57,13 @@ impl Pca {
     /// The `components` directions of largest variance of `x [rows, width]`.
     ///
     /// # Errors
-    /// [`Error::Argument`] if `width` is 0, `x` holds fewer than two rows or a part of one, a value is not
-    /// finite, or `components` is not between 1 and the smaller of width and rows.
+    /// [`Error::Argument`] if `width` is 0 or more than 8192, `x` holds fewer than two rows or a part of one, a value is
+    /// not finite, or `components` is not between 1 and the smaller of width and rows.
     pub fn fit(x: &[f32], width: usize, components: usize) -> Result<Self, Error> {
+        if width > MAX_WIDTH {
+            let expected = format!("at most {MAX_WIDTH}, of which a covariance fits memory");
+            return Err(Error::argument("columns to fit", expected, width));
+        }
         let mean = super::Standardiser::fit(x, width)?.mean;
         let rows = x.len() / width;
         if rows < 2 {
@@ -216,6 +222,10 @@ mod tests {
         assert_eq!(message(&[1.0; 6], 3, 3), "components: expected 1 to 2, found 3");
         assert_eq!(message(&[1.0; 3], 3, 1), "rows to fit: expected at least 2, found 1");
         assert_eq!(message(&[1.0; 3], 2, 1), "number of values: expected whole rows of 2, found 3");
+        assert_eq!(
+            message(&[1.0; 2 * 8193], 8193, 1),
+            "columns to fit: expected at most 8192, of which a covariance fits memory, found 8193"
+        );
         assert_eq!(message(&[], 2, 1), "rows to fit: expected at least 1, found 0");
         assert_eq!(
             message(&[1.0, f32::NAN, 0.0, 0.0], 2, 1),
