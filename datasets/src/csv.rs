@@ -108,8 +108,9 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
     Ok(table)
 }
 
-/// Parses rows of numbers without labels; returns them, row-major, and how many a row has. A first row that
-/// holds no number is a header; numbers may have blanks around them. No rows are no error.
+/// Parses rows of numbers without labels; returns them, row-major, and how many a row has. A first row of names is a
+/// header: not all are blank, and none can be read as a number, be it not finite. Numbers may have blanks around them.
+/// No rows are no error.
 ///
 /// # Errors
 /// [`CsvError`] with line and column for the first thing that is not so.
@@ -224,7 +225,7 @@ fn more_numbers(bytes: &[u8], mut width: usize, x: &mut Vec<f32>) -> Result<usiz
                 let expected = format!("at most {MAX_COLUMNS} numbers");
                 return Err(whole_line(line(), expected, width));
             }
-            if record.iter().all(|field| value(field).is_none()) {
+            if is_header(record) {
                 return Ok(());
             }
         }
@@ -323,6 +324,15 @@ fn read_header(record: &ByteRecord, line: usize) -> Result<Vec<String>, CsvError
         return Err(whole_line(line, expected, format!("{} columns", record.len())));
     }
     Ok(record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect())
+}
+
+/// Whether a first row holds names. NaN or 1e400 is none: a row of such is not to be lost in silence. Some may be blank,
+/// as pandas leaves that of the index.
+fn is_header(record: &ByteRecord) -> bool {
+    let fields: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+    let mut names =
+        fields.iter().map(|field| field.trim()).filter(|name| !name.is_empty()).peekable();
+    names.peek().is_some() && !names.any(|name| name.parse::<f64>().is_ok())
 }
 
 /// A finite decimal number. `parse` alone would take "nan" and "inf", and round 1e400 to infinity.

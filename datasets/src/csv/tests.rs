@@ -173,6 +173,7 @@ fn numbers_are_read_with_or_without_a_header() {
     let expected = (vec![1.0, -2.5, 3e2, 0.0], 2);
     assert_eq!(numbers(b"1,-2.5\n3e2,0\n").unwrap(), expected);
     assert_eq!(numbers(b"\xef\xbb\xbfa,b\r\n1, -2.5\r\n  \r\n3e2,0").unwrap(), expected);
+    assert_eq!(numbers(b",b\n1,-2.5\n3e2,0\n").unwrap(), expected);
     assert_eq!(numbers(b"").unwrap(), (vec![], 0));
 }
 
@@ -230,6 +231,10 @@ fn broken_numbers_say_where() {
     for (bytes, said) in [
         (&b"1,2\n3\n"[..], "line 2: expected 2 numbers as in the lines before, found 1"),
         (b"a,b\n1,2\n3,x\n", r#"line 3, column 2: expected a finite number, found "x""#),
+        (b"nan\n1\n2\n", r#"line 1, column 1: expected a finite number, found "nan""#),
+        (b"nan,-inf\n1,2\n", r#"line 1, column 1: expected a finite number, found "nan""#),
+        (b" , \n1,2\n", r#"line 1, column 1: expected a finite number, found " ""#),
+        (b"1e400,0x1p3\n1,2\n", r#"line 1, column 1: expected a finite number, found "1e400""#),
         (b"1,nan\n", r#"line 1, column 2: expected a finite number, found "nan""#),
         (b"1,2\n1,inf\n", "line 2, column 2"),
         (b"1,2\n1,1e400\n", "line 2, column 2"),
