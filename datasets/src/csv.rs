@@ -1,8 +1,8 @@
 //! Tables of numbers with a label in front, or of numbers alone: bytes → features and labels.
 //!
 //! RFC 4180; a UTF-8 byte order mark, blank lines and any of the three line ends are accepted. Everything
-//! else is strict: as many fields in each row as in the first, finite decimal numbers, closed quotes; with
-//! labels, a header, known labels and no blanks.
+//! else is strict: as many fields in each row as in the first, finite decimal numbers, quotes that are closed and
+//! stand around a whole field; with labels, a header, known labels and no blanks.
 
 use std::io::{self, Read};
 
@@ -12,6 +12,8 @@ use csv::{ByteRecord, ReaderBuilder};
 pub const MAX_BYTES: usize = 1 << 26;
 /// Most columns accepted.
 pub const MAX_COLUMNS: usize = 1 << 16;
+/// A mark of UTF-8, which is no part of the first field.
+const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// A parsed table.
 #[derive(Clone, Debug, PartialEq)]
@@ -163,6 +165,11 @@ fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
         let end = if read == 0 { text.len() } else { end_of_rows(&text) };
         if end > 0 {
             x.clear();
+            // The reader would pass over it at the start of any part.
+            if width > 0 && text.starts_with(BOM) {
+                let found = "a byte order mark";
+                return Err(whole_line(1 + lines, "a finite number", found).into());
+            }
             let later = |error: CsvError| CsvError { line: error.line + lines, ..error };
             width = more_numbers(&text[..end], width, &mut x).map_err(later)?;
             take(&x)?;
@@ -179,34 +186,50 @@ fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
     }
 }
 
+/// Where in a row the reader is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// Of a field.
+    Start,
+    Field,
+    Quoted,
+    /// After a quote inside of quotes: their end, or the first of two.
+    Quote,
+}
+
+impl Place {
+    /// After this byte too.
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (Self::Quoted, b'"') => Self::Quote,
+            (Self::Quoted, _) | (Self::Start | Self::Quote, b'"') => Self::Quoted,
+            (_, b',' | b'\n' | b'\r') => Self::Start,
+            _ => Self::Field,
+        }
+    }
+}
+
+/// Each byte with where it stands, and where the reader is before and after it.
+fn places(text: &[u8]) -> impl Iterator<Item = (usize, u8, Place, Place)> {
+    let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
+    let mut place = Place::Start;
+    text.iter().enumerate().skip(bom).map(move |(at, &byte)| {
+        let before = place;
+        place = before.after(byte);
+        (at, byte, before, place)
+    })
+}
+
 /// After the last row that ends; 0 if none does.
 fn end_of_rows(text: &[u8]) -> usize {
-    enum Place {
-        Start,
-        Field,
-        Quoted,
-        /// After a quote inside of quotes: their end, or the first of two.
-        Quote,
-    }
-    let (mut end, mut place) = (0, Place::Start);
-    for (at, &byte) in text.iter().enumerate() {
-        place = match (place, byte) {
-            (Place::Quoted, b'"') => Place::Quote,
-            (Place::Quoted, _) | (Place::Start | Place::Quote, b'"') => Place::Quoted,
-            (_, b',') => Place::Start,
-            (_, b'\n') => {
-                end = at + 1;
-                Place::Start
-            }
-            (_, b'\r') => {
-                // What follows at the end of the text is not known yet.
-                if text.get(at + 1).is_some_and(|&next| next != b'\n') {
-                    end = at + 1;
-                }
-                Place::Start
-            }
-            _ => Place::Field,
-        };
+    let mut end = 0;
+    for (at, byte, _, place) in places(text) {
+        // What follows a \r at the end of the text is not known yet.
+        let ends =
+            byte == b'\n' || (byte == b'\r' && text.get(at + 1).is_some_and(|&next| next != b'\n'));
+        if ends && place == Place::Start {
+            end = at + 1;
+        }
     }
     end
 }
@@ -299,7 +322,7 @@ pub(crate) fn for_each_record(
     }
 }
 
-/// Finds what the reader would read over: other encodings, binary files, unclosed quotes.
+/// Finds what the reader would read over: other encodings, binary files, quotes that are none.
 fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         let found = "a NUL byte (UTF-16 or a binary file?)";
@@ -310,10 +333,20 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
         let found = format!("byte 0x{:02x}", bytes[at]);
         return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
     }
-    // A quote inside quotes is doubled, so sound quoting has an even number of them.
-    if bytes.iter().filter(|&&byte| byte == b'"').count() % 2 == 1 {
-        let last = bytes.iter().rposition(|&byte| byte == b'"').unwrap_or(0);
-        return Err(whole_line(line_of(bytes, last), "a closing quote", "the end of the file"));
+    let (mut last, mut opened) = (Place::Start, 0);
+    for (at, byte, before, place) in places(bytes) {
+        match (before, place) {
+            (Place::Field, _) if byte == b'"' => {
+                let expected = "quotes around the whole field, and those inside of it doubled";
+                return Err(whole_line(line_of(bytes, at), expected, "a quote within a field"));
+            }
+            (Place::Start, Place::Quoted) => opened = at,
+            _ => {}
+        }
+        last = place;
+    }
+    if last == Place::Quoted {
+        return Err(whole_line(line_of(bytes, opened), "a closing quote", "the end of the file"));
     }
     Ok(())
 }

@@ -41,6 +41,16 @@ fn every_bad_table_is_an_error_with_its_place() {
             b"label,a\n1,\"2\n0,3\n",
             "line 2: expected a closing quote, found the end of the file",
         ),
+        (
+            "two unclosed quotes",
+            b"label,a\n1,\"2\n0,3\"\n1,\"4\n",
+            "line 4: expected a closing quote, found the end of the file",
+        ),
+        (
+            "a quote within a field, and an unclosed one",
+            b"label,a\n1,2\"\n0,\"3\n",
+            "line 2: expected quotes around the whole field, and those inside of it doubled, found a quote within a field",
+        ),
         ("short row", b"l,a,b\n1,2\n", "line 2: expected 3 fields as in the header, found 2"),
         ("long row", b"l,a\n1,2\n1,2,3\n", "line 3: expected 2 fields as in the header, found 3"),
         ("decimal comma", b"l,a\n1,1,5\n", "line 2: expected 2 fields as in the header, found 3"),
@@ -190,11 +200,9 @@ fn in_parts(text: &[u8], bytes: u64) -> Result<(Vec<f32>, usize), String> {
 proptest! {
     /// Wherever a text is cut, its rows are those of the whole.
     #[test]
-    fn parts_are_the_whole(text in "(x,y(\r\n|\n|\r))?([,01\"\r\n.-]|\r\n|\"1\"){0,60}", bytes in 1_u64..9) {
+    fn parts_are_the_whole(text in "(\u{feff})?(x,y(\r\n|\n|\r))?([,01\"\r\n.-]|\r\n|\"1\"){0,60}", bytes in 1_u64..9) {
         let (parts, whole) = (in_parts(text.as_bytes(), bytes), numbers(text.as_bytes()));
-        if !text.lines().next().is_some_and(|first| first.contains('"')) {
-            prop_assert_eq!(parts.is_ok(), whole.is_ok(), "{:?} {:?}", parts, whole);
-        }
+        prop_assert_eq!(parts.is_ok(), whole.is_ok(), "{:?} {:?}", parts, whole);
         if let Ok(parts) = parts {
             prop_assert_eq!(Ok(parts), whole);
         }
@@ -221,9 +229,25 @@ fn rows_end_outside_of_quotes() {
     assert_eq!([end("1\r\n2\r"), end("1\r2\r"), end("a\"b\nc"), end("\"a\"\"\n")], [3, 2, 4, 0]);
     let error = in_parts(&vec![b'1'; MAX_BYTES + 1], 1 << 25).unwrap_err();
     assert_eq!(error, "line 1: expected a row of at most 67108864 bytes, found more");
+    let error = in_parts("1\n\u{feff}2\n".as_bytes(), 2).unwrap_err();
+    assert_eq!(error, "line 2: expected a finite number, found a byte order mark");
     let text = ["1,2\n".repeat(700), "1,x\n".into()].concat();
     let said = r#"line 701, column 2: expected a finite number, found "x""#;
     assert_eq!(in_parts(text.as_bytes(), 64).unwrap_err(), said);
+}
+
+/// Not even where the number of all quotes is even.
+#[test]
+fn quotes_are_closed_and_around_whole_fields() {
+    let column = |text: &str| column(text.as_bytes(), 9).map_err(|error| error.to_string());
+    let fields =
+        |fields: &[&str]| Ok((fields.iter().map(ToString::to_string).collect(), fields.len()));
+    let within = "line 3: expected quotes around the whole field, and those inside of it doubled, found a quote within a field";
+    let unclosed = "line 4: expected a closing quote, found the end of the file";
+    assert_eq!(column("a\nb\nx\"\n\"b\nc\n"), Err(within.into()));
+    assert_eq!(column("\"a\nb\"\nc\n\"b\nc\n"), Err(unclosed.into()));
+    assert_eq!(column("\"a \"\"b\"\"\"\n\"\"\"c\"\"\""), fields(&["a \"b\"", "\"c\""]));
+    assert_eq!(column("\u{feff}\"a, b\"\nc\n"), fields(&["a, b", "c"]));
 }
 
 #[test]
