@@ -10,7 +10,7 @@ use csv::{ByteRecord, ReaderBuilder};
 
 /// Longest table accepted, in bytes.
 pub const MAX_BYTES: usize = 1 << 26;
-/// Most columns accepted.
+/// Most columns accepted: more are an error before a row is split.
 pub const MAX_COLUMNS: usize = 1 << 16;
 /// A mark of UTF-8, which is no part of the first field.
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -244,10 +244,6 @@ fn more_numbers(bytes: &[u8], mut width: usize, x: &mut Vec<f32>) -> Result<usiz
         }
         if width == 0 {
             width = record.len();
-            if width > MAX_COLUMNS {
-                let expected = format!("at most {MAX_COLUMNS} numbers");
-                return Err(whole_line(line(), expected, width));
-            }
             if is_header(record) {
                 return Ok(());
             }
@@ -322,7 +318,8 @@ pub(crate) fn for_each_record(
     }
 }
 
-/// Finds what the reader would read over: other encodings, binary files, quotes that are none.
+/// Finds what the reader would read over: other encodings, binary files, quotes that are none. And rows of so many
+/// fields that the reader, which splits all of a row, would take many times the memory of the text.
 fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         let found = "a NUL byte (UTF-16 or a binary file?)";
@@ -333,7 +330,15 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
         let found = format!("byte 0x{:02x}", bytes[at]);
         return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
     }
+    let check_row = |start: usize, fields: usize| {
+        if fields <= MAX_COLUMNS {
+            return Ok(());
+        }
+        let expected = format!("a row of at most {MAX_COLUMNS} fields");
+        Err(whole_line(line_of(bytes, start), expected, fields))
+    };
     let (mut last, mut opened) = (Place::Start, 0);
+    let (mut row, mut fields) = (0, 1);
     for (at, byte, before, place) in places(bytes) {
         match (before, place) {
             (Place::Field, _) if byte == b'"' => {
@@ -341,10 +346,16 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
                 return Err(whole_line(line_of(bytes, at), expected, "a quote within a field"));
             }
             (Place::Start, Place::Quoted) => opened = at,
+            (_, Place::Start) if byte == b',' => fields += 1,
+            (_, Place::Start) => {
+                check_row(row, fields)?;
+                (row, fields) = (at + 1, 1);
+            }
             _ => {}
         }
         last = place;
     }
+    check_row(row, fields)?;
     if last == Place::Quoted {
         return Err(whole_line(line_of(bytes, opened), "a closing quote", "the end of the file"));
     }
@@ -352,7 +363,7 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
 }
 
 fn read_header(record: &ByteRecord, line: usize) -> Result<Vec<String>, CsvError> {
-    if record.len() < 2 || record.len() > MAX_COLUMNS {
+    if record.len() < 2 {
         let expected = format!("a label and 1 to {} features", MAX_COLUMNS - 1);
         return Err(whole_line(line, expected, format!("{} columns", record.len())));
     }

@@ -136,11 +136,11 @@ fn long_and_wide_tables_are_errors() {
     let wide = ["x"; 1_000_000].join(",");
     assert_eq!(
         message(wide.as_bytes()),
-        "line 1: expected a label and 1 to 65535 features, found 1000000 columns"
+        "line 1: expected a row of at most 65536 fields, found 1000000"
     );
     assert_eq!(
         message(format!("l,a\n{wide}").as_bytes()),
-        "line 2: expected 2 fields as in the header, found 1000000"
+        "line 2: expected a row of at most 65536 fields, found 1000000"
     );
     let long = [b"l,a\n1,".to_vec(), vec![b'9'; 10_000_000]].concat();
     assert_eq!(
@@ -274,5 +274,9 @@ fn broken_numbers_say_where() {
     }
     let wide = ["1"; MAX_COLUMNS + 1].join(",");
     let message = numbers(wide.as_bytes()).unwrap_err().to_string();
-    assert!(message.contains("at most 65536 numbers, found 65537"), "{message}");
+    assert!(message.contains("a row of at most 65536 fields, found 65537"), "{message}");
+    let message = column(wide.as_bytes(), 1).unwrap_err().to_string();
+    assert!(message.contains("a row of at most 65536 fields, found 65537"), "{message}");
+    let most = ["\"1,1\""; MAX_COLUMNS].join(",");
+    assert_eq!(column(most.as_bytes(), 1).unwrap_err().found, "65536");
 }
