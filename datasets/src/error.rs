@@ -225,6 +225,18 @@ pub enum Error {
         found: String,
     },
 
+    /// A file whose content has another length than the published one, of which no checksum is known.
+    #[error("{}: expected {expected} bytes (unpacked), found {}: \
+        the file is damaged or not the published one; get it again", path.display(), or_more(*found, *expected))]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Length of the published content.
+        expected: u64,
+        /// Length of the content found; one more than expected stands for any more.
+        found: u64,
+    },
+
     /// An argument outside its domain.
     #[error("{what}: expected {expected}, found {found}")]
     Argument {
@@ -258,6 +270,10 @@ impl Error {
     ) -> Self {
         Self::Argument { what, expected: expected.into(), found: found.to_string() }
     }
+}
+
+fn or_more(found: u64, expected: u64) -> String {
+    if found > expected { "more".into() } else { found.to_string() }
 }
 
 fn did_you_mean(nearest: Option<&str>) -> String {

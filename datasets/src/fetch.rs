@@ -172,6 +172,8 @@ fn wanted(entry: &'static Entry, dir: &Path, options: &Options) -> Result<Vec<Wa
         };
         match registry::check::verify_file(&path, file) {
             Ok(()) | Err(Error::NoChecksum { .. }) => {}
+            // A folder is nothing that was fetched: it is not removed, not even by force.
+            Err(error) if path.is_dir() => return Err(error),
             Err(_) if options.force => wanted.push(Wanted { file, replaces: Some(path) }),
             Err(error) => {
                 let error = FetchError::Differs { error: Box::new(error) };
@@ -201,7 +203,9 @@ impl Job<'_> {
         let (size, packed) = match file.published {
             Published::Gz(None) => (Size::up_to(content.bytes as u64 + GZ_OVERHEAD), None),
             Published::Gz(Some(sum)) => (Size::exactly(sum.bytes), Some(sum)),
-            Published::Plain | Published::Archived => (Size::exactly(content.bytes), Some(content)),
+            Published::Plain | Published::Archived | Published::Own => {
+                (Size::exactly(content.bytes), Some(content))
+            }
         };
         self.download(&name, size, |part| {
             match packed {

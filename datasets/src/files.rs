@@ -89,6 +89,15 @@ pub fn unreadable(path: &Path, error: io::Error) -> Error {
     }
 }
 
+/// Length of the content of a file, unpacked; one byte more than `limit` is enough to see.
+///
+/// # Errors
+/// As [`stream`], and those of reading to the end.
+pub(crate) fn length(path: &Path, limit: u64) -> Result<u64, Error> {
+    let mut content = stream(path)?.take(limit.saturating_add(1));
+    io::copy(&mut content, &mut io::sink()).map_err(|error| unreadable(path, error))
+}
+
 /// SHA-256 of a file as it is, packed or not; what is longer than `bytes` is another's.
 ///
 /// # Errors

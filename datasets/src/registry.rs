@@ -96,7 +96,7 @@ impl File {
     pub(crate) fn published_name(&self) -> String {
         match self.published {
             Published::Gz(_) => format!("{}.gz", self.name),
-            Published::Plain | Published::Archived => self.name.into(),
+            Published::Plain | Published::Archived | Published::Own => self.name.into(),
         }
     }
 }
@@ -111,6 +111,8 @@ pub enum Published {
     Gz(Option<Sum>),
     /// In the archive of its set.
     Archived,
+    /// Not at all: whoever has one brings it, of any size up to the stated one.
+    Own,
 }
 
 /// Size and checksum of a file.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use self::archives::gzip;
 use self::server::{Answer, Server, Then, answer};
 use super::*;
 use crate::Loaded;
@@ -409,6 +410,43 @@ fn a_file_that_differs_is_replaced_by_force_only() {
         assert_eq!(server.requests().len(), before, "what is right is kept");
         fs::remove_file(place.path(NAME)).unwrap();
     }
+}
+
+/// What is here of a file that has a size but no checksum, like those of NORB.
+#[test]
+fn a_file_of_another_size_and_a_folder_are_not_taken_for_the_file() {
+    let server = Server::start(|request| answer(&gzip(&content()), request.from));
+    let force = Options { force: true, ..options() };
+    let content_sum = Sum { sha256: None, ..sum(&content()) };
+    let sized = |published| File { content: content_sum, ..file(NAME, b"", published) };
+    let entry = entry(vec![sized(Published::Gz(None))], None, &[&server]);
+    let packed = gzip(&content());
+    for (name, here) in [
+        (NAME, vec![]),
+        (NAME, content()[1..].to_vec()),
+        (NAME, [content(), vec![0]].concat()),
+        ("data.bin.gz", gzip(b"")),
+        ("data.bin.gz", packed[..packed.len() / 2].to_vec()),
+    ] {
+        let place = Place::new();
+        fs::write(place.path(name), &here).unwrap();
+        let error = place.fetch(entry).unwrap_err();
+        assert!(matches!(error, Error::Fetch { error: FetchError::Differs { .. }, .. }), "{error}");
+        place.fetch_with(entry, &force).unwrap();
+        assert_eq!(place.names(), ["data.bin.gz"]);
+        assert!(place.fetch_with(entry, &force).unwrap().is_empty(), "what is right is kept");
+    }
+    let asked = server.requests().len();
+    for name in [NAME, "data.bin.gz"] {
+        let place = Place::new();
+        fs::create_dir(place.path(name)).unwrap();
+        for options in [&options(), &force] {
+            let error = place.fetch_with(entry, options).unwrap_err();
+            assert!(matches!(error, Error::NotAFile { found: "a directory", .. }), "{error}");
+        }
+        assert_eq!(place.names(), [name]);
+    }
+    assert_eq!(server.requests().len(), asked);
 }
 
 #[cfg(unix)]

@@ -15,8 +15,8 @@ use crate::locate::Locator;
 /// as the original; but the gzipped file where a checksum of nothing else is published. Embedded sets have no files: the list is empty.
 ///
 /// # Errors
-/// [`Error::Checksum`] for content that differs, [`Error::NoChecksum`] where there is nothing to compare with, as for a folder in place of a file,
-/// and all errors of finding and reading.
+/// [`Error::Checksum`] or [`Error::Length`] for content that differs, [`Error::NoChecksum`] where there is nothing but a size to compare
+/// with, or nothing, as for the folder that may stand in place of a file, and all errors of finding and reading.
 pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, Error> {
     if entry.embedded {
         return Ok(Vec::new());
@@ -30,19 +30,35 @@ pub fn verify(entry: &'static Entry, locator: &Locator) -> Result<Vec<PathBuf>, 
 
 /// Compares a file, gzipped or not, with what is published.
 pub(crate) fn verify_file(path: &Path, file: &File) -> Result<(), Error> {
-    let gzipped = path.extension().is_some_and(|end| end == "gz");
-    let (expected, found) = match (file.content.sha256, file.published) {
-        _ if path.is_dir() => return Err(Error::NoChecksum { path: path.into() }),
-        (Some(expected), _) => (expected, sha256(&files::read(path, file.content.bytes)?)),
-        (None, Published::Gz(Some(Sum { bytes, sha256: Some(expected) }))) if gzipped => {
-            (expected, files::packed_digest(path, bytes)?)
+    let Sum { bytes, sha256: of_content } = file.content;
+    if path.is_dir() && file.made_from.is_some_and(|folder| path.ends_with(folder)) {
+        return Err(Error::NoChecksum { path: path.into() });
+    }
+    let (expected, found) = match (of_content, packed_sum(path, file)) {
+        (Some(expected), _) => (expected, sha256(&files::read(path, bytes)?)),
+        (None, Some((bytes, expected))) => (expected, files::packed_digest(path, bytes)?),
+        (None, None) => {
+            let limit = bytes as u64;
+            let found = files::length(path, limit)?;
+            if file.published != Published::Own && found != limit {
+                return Err(Error::Length { path: path.into(), expected: limit, found });
+            }
+            return Err(Error::NoChecksum { path: path.into() });
         }
-        _ => return Err(Error::NoChecksum { path: path.into() }),
     };
     if found != expected {
         return Err(Error::Checksum { path: path.into(), expected, found });
     }
     Ok(())
+}
+
+/// Size and SHA-256 of the file as it is here, gzipped, where they are published.
+fn packed_sum(path: &Path, file: &File) -> Option<(usize, &'static str)> {
+    let gzipped = path.extension().is_some_and(|end| end == "gz");
+    match file.published {
+        Published::Gz(Some(Sum { bytes, sha256 })) if gzipped => Some((bytes, sha256?)),
+        _ => None,
+    }
 }
 
 /// What a file of a set holds here, unpacked.

@@ -532,7 +532,7 @@ const fn plain_file(name: &'static str, bytes: usize, sha256: &'static str) -> F
 /// Of any size that its format may have.
 const fn own_file(name: &'static str) -> File {
     let content = Sum { bytes: crate::idx::MAX_BYTES, sha256: None };
-    File { name, content, published: Published::Plain, made_from: None }
+    File { name, content, published: Published::Own, made_from: None }
 }
 
 const fn archived_file(name: &'static str, bytes: usize, sha256: &'static str) -> File {
