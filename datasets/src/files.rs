@@ -130,6 +130,15 @@ pub(crate) fn digest(
     }
 }
 
+/// Brings the names in a folder to the disk, where the system can.
+pub(crate) fn sync_dir(dir: &Path) -> Result<(), Error> {
+    if cfg!(unix) {
+        let synced = File::open(dir).and_then(|dir| dir.sync_all());
+        synced.map_err(|error| Error::Io { path: dir.into(), action: "sync", error })?;
+    }
+    Ok(())
+}
+
 fn regular(path: &Path) -> Result<Metadata, Error> {
     let io = |error| Error::Io { path: path.into(), action: "find", error };
     let metadata = fs::metadata(path).map_err(io)?;

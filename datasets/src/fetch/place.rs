@@ -155,13 +155,5 @@ pub(super) fn appear(from: &Path, to: &Path, force: bool) -> Result<(), Error> {
     let parent = to.parent().unwrap_or(Path::new("."));
     make_dir(parent)?;
     fs::rename(from, to).map_err(io(to, "put into its place"))?;
-    sync(parent)
-}
-
-/// Brings the names in a folder to the disk, where the system can.
-fn sync(dir: &Path) -> Result<(), Error> {
-    if cfg!(unix) {
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(io(dir, "bring to the disk"))?;
-    }
-    Ok(())
+    files::sync_dir(parent)
 }

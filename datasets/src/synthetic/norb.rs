@@ -36,6 +36,7 @@ use super::texture::{Image, background};
 use super::toys::{Toy, about, after, toy, uniform};
 use crate::batches::permutation;
 use crate::error::Error;
+use crate::files;
 use crate::norb::{CLASSES, Element, INFO, Limit, Pairs, Part, SHAPE, SIDE, WIDTH, write_header};
 use crate::preprocess::AreaAverage;
 use crate::rng::generator;
@@ -134,8 +135,8 @@ impl Generator {
     /// Each file appears under its name when it is complete.
     ///
     /// # Errors
-    /// [`Error::Io`], also where a file of that name exists; [`Error::Argument`] for 0 or too many pairs,
-    /// or a number that is not published.
+    /// [`Error::Io`], also, before anything is written, where one of the files exists, gzipped or not;
+    /// [`Error::Argument`] for 0 or too many pairs, or a number that is not published.
     pub fn write(&self, dir: &Path, file: usize, rows: usize) -> Result<(), Error> {
         /// 24 MB of pixels.
         const BLOCK: usize = 1024;
@@ -147,6 +148,7 @@ impl Generator {
         if !(1..=most).contains(&file) {
             return Err(Error::argument("number of the file", format!("1 to {most}"), file));
         }
+        check_absent(dir, self.part, file)?;
         let first = (file - 1) * PAIRS;
         let (mut labels, mut info) = (Vec::new(), Vec::new());
         self.write_one(dir, file, "dat", |out| {
@@ -180,23 +182,21 @@ impl Generator {
     ) -> Result<(), Error> {
         let path = dir.join(self.part.file_name(file, kind));
         let part = path.with_extension("mat.part");
-        let io = |action| {
-            let path = path.clone();
-            move |error| Error::Io { path, action, error }
-        };
-        if path.exists() {
-            return Err(io("create")(io::ErrorKind::AlreadyExists.into()));
+        // Of a call that was killed. Anything else of that name is not ours, and a link is not followed.
+        if fs::symlink_metadata(&part).is_ok_and(|metadata| metadata.is_file()) {
+            fs::remove_file(&part).map_err(io(&part, "remove"))?;
         }
-        let written = File::create(&part).map(BufWriter::new).and_then(|mut out| {
-            write(&mut out)?;
-            out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
-        });
+        let new = File::create_new(&part).map_err(io(&part, "write"))?;
+        let mut out = BufWriter::new(new);
+        let written = write(&mut out)
+            .and_then(|()| out.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all());
         if let Err(error) = written {
             // What is left of it is of no use; that it could not be written is what has to be said.
             let _ = fs::remove_file(&part);
-            return Err(io("write")(error));
+            return Err(io(&path, "write")(error));
         }
-        fs::rename(&part, &path).map_err(io("rename"))
+        fs::rename(&part, &path).map_err(io(&path, "rename"))?;
+        files::sync_dir(dir)
     }
 
     /// Pairs in the order of their rows, on all processors.
@@ -314,18 +314,11 @@ impl Generator {
 /// # Errors
 /// As [`Generator::write`]; before anything is written if one of the files exists.
 pub fn write(dir: &Path, seed: u64, files: Limit, pairs: usize) -> Result<(), Error> {
-    let io = |path: &Path, action| {
-        let path = path.to_owned();
-        move |error| Error::Io { path, action, error }
-    };
     fs::create_dir_all(dir).map_err(io(dir, "create"))?;
     let parts = [(Part::Training, files.training), (Part::Testing, files.testing)];
     let all = parts.iter().flat_map(|&(part, count)| (1..=count).map(move |file| (part, file)));
     for (part, file) in all {
-        let path = dir.join(part.file_name(file, "dat"));
-        if path.exists() {
-            return Err(io(&path, "create")(io::ErrorKind::AlreadyExists.into()));
-        }
+        check_absent(dir, part, file)?;
     }
     for (part, count) in parts {
         let generator = Generator::new(seed, part);
@@ -334,6 +327,24 @@ pub fn write(dir: &Path, seed: u64, files: Limit, pairs: usize) -> Result<(), Er
         }
     }
     Ok(())
+}
+
+/// That none of the three files is there, gzipped or not: what loads them takes the gzipped ones first.
+fn check_absent(dir: &Path, part: Part, file: usize) -> Result<(), Error> {
+    for kind in ["dat", "cat", "info"] {
+        let name = part.file_name(file, kind);
+        for path in [dir.join(format!("{name}.gz")), dir.join(name)] {
+            // A link to nowhere would be replaced, too.
+            if fs::symlink_metadata(&path).is_ok() {
+                return Err(io(&path, "create")(io::ErrorKind::AlreadyExists.into()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
+    move |error| Error::Io { path: path.into(), action, error }
 }
 
 fn degrees(angle: f32) -> f32 {

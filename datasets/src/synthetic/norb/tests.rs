@@ -146,3 +146,44 @@ fn written_files_are_read_as_the_same_pairs() {
         assert!(matches!(train.write(&dir, file, rows), Err(Error::Argument { .. })));
     }
 }
+
+/// Whichever of its files is there, under whichever name, nothing is written beside it.
+#[test]
+fn what_is_there_is_seen_before_anything_is_written() {
+    let limit = Limit { training: 1, testing: 1 };
+    for kind in ["dat", "cat", "info"] {
+        for end in ["", ".gz"] {
+            let dir = tempfile::tempdir().unwrap();
+            let name = format!("{}{end}", Part::Testing.file_name(1, kind));
+            fs::write(dir.path().join(&name), "mine").unwrap();
+            for error in [
+                write(dir.path(), 4, limit, 2).unwrap_err(),
+                Generator::new(4, Part::Testing).write(dir.path(), 1, 2).unwrap_err(),
+            ] {
+                assert!(error.to_string().contains(&name), "{error}");
+                assert!(matches!(error, Error::Io { action: "create", .. }), "{error}");
+            }
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn no_part_is_written_through_a_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let victim = dir.path().join("victim.txt");
+    fs::write(&victim, "mine").unwrap();
+    let name = Part::Training.file_name(1, "dat");
+    let part = dir.path().join(format!("{name}.part"));
+    std::os::unix::fs::symlink(&victim, &part).unwrap();
+    let generator = Generator::new(4, Part::Training);
+    let error = generator.write(dir.path(), 1, 2).unwrap_err();
+    assert!(error.to_string().contains(".mat.part: cannot write it"), "{error}");
+    assert_eq!(fs::read(&victim).unwrap(), b"mine");
+    // One that a killed call has left is no hindrance.
+    fs::remove_file(&part).unwrap();
+    fs::write(&part, "half").unwrap();
+    generator.write(dir.path(), 1, 2).unwrap();
+    assert!(!part.exists() && dir.path().join(name).exists());
+}
