@@ -101,5 +101,5 @@ fn write(entry: impl Read, member: &Member, archive: &Path, to: &Path) -> Result
             }
         }
     }
-    Ok(file.sync_all().map_err(place::io(to, "bring to the disk"))?)
+    Ok(file.sync_all().map_err(place::io(to, "sync"))?)
 }

@@ -146,14 +146,29 @@ pub(super) fn compare(found: Result<(u64, String), Stop>, expected: Sum) -> Resu
 }
 
 /// A checked file, or a folder of files that are on the disk, gets its name, and what had that before is gone if
-/// `force` is given. A link in its place is replaced, not followed.
+/// `force` is given: a file for a file, a folder for a folder. A link in its place is replaced, not followed.
 pub(super) fn appear(from: &Path, to: &Path, force: bool) -> Result<(), Error> {
     if !force && let Ok(metadata) = fs::symlink_metadata(to) {
         return Err(Error::NotAFile { path: to.into(), found: files::kind(metadata.file_type()) });
     }
-    File::open(from).and_then(|file| file.sync_all()).map_err(io(from, "bring to the disk"))?;
+    File::open(from).and_then(|file| file.sync_all()).map_err(io(from, "sync"))?;
     let parent = to.parent().unwrap_or(Path::new("."));
     make_dir(parent)?;
-    fs::rename(from, to).map_err(io(to, "put into its place"))?;
-    files::sync_dir(parent)
+    // No folder can be renamed to one that holds something: it goes aside, and comes back if the new one cannot.
+    let name = to.file_name().unwrap_or_default().to_string_lossy();
+    let old = parent.join(format!(".{name}.old"));
+    let aside = from.is_dir() && fs::symlink_metadata(to).is_ok_and(|to| to.is_dir());
+    if aside {
+        remove_dir(&old)?;
+        fs::rename(to, &old).map_err(io(to, "rename"))?;
+    }
+    if let Err(error) = fs::rename(from, to) {
+        if aside {
+            // That the new one has no place is what has to be said.
+            let _ = fs::rename(&old, to);
+        }
+        return Err(io(to, "replace")(error));
+    }
+    files::sync_dir(parent)?;
+    if aside { remove_dir(&old) } else { Ok(()) }
 }

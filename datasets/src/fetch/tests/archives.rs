@@ -200,4 +200,13 @@ fn a_folder_of_images_is_made_from_a_list() {
     assert_eq!(fs::read(bo).unwrap(), b"jpeg");
     assert!(!place.path("lfw-deepfunneled/Else").exists());
     assert!(place.fetch(set(&server)).unwrap().is_empty());
+
+    // A bad array is found before the folder, which is made anew.
+    fs::write(place.path("array.npy"), "bad").unwrap();
+    fs::write(place.path("lfw-deepfunneled/Bo-Li/Bo-Li_0001.jpg"), "bad").unwrap();
+    assert!(place.fetch(set(&server)).is_err());
+    let force = Options { force: true, ..options() };
+    place.fetch_with(set(&server), &force).unwrap();
+    assert_eq!(place.names(), ["lfw-deepfunneled", "people.txt"]);
+    assert_eq!(fs::read(place.path("lfw-deepfunneled/Bo-Li/Bo-Li_0001.jpg")).unwrap(), b"jpeg");
 }
