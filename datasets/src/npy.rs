@@ -199,8 +199,15 @@ pub fn read<T: Element>(path: &Path) -> Result<Array<T>, NpyError> {
 /// Writes an array, as version 1.0.
 ///
 /// # Errors
-/// Those of `out`.
+/// Those of `out`, and [`io::ErrorKind::InvalidInput`] for another number of numbers than the shape has.
 pub fn write<T: Element>(array: &Array<T>, out: &mut dyn Write) -> io::Result<()> {
+    let Array { shape, data } = array;
+    let count = shape.iter().try_fold(1, |count: usize, &size| count.checked_mul(size));
+    if count != Some(data.len()) {
+        let problem =
+            format!("the shape {} does not have {} numbers", shape_text(shape), data.len());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
     write_header::<T>(&array.shape, out)?;
     write_numbers(&array.data, out)
 }

@@ -128,3 +128,14 @@ proptest! {
         let _ = parse::<f32>(&bytes[..]);
     }
 }
+
+#[test]
+fn no_array_of_another_length_is_written() {
+    for shape in [vec![2, 3], vec![], vec![0], vec![usize::MAX, usize::MAX]] {
+        let mut out = Vec::new();
+        let error = write(&Array { shape, data: vec![1.0_f32; 5] }, &mut out).unwrap_err();
+        assert_eq!((error.kind(), out.len()), (io::ErrorKind::InvalidInput, 0), "{error}");
+    }
+    let empty = Array { shape: vec![0, usize::MAX], data: Vec::<f32>::new() };
+    write(&empty, &mut Vec::new()).unwrap();
+}
