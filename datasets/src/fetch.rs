@@ -273,7 +273,7 @@ impl Job<'_> {
             members.push(Member {
                 name: format!("{}/{name}", lfw::FOLDER),
                 to: Path::new(lfw::FOLDER).join(&name),
-                content: Content::UpTo(lfw::MAX_JPEG),
+                content: Content::Jpeg(lfw::MAX_JPEG),
             });
         }
         Ok(members)

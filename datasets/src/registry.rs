@@ -73,7 +73,8 @@ pub struct Archive {
     pub name: &'static str,
     /// What names of its members have before the name of the file, e.g. `folder/`.
     pub prefix: &'static str,
-    /// Its size and checksum, where they are published. What comes out of it is checked in any case.
+    /// Its size and checksum, where they are published. In any case files that come out of it have those of the table, and
+    /// images, which have none, begin as JPEGs and have at most a megabyte.
     pub sum: Option<Sum>,
 }
 

@@ -15,6 +15,9 @@ use crate::registry::Sum;
 /// Most bytes of an archive when unpacked. Those of the table have some 200 MB.
 const MAX_UNPACKED: u64 = 1 << 31;
 
+/// How a JPEG begins.
+const JPEG: [u8; 3] = [0xff, 0xd8, 0xff];
+
 /// A member that is wanted.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -29,8 +32,8 @@ pub(super) struct Member {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Content {
     Known(Sum),
-    /// Its size at most.
-    UpTo(usize),
+    /// A JPEG, and its size at most.
+    Jpeg(usize),
 }
 
 /// Writes the members below `dir`, each checked and on the disk; all other members are passed over.
@@ -79,11 +82,13 @@ fn write(entry: impl Read, member: &Member, archive: &Path, to: &Path) -> Result
         OpenOptions::new().write(true).create_new(true).open(to).map_err(place::io(to, "make"))?;
     let limit = match member.content {
         Content::Known(sum) => sum.bytes,
-        Content::UpTo(limit) => limit,
+        Content::Jpeg(limit) => limit,
     };
+    let mut start: Vec<u8> = Vec::new();
     // Failures of reading and of writing are not the same one's fault.
     let mut unwritten = None;
     let found = files::digest(entry, limit as u64, |bytes| {
+        start.extend(bytes.iter().take(JPEG.len() - start.len()));
         file.write_all(bytes).map_err(|error| {
             unwritten = Some(error);
             ErrorKind::Other.into()
@@ -95,9 +100,14 @@ fn write(entry: impl Read, member: &Member, archive: &Path, to: &Path) -> Result
     let found = found.map_err(|error| place::damage(archive, error));
     match member.content {
         Content::Known(sum) => place::compare(found, sum)?,
-        Content::UpTo(limit) => {
+        Content::Jpeg(limit) => {
             if found?.0 > limit as u64 {
                 return Err(Why::TooLarge { limit: limit as u64 }.into());
+            }
+            if start != JPEG {
+                let reason =
+                    format!("expected a JPEG, which begins with {JPEG:02x?}, found {start:02x?}");
+                return Err(Why::Damaged(reason).into());
             }
         }
     }

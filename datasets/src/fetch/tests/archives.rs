@@ -167,7 +167,8 @@ fn archives_that_are_not_the_published_ones_are_refused() {
 #[test]
 fn a_folder_of_images_is_made_from_a_list() {
     let people = "1\n2\nAnn_Lee\t2\nBo-Li\t1\n";
-    let image = |name| (name, FILE, &b"jpeg"[..]);
+    const JPEG: &[u8] = b"\xff\xd8\xff jpeg";
+    let image = |name| (name, FILE, JPEG);
     let images = [
         image("lfw-deepfunneled/Ann_Lee/Ann_Lee_0001.jpg"),
         image("lfw-deepfunneled/Ann_Lee/Ann_Lee_0002.jpg"),
@@ -189,15 +190,25 @@ fn a_folder_of_images_is_made_from_a_list() {
         })
     };
     let place = Place::new();
-    let whys = whys(place.fetch(set(&serve(tar_gz(&images[1..])))));
-    assert!(matches!(&whys[..], [Why::Member { why, .. }] if **why == Why::Absent), "{whys:?}");
+    let absent = whys(place.fetch(set(&serve(tar_gz(&images[1..])))));
+    assert!(matches!(&absent[..], [Why::Member { why, .. }] if **why == Why::Absent), "{absent:?}");
     assert_eq!(place.names(), ["people.txt"]);
+    for bad in [&b""[..], b"bad", b"\xff\xd8", b"\xff\xd8\x00\xff"] {
+        let mut members = images;
+        members[2].2 = bad;
+        let whys = whys(place.fetch(set(&serve(tar_gz(&members)))));
+        assert!(
+            matches!(&whys[..], [Why::Member { why, .. }] if matches!(**why, Why::Damaged(_))),
+            "{whys:?}"
+        );
+        assert_eq!(place.names(), ["people.txt"]);
+    }
     let server = serve(tar_gz(&images));
     let paths = place.fetch(set(&server)).unwrap();
     assert_eq!(paths, [place.path(lfw::FOLDER)]);
     assert_eq!(place.names(), ["lfw-deepfunneled", "people.txt"]);
     let bo = place.path("lfw-deepfunneled/Bo-Li/Bo-Li_0001.jpg");
-    assert_eq!(fs::read(bo).unwrap(), b"jpeg");
+    assert_eq!(fs::read(bo).unwrap(), JPEG);
     assert!(!place.path("lfw-deepfunneled/Else").exists());
     assert!(place.fetch(set(&server)).unwrap().is_empty());
 
@@ -208,5 +219,5 @@ fn a_folder_of_images_is_made_from_a_list() {
     let force = Options { force: true, ..options() };
     place.fetch_with(set(&server), &force).unwrap();
     assert_eq!(place.names(), ["lfw-deepfunneled", "people.txt"]);
-    assert_eq!(fs::read(place.path("lfw-deepfunneled/Bo-Li/Bo-Li_0001.jpg")).unwrap(), b"jpeg");
+    assert_eq!(fs::read(place.path("lfw-deepfunneled/Bo-Li/Bo-Li_0001.jpg")).unwrap(), JPEG);
 }
