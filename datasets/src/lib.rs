@@ -12,9 +12,10 @@
 //! | `norb-small` | 24,300 + 24,300 | 2×32×32 | 5 | bytes: [`norb::load_small`] | files |
 //! | `amazon-multidomain` | 4 domains of 2,000 | texts | 2, and stars | [`text::amazon`] | files |
 //! | `rt-polarity` | 10,662 | texts | 2 | [`text::polarity`] | files |
+//! | `nistp` | one's own, 65,000 a file at most | 32×32 | 62 | pixel / 255 | files |
 //!
 //! Files are looked for by a [`Locator`], and with the feature `fetch` downloaded; an error says what is wrong, where, and what to do.
-//! No input makes this crate panic, hang or allocate without bound.
+//! No file makes this crate panic, hang or allocate without bound; where arguments make a function panic, it says so.
 //!
 //! ```
 //! use halfwave_datasets::{Locator, batches, load, preprocess::Standardiser, split};
@@ -74,7 +75,9 @@ pub use locate::Locator;
 /// # Errors
 /// [`Error::UnknownName`]; [`Error::Missing`] where its files are not found; and for files that are there,
 /// what is wrong with them: [`Error::Io`], [`Error::NotAFile`], [`Error::FileTooLarge`], [`Error::Gz`],
-/// [`Error::Idx`], [`Error::CountMismatch`], [`Error::Label`], [`Error::Cifar`].
+/// [`Error::Idx`], [`Error::CountMismatch`], [`Error::Label`], [`Error::Cifar`], [`Error::Argument`], [`Error::Memory`].
+/// [`Error::NotATable`] for `lfw`, `norb`, `norb-small`, `amazon-multidomain` and `rt-polarity`,
+/// which have loaders of their own.
 ///
 /// ```
 /// let digits = halfwave_datasets::load("optdigits", &halfwave_datasets::Locator::new(None))?.train;
