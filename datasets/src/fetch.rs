@@ -4,7 +4,7 @@
 //! |---|---|
 //! | where to | the folder of the set in the first directory of the [`Locator`] |
 //! | arriving | in `.NAME.part`, which a later call goes on with (`Range`), never beyond the size that is known or allowed |
-//! | checks | SHA-256 where one is published; else size and gzip's own checksum |
+//! | checks | SHA-256 where one is published; else size and gzip's own checksum; of one's own IDX files their format |
 //! | appearing | checked, brought to the disk, renamed: a file is whole or not there |
 //! | archives | only members that are asked for, under names that are made here |
 //! | mirrors | one after the other; the error says why each of them failed |
@@ -200,17 +200,18 @@ impl Job<'_> {
         let name = file.published_name();
         let target = self.dir.join(&name);
         let content = file.content;
-        let (size, packed) = match file.published {
-            Published::Gz(None) => (Size::up_to(content.bytes as u64 + GZ_OVERHEAD), None),
-            Published::Gz(Some(sum)) => (Size::exactly(sum.bytes), Some(sum)),
-            Published::Plain | Published::Archived | Published::Own => {
-                (Size::exactly(content.bytes), Some(content))
-            }
+        let size = match file.published {
+            Published::Gz(None) => Size::up_to(content.bytes as u64 + GZ_OVERHEAD),
+            Published::Gz(Some(sum)) => Size::exactly(sum.bytes),
+            Published::Plain | Published::Archived => Size::exactly(content.bytes),
+            Published::Own => Size::up_to(content.bytes as u64),
         };
         self.download(&name, size, |part| {
-            match packed {
-                Some(sum) => part.check(sum)?,
-                None => part.check_unpacked(content)?,
+            match file.published {
+                Published::Gz(None) => part.check_unpacked(content)?,
+                Published::Gz(Some(sum)) => part.check(sum)?,
+                Published::Plain | Published::Archived => part.check(content)?,
+                Published::Own => part.check_idx()?,
             }
             Ok(place::appear(part.path(), &target, force)?)
         })?;

@@ -112,7 +112,7 @@ pub enum Published {
     Gz(Option<Sum>),
     /// In the archive of its set.
     Archived,
-    /// Not at all: whoever has one brings it, of any size up to the stated one.
+    /// Not at all: whoever has one brings it, as IDX of any size up to the stated one.
     Own,
 }
 

@@ -9,6 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::error::{Stop, Why};
 use crate::error::Error;
 use crate::files;
+use crate::idx;
 use crate::registry::Sum;
 
 pub(super) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
@@ -109,6 +110,16 @@ impl Part {
         let found =
             files::digest(MultiGzDecoder::new(self.reader()?), expected.bytes as u64, |_| Ok(()));
         compare(found.map_err(|error| damage(&self.path, error)), expected)
+    }
+
+    /// That it is sound IDX, of any size: that of images or labels of one's own.
+    pub(super) fn check_idx(&self) -> Result<(), Stop> {
+        let bytes = files::read(&self.path, idx::MAX_BYTES).map_err(|error| match error {
+            Error::Gz { error, .. } => Why::Damaged(error.to_string()).into(),
+            error => Stop::Local(error),
+        })?;
+        idx::parse(&bytes).map_err(|error| Why::Damaged(error.to_string()))?;
+        Ok(())
     }
 
     fn reader(&self) -> Result<BufReader<File>, Error> {

@@ -558,6 +558,33 @@ fn what_nobody_publishes_is_not_fetched() {
     assert!(place.names().is_empty());
 }
 
+/// From a mirror of one's own: sound IDX of any size, and nothing else.
+#[test]
+fn what_nobody_publishes_is_fetched_from_ones_own_mirror() {
+    let sound = [&[0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2][..], &[70, 71]].concat();
+    let cut = sound[..sound.len() - 1].to_vec();
+    let more = [&sound[..], &[0]].concat();
+    let damaged = gzip(&sound)[..20].to_vec();
+    let fetch = |bytes: Vec<u8>| {
+        let server = Server::start(move |request| answer(&bytes, request.from));
+        let place = Place::new();
+        let content = registry::find("nistp").unwrap().files[0].content;
+        let file = File { name: NAME, content, published: Published::Own, made_from: None };
+        let own = Options { mirror: Some(server.url()), ..options() };
+        let fetched = place.fetch_with(entry(vec![file], None, &[]), &own);
+        (fetched, place)
+    };
+    let (fetched, place) = fetch(sound.clone());
+    assert_eq!(fetched.unwrap(), [place.path(NAME)]);
+    assert_eq!(fs::read(place.path(NAME)).unwrap(), sound);
+    for bad in [cut, more, damaged, b"<html>".to_vec()] {
+        let (fetched, place) = fetch(bad);
+        let whys = whys(fetched);
+        assert!(matches!(&whys[..], [Why::Damaged(_)]), "{whys:?}");
+        assert!(place.names().is_empty());
+    }
+}
+
 /// What the table promises to whom downloads by it.
 #[test]
 fn the_table_can_be_fetched() {
