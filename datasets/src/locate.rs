@@ -22,6 +22,8 @@ pub struct Locator {
     roots: Vec<(PathBuf, &'static str)>,
     /// Shared with its clones.
     used: Arc<Mutex<Vec<&'static Entry>>>,
+    /// Further files of sets that were read; shared too.
+    read: Arc<Mutex<Vec<PathBuf>>>,
 }
 
 impl Locator {
@@ -42,7 +44,11 @@ impl Locator {
     ) -> Self {
         let roots = [(data_dir, "--data-dir"), (variable, VARIABLE), (cache, "cache directory")];
         let named = |(path, origin): (Option<PathBuf>, _)| path.map(|path| (path, origin));
-        Self { roots: roots.into_iter().filter_map(named).collect(), used: Arc::default() }
+        Self {
+            roots: roots.into_iter().filter_map(named).collect(),
+            used: Arc::default(),
+            read: Arc::default(),
+        }
     }
 
     /// The folders in which the files of a set are looked for, in their order.
@@ -81,6 +87,16 @@ impl Locator {
 
     pub(crate) fn uses(&self, entry: &'static Entry) {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).push(entry);
+    }
+
+    /// A file that a set can do without was read.
+    pub(crate) fn reads(&self, path: &Path) {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).push(path.into());
+    }
+
+    pub(crate) fn has_read(&self, path: &Path) -> bool {
+        let read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        read.iter().any(|known| known == path)
     }
 }
 

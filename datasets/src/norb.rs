@@ -229,7 +229,10 @@ pub fn load(locator: &Locator, limit: Limit) -> Result<Norb, Error> {
         for file in 1..=limit {
             let path = |kind| present(dir, &part.file_name(file, kind));
             match (path("dat"), path("cat"), path("info")) {
-                (Some(dat), Some(cat), Some(info)) => pairs.append(&dat, &cat, &info, &CLASSES)?,
+                (Some(dat), Some(cat), Some(info)) => {
+                    pairs.append(&dat, &cat, &info, &CLASSES)?;
+                    [dat, cat, info].iter().for_each(|path| locator.reads(path));
+                }
                 (None, None, None) => break,
                 _ => {
                     let name = dir.join(part.file_name(file, "…"));

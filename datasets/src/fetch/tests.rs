@@ -366,6 +366,28 @@ fn bodies_without_end_and_next_to_none_are_given_up() {
     place.assert_whole();
 }
 
+/// As of small NORB: a checksum of the gzipped file is all that is published, and the size of what is in it.
+#[test]
+fn contents_are_published_where_the_gzipped_file_is() {
+    let packed = gzip(&content());
+    let unknown = Sum { sha256: None, ..sum(&content()) };
+    let published = Published::Gz(Some(sum(&packed)));
+    let file = File { name: NAME, content: unknown, published, made_from: None };
+    let entry = entry(vec![file], None, &[]);
+    let end = [&content()[1..], &[0]].concat();
+    for (name, bytes, expected) in [
+        ("data.bin.gz", packed, Some(true)),
+        ("data.bin.gz", gzip(&end), Some(false)),
+        (NAME, content(), None),
+        (NAME, content()[1..].to_vec(), Some(false)),
+    ] {
+        let place = Place::new();
+        fs::write(place.path(name), bytes).unwrap();
+        let found = registry::contents(entry, &place.locator()).unwrap();
+        assert_eq!((found.len(), found[0].published), (1, expected), "{name}");
+    }
+}
+
 #[test]
 fn wrong_bytes_never_appear() {
     let mut wrong = content();

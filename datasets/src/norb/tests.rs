@@ -263,6 +263,14 @@ fn a_folder_is_loaded_as_far_as_it_goes() {
     // Three pairs are not the published 29,160: that much their size says.
     let other = registry::verify(registry::find("norb").unwrap(), &locator).unwrap_err();
     assert!(matches!(other, Error::Length { expected: 680_244_504, .. }), "{other}");
+    let contents = || registry::contents(registry::find("norb").unwrap(), &locator).unwrap();
+    let names = || contents().into_iter().map(|content| content.name).collect::<Vec<_>>();
+    load(&locator, Limit { training: 1, testing: 1 }).unwrap();
+    assert_eq!(names().len(), 6);
+    load(&locator, Limit::ALL).unwrap();
+    // The second is used, and the fourth is not.
+    assert_eq!(names()[6..], KINDS.map(|kind| Part::Training.file_name(2, kind)));
+    assert!(contents().iter().all(|content| content.published == Some(false)));
     let rows = |training, testing| {
         let norb = load(&locator, Limit { training, testing }).unwrap();
         (norb.train.rows(), norb.test.rows())

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{Entry, File, Published, Sum};
 use crate::error::Error;
 use crate::files;
-use crate::locate::Locator;
+use crate::locate::{self, Locator};
 
 /// Compares the files of a set with the published checksums; returns their paths.
 ///
@@ -68,11 +68,12 @@ pub struct Content {
     pub name: &'static str,
     /// Size and SHA-256; `None` of a folder.
     pub sum: Option<(u64, String)>,
-    /// Whether it is what was published, where a checksum of that is known.
+    /// Whether it is what was published, where a checksum of that is known; of another size it is not.
     pub published: Option<bool>,
 }
 
-/// What the files of a set hold here; of an embedded set what the table says.
+/// What the files of a set hold here; of an embedded set what the table says. [`Entry::further`] files are among them if
+/// they were read through this locator or a clone of it.
 ///
 /// # Errors
 /// Those of finding and reading.
@@ -83,14 +84,31 @@ pub fn contents(entry: &'static Entry, locator: &Locator) -> Result<Vec<Content>
             |file: &File| Content { name: file.name, sum: published(file), published: Some(true) };
         return Ok(entry.files.iter().map(content).collect());
     }
-    let paths = locator.find(entry)?;
-    let contents = paths.iter().zip(entry.files).map(|(path, file)| match file.made_from {
+    let mut paths = locator.find(entry)?;
+    let mut present: Vec<&File> = entry.files.iter().collect();
+    let dir = paths.first().and_then(|path| path.parent()).map(Path::to_owned).unwrap_or_default();
+    for file in entry.further {
+        if let Some(path) = locate::first_present(&dir, file)?.filter(|path| locator.has_read(path))
+        {
+            paths.push(path);
+            present.push(file);
+        }
+    }
+    let contents = paths.iter().zip(present).map(|(path, file)| match file.made_from {
         Some(name) if path.is_dir() => Ok(Content { name, sum: None, published: None }),
         _ => {
             let sum = files::digest(files::stream(path)?, u64::MAX, |_| Ok(()))
                 .map_err(|error| files::unreadable(path, error))?;
-            let expected = published(file);
-            let published = expected.map(|expected| expected == sum);
+            let published = match (published(file), packed_sum(path, file)) {
+                (Some(expected), _) => Some(expected == sum),
+                (None, Some((bytes, expected))) => {
+                    Some(files::packed_digest(path, bytes)? == expected)
+                }
+                (None, None) => {
+                    let other = sum.0 != file.content.bytes as u64;
+                    (other && file.published != Published::Own).then_some(false)
+                }
+            };
             Ok(Content { name: file.name, sum: Some(sum), published })
         }
     });
