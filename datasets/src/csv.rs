@@ -152,8 +152,9 @@ pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
     for_each_part_of(1 << 20, reader, take)
 }
 
-/// The same of parts that are read `bytes` at a time.
-fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
+/// The same of parts that are read `bytes` at a time. Public for `fuzz/`.
+#[doc(hidden)]
+pub fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
     bytes: u64,
     mut reader: impl Read,
     mut take: impl FnMut(&[f32]) -> Result<(), E>,

@@ -140,14 +140,18 @@ fn load_jpegs(dir: &Path) -> Result<Lfw, Error> {
 
 /// Names of the images in [`FOLDER`], by people.txt: `Name/Name_0001.jpg` …
 pub(crate) fn published_images(dir: &Path) -> Result<Vec<String>, Error> {
-    let mut names = parse(dir, "people.txt", |text| {
-        let people = lists::people(text)?;
-        let images = people.iter().flatten().flat_map(|person| {
-            let name = person.name;
-            (1..=person.images).map(move |image| format!("{name}/{name}_{image:04}.jpg"))
-        });
-        Ok(images.collect::<Vec<String>>())
-    })?;
+    parse(dir, "people.txt", images_of_people)
+}
+
+/// The names of the images of all people of people.txt, in their order. Public for `fuzz/`.
+#[doc(hidden)]
+pub fn images_of_people(text: &[u8]) -> Result<Vec<String>, LfwError> {
+    let people = lists::people(text)?;
+    let images = people.iter().flatten().flat_map(|person| {
+        let name = person.name;
+        (1..=person.images).map(move |image| format!("{name}/{name}_{image:04}.jpg"))
+    });
+    let mut names: Vec<String> = images.collect();
     // By bytes, as the ready array has them.
     names.sort_unstable();
     Ok(names)
