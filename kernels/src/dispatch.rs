@@ -1,7 +1,7 @@
 //! Which instructions run: [`Level`], and the way from a level to a kernel's code for it.
 //!
-//! This is the only place that asks what the CPU can do. A program detects once, at the top, and
-//! passes the `Level` down by value.
+//! A level's token asks the CPU when it is made (`detect` in `simd/`). A program does so once, at the top, by a
+//! `Level`, and passes that down by value.
 
 use std::{env, fmt, str::FromStr};
 
@@ -9,7 +9,7 @@ use std::{env, fmt, str::FromStr};
 use crate::simd::Neon;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{LANES, Portable, Scalar, Simd};
+use crate::simd::{FUSED, LANES, Portable, Scalar, Simd};
 
 /// Names of all levels, on this architecture or not, from the reference to the widest.
 const NAMES: [&str; 5] = ["scalar", "portable", "neon", "avx2", "avx512"];
@@ -124,8 +124,7 @@ impl Level {
     /// Whether multiply-add is fused, and results therefore have the same bits as on the others.
     #[must_use]
     pub fn is_fused(self) -> bool {
-        !matches!(self, Self::Portable(_))
-            || cfg!(any(target_feature = "fma", target_arch = "aarch64"))
+        !matches!(self, Self::Portable(_)) || FUSED
     }
 
     /// Runs the kernel's code for this level.

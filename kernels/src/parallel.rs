@@ -16,7 +16,7 @@ use crate::{
     simd::InOut,
 };
 
-/// Elements of a block: with three arrays of `f32`, 192 KiB, well inside L2.
+/// Elements of a block: with three or four arrays of `f32`, 192 to 256 KiB, well inside L2.
 pub(crate) const BLOCK: usize = 1 << 14;
 
 /// Elements from which on threads are woken. The cheapest functions take some 5 µs for as many in cache,

@@ -314,7 +314,10 @@ impl Kernel for NormalisedRelu<'_> {
                         o.le(zero).select(zero, o.constant(1.0 / sum))
                     },
                 );
-                row[label as usize] -= 1.0 / target;
+                // Of subnormal outputs both reciprocals are infinite, their difference is not NaN.
+                let wide = 1.0 / f64::from(sum) - 1.0 / f64::from(target);
+                let difference = row[label as usize] - 1.0 / target;
+                row[label as usize] = if difference.is_nan() { wide as f32 } else { difference };
             }
         }
     }

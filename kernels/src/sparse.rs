@@ -7,8 +7,9 @@
 //! gradient   dW[j] = Σ_{i: x[i,j]=1} dz[i]        for the columns j that have a one
 //! ```
 //!
-//! The order of a sum is that of the indices, from +0 on, and the bias comes last: the bits are those of the dense
-//! product of the same numbers, on every level and for any number of threads.
+//! The order of a sum is that of the indices, from +0 on, and the bias comes last: for finite weights the bits are those of
+//! the dense product of the same numbers, on every level and for any number of threads. (0 · ∞ is NaN there, and left out
+//! here.) A column that a row has twice counts twice.
 
 use rayon::prelude::*;
 

@@ -1,6 +1,6 @@
 //! Optimiser steps: one pass over gradient, state and weights.
 //!
-//! Work is cut into blocks of a fixed size, which the threads of the current rayon pool share; an
+//! Large work is cut into blocks of a fixed size, which the threads of the current rayon pool share; an
 //! element depends on its own index only, so the thread count changes no bit.
 
 use rayon::prelude::*;
@@ -8,11 +8,9 @@ use rayon::prelude::*;
 use crate::{
     dispatch::{Kernel, Level},
     elementwise::same_length,
+    parallel::{BLOCK, WORTH_THREADS},
     simd::{F32, LANES, Simd},
 };
-
-/// Elements of a block: with three or four arrays of `f32`, 192 to 256 KiB, well inside L2.
-const BLOCK: usize = 1 << 14;
 
 /// Stochastic gradient descent with momentum (Polyak 1964; Hinton 2010, section 9).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,11 +79,15 @@ pub fn momentum(
 ) {
     same_length("gradient", gradient.len(), "weights", weights.len());
     same_length("velocity", velocity.len(), "weights", weights.len());
+    let run = |(gradient, velocity, weights): (&_, &mut _, &mut _)| {
+        level.run(MomentumBlock { step, scale, gradient, velocity, weights });
+    };
+    if weights.len() < WORTH_THREADS {
+        return run((gradient, velocity, weights));
+    }
     (gradient.par_chunks(BLOCK), velocity.par_chunks_mut(BLOCK), weights.par_chunks_mut(BLOCK))
         .into_par_iter()
-        .for_each(|(gradient, velocity, weights)| {
-            level.run(MomentumBlock { step, scale, gradient, velocity, weights });
-        });
+        .for_each(run);
 }
 
 /// 0 for |x| below `least`.
@@ -168,6 +170,12 @@ pub fn adam(
     same_length("m", m.len(), "weights", weights.len());
     same_length("v", v.len(), "weights", weights.len());
     let coefficients = AdamCoefficients::new(step, t, scale);
+    let run = |(gradient, m, v, weights): (&_, &mut _, &mut _, &mut _)| {
+        level.run(AdamBlock { coefficients, gradient, m, v, weights });
+    };
+    if weights.len() < WORTH_THREADS {
+        return run((gradient, m, v, weights));
+    }
     (
         gradient.par_chunks(BLOCK),
         m.par_chunks_mut(BLOCK),
@@ -175,9 +183,7 @@ pub fn adam(
         weights.par_chunks_mut(BLOCK),
     )
         .into_par_iter()
-        .for_each(|(gradient, m, v, weights)| {
-            level.run(AdamBlock { coefficients, gradient, m, v, weights });
-        });
+        .for_each(run);
 }
 
 /// What is the same for all elements of a step, computed in `f64`.

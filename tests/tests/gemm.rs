@@ -417,7 +417,12 @@ fn a_unit_out_of_range_is_refused_before_anything_is_computed() {
     let epilogue = Epilogue::BiasSample { bias: &[0.0], unit, noise };
     let run = AssertUnwindSafe(|| matmul(Level::best(), a, a.transpose(), view, epilogue));
     assert!(catch_unwind(run).is_err());
-    assert_eq!(out, [9.0]);
+    let mut second = [9.0; 1];
+    let outs = [&mut out, &mut second].map(|out| MatMut::from_row_major_slice_mut(out, 1, 1));
+    let both = Both::MeanAndSample { unit, noise };
+    let run = || matmul_both(Level::best(), a, a.transpose(), &[0.0], outs, both);
+    assert!(catch_unwind(AssertUnwindSafe(run)).is_err());
+    assert_eq!((out, second), ([9.0], [9.0]));
 }
 
 #[test]

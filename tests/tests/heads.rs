@@ -134,6 +134,10 @@ fn normalised_relu_cross_entropy_is_its_definition() {
         normalised_relu_cross_entropy(level, &[-1.0, 0.0, -0.0], &[1], &mut losses, &mut gradient);
         assert!(error_in_ulp(losses[0], -f64::from(1e-7_f32).ln()) <= 1.0, "{}", losses[0]);
         assert_eq!(gradient, [0.0; 3], "no positive output on {level}");
+        // 1/2x − 1/x and 1/2x, both beyond f32.
+        let (mut gradient, infinity) = ([0.0; 2], f32::INFINITY);
+        normalised_relu_cross_entropy(level, &[1e-40; 2], &[0], &mut losses, &mut gradient);
+        assert_eq!(gradient, [-infinity, infinity], "subnormal outputs on {level}");
     }
 }
 

@@ -77,6 +77,9 @@ pub fn matmul_both(
     check_row_major("second", second.as_ref());
     let columns = first.ncols();
     same_length("bias", bias.len(), "columns of out", columns);
+    if let Both::MeanAndSample { unit, .. } | Both::ActivationAndSample { unit, .. } = both {
+        unit.expect_valid();
+    }
     workspace::with_left(level, a, columns, |a| {
         grid::for_each_tile([first, second], b.nrows(), &|row, column, [mut z, second]| {
             let (rows, b) = (z.nrows(), b.subcols(column, z.ncols()));

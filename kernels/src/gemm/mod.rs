@@ -5,10 +5,11 @@
 //! bits on every level, for any number of threads, and whatever the other rows and columns are. Its error
 //! is within k ε Σ |a b| with ε = 2⁻²⁴.
 //!
-//! The left operand is packed once, sixteen rows together. A tile takes a sliver of the right one at a time, 48
+//! The left operand is packed, sixteen rows together. A tile takes a sliver of the right one at a time, 48
 //! columns and at most 160 rows, which the first rows that it is multiplied with pack (transposed ones are packed
 //! before), which stays in L1 for all other rows of the tile, and which calls the next one into cache meanwhile.
-//! Matrices are faer's views, [`MatRef`] and [`MatMut`].
+//! Matrices are faer's views, [`MatRef`] and [`MatMut`]. What the left operand was packed into is kept for later products:
+//! the memory of the largest one, as often as products ran at once.
 //!
 //! Layouts that training uses, all as views of row-major storage:
 //!

@@ -22,7 +22,6 @@ pub enum PlanError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {
     offset: u64,
-    draws: u64,
     each_step: bool,
 }
 
@@ -84,14 +83,14 @@ impl NoisePlan {
 impl NoisePlanBuilder {
     /// Reserves `draws` that are used once, before step 0.
     pub fn before(&mut self, draws: u64) -> Block {
-        let block = Block { offset: self.plan.before, draws, each_step: false };
+        let block = Block { offset: self.plan.before, each_step: false };
         self.plan.before = self.plan.before.saturating_add(draws);
         block
     }
 
     /// Reserves `draws` in each step.
     pub fn each_step(&mut self, draws: u64) -> Block {
-        let block = Block { offset: self.plan.step, draws, each_step: true };
+        let block = Block { offset: self.plan.step, each_step: true };
         self.plan.step = self.plan.step.saturating_add(draws);
         block
     }

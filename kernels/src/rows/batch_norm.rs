@@ -5,8 +5,9 @@
 //! inference  the same with the running mean and variance
 //! backward   dx = γ/σ (dy − (dβ + x̂ dγ) / rows),   dγ = Σ dy x̂,   dβ = Σ dy, over the rows in order
 //!
-//! Ioffe & Szegedy 2015, arXiv:1502.03167. The variance takes two passes; all sums are in `f64`. Large x are shared out
-//! to the current rayon pool, the sums by columns: the number of threads changes no bit.
+//! Ioffe & Szegedy 2015, arXiv:1502.03167. The variance takes two passes; all sums are in `f64`. Backward takes the
+//! mean as it was saved, in `f32`: x̂ is off by up to 2⁻²⁴ |mean| / σ there. Large x are shared out to the current rayon
+//! pool, the sums by columns: the number of threads changes no bit.
 
 use std::ops::Range;
 

@@ -4,7 +4,8 @@
 //! backward   dx = (g − (Σ g + x̂ Σ g x̂) / columns) / σ,  g = γ dy
 //!            dγ = Σ dy x̂,   dβ = Σ dy, over the rows in order
 //!
-//! Ba, Kiros & Hinton 2016, arXiv:1607.06450. The variance takes two passes; all sums are in `f64`.
+//! Ba, Kiros & Hinton 2016, arXiv:1607.06450. The variance takes two passes; all sums are in `f64`. Backward takes the mean
+//! as it was saved, in `f32`: x̂ is off by up to 2⁻²⁴ |mean| / σ there, so rows far from 0 are better centred before.
 //! Large x are shared out to the current rayon pool; the number of threads changes no bit.
 
 use rayon::prelude::*;

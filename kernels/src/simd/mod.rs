@@ -44,6 +44,7 @@ pub use self::{avx2::Avx2, avx512::Avx512};
 pub(crate) use in_out::InOut;
 #[cfg(target_arch = "aarch64")]
 pub use neon::Neon;
+pub(crate) use portable::FUSED;
 pub use portable::Portable;
 pub use scalar::Scalar;
 pub(crate) use stream::{LINE, Stream};

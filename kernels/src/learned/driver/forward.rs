@@ -145,7 +145,10 @@ impl Visitor for RunForward<'_> {
     fn visit<const N: usize, L: Learned<N>>(self, function: L) {
         let parameters: [&[f32]; N] = fixed(self.kind, self.parameters);
         let channels = channels_of::<N, L>(parameters, self.y.len());
-        let stores = Stores::of_output(self.y.len());
+        let stores = match self.x {
+            Some(_) => Stores::of_output(self.y.len()),
+            None => Stores::in_place(self.y.len()),
+        };
         let parallel = self.parallel && self.y.len() >= WORTH_THREADS;
         // A block is a whole number of rows.
         let block = match channels {
