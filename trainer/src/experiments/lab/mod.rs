@@ -111,8 +111,10 @@ impl Run for Config {
         }
         let mut recorder = Recorder::new(&mut *context.observer);
         let mut trials: Vec<Vec<Trial>> = vec![Vec::new(); self.variants.len()];
+        let mut rows = [0; 3];
         for &seed in context.seeds {
             let [fit, validation] = self.parts(&train, seed)?;
+            rows = [fit.rows(), validation.rows(), test.rows()];
             let sets = Sets { fit, validation, test: &test };
             for ((name, setting), trials) in self.variants.iter().zip(&mut trials) {
                 let run = format!("{name}, seed {seed}");
@@ -120,7 +122,7 @@ impl Run for Config {
             }
         }
         let names = self.variants.iter().map(|(name, _)| name.as_str()).collect();
-        let report = Report { config: self, names, trials: &trials };
+        let report = Report { config: self, rows, names, trials: &trials };
         Ok(report.outcome(&recorder))
     }
 }

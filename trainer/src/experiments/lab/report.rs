@@ -17,6 +17,8 @@ const NORM: &str = "norm of the gradient";
 
 pub(super) struct Report<'a> {
     pub(super) config: &'a Config,
+    /// To train on, to look at while training, and to test on.
+    pub(super) rows: [usize; 3],
     pub(super) names: Vec<&'a str>,
     /// Of each variant, a trial for each seed.
     pub(super) trials: &'a [Vec<Trial>],
@@ -26,7 +28,7 @@ impl Report<'_> {
     pub(super) fn outcome(&self, recorder: &Recorder<'_>) -> Outcome {
         let mut outcome = Outcome { notes: vec![self.protocol()], ..Outcome::default() };
         let title = self.config.set.title();
-        let setting = format!("{title}, {} training images", self.config.rows[0]);
+        let setting = format!("{title}, {} training images", self.rows[0]);
         for (name, trials) in self.variants() {
             outcome.rows.extend(self.rows(&setting, name, trials));
             let diverged = trials.iter().filter_map(|trial| trial.diverged.as_ref());
@@ -111,27 +113,36 @@ impl Report<'_> {
 
     fn rows(&self, setting: &str, model: &str, trials: &[Trial]) -> Vec<Row> {
         // A network may overflow before it diverges.
-        let row = |metric: &str, of: &dyn Fn(&Trial) -> f64| {
+        let row_of = |trials: &[Trial], metric: &str, of: &dyn Fn(&Trial) -> f64| {
             let values: Vec<f64> =
                 trials.iter().map(of).filter(|value| value.is_finite()).collect();
             (!values.is_empty()).then(|| Row::new(setting, model, metric, "", &values))
         };
+        let row = |metric: &str, of: &dyn Fn(&Trial) -> f64| row_of(trials, metric, of);
         let percent = |metric: &str, of: &dyn Fn(&Trial) -> f64| {
             let values: Vec<f64> = trials.iter().map(of).collect();
             Row::percent(setting, model, metric, &values)
+        };
+        // A training that diverged has no last epoch.
+        let trained: Vec<Trial> =
+            trials.iter().filter(|trial| trial.diverged.is_none()).cloned().collect();
+        let share = |metric: &str, of: &dyn Fn(&Trial) -> f64| {
+            let values: Vec<f64> = trained.iter().map(of).collect();
+            (!values.is_empty()).then(|| Row::percent(setting, model, metric, &values))
         };
         let mut rows = vec![percent("accuracy", &|trial| trial.accuracy)];
         for measure in &self.config.report {
             match measure {
                 Measure::Epochs => rows.extend(self.epochs(setting, model, trials)),
-                Measure::Zeros => rows.push(percent("exact zeros", &|trial| zeros(last(trial)))),
-                Measure::Dead => rows.push(percent("dead units", &|trial| dead(last(trial)))),
+                Measure::Zeros => rows.extend(share("exact zeros", &|trial| zeros(last(trial)))),
+                Measure::Dead => rows.extend(share("dead units", &|trial| dead(last(trial)))),
                 Measure::Mean => rows.extend(by_layer(trials).filter_map(|l| {
-                    row(&format!("mean activation, layer {}", l + 1), &|trial| last(trial)[l].mean)
+                    let metric = format!("mean activation, layer {}", l + 1);
+                    row_of(&trained, &metric, &|trial| last(trial)[l].mean)
                 })),
                 Measure::Variance => rows.extend(by_layer(trials).filter_map(|l| {
                     let metric = format!("variance of activations, layer {}", l + 1);
-                    row(&metric, &|trial| last(trial)[l].variance)
+                    row_of(&trained, &metric, &|trial| last(trial)[l].variance)
                 })),
                 Measure::Gradients => {
                     let ratio = |trial: &Trial| match trial.looks[0].gradients[..] {
@@ -237,13 +248,14 @@ impl Report<'_> {
     }
 
     fn protocol(&self) -> String {
-        let [fit, validation, test] = self.config.rows;
+        let [fit, validation, test] = self.rows;
         format!(
-            "{}: at most {fit} images to train on and {validation} to look at while training, drawn by the seed; {test} \
-             of the published test images, read once, after the last epoch; pixels in [0, 1]. All variants share seeds. Learning \
+            "{}: {fit} images to train on and {validation} to look at while training, drawn by the seed; {test} \
+             test images, of the published ones or, where there are none, of a fifth of the set drawn by seed 0, read once, \
+             after the last epoch; pixels in [0, 1]. All variants share seeds. Learning \
              rates are the configuration's, one for all variants unless it says otherwise: they were not tuned for each. \
-             Means, variances, zeros and dead units are those of validation images after the last epoch; epochs to an \
-             accuracy are over the n runs that got there.",
+             Means, variances, zeros and dead units are those of validation images after the last epoch, of the n runs that \
+             did not diverge; epochs to an accuracy are over the n runs that got there.",
             self.config.set.title()
         )
     }

@@ -74,20 +74,25 @@ pub(super) fn table(
         format!("{set}, hidden layers of {first} and {second} (Table 2)"),
     ];
     let models = [
-        ("multinomial regression on pixels", PIXELS),
-        ("small convolutional network", CONVOLUTIONAL),
+        ("multinomial regression on pixels", PIXELS, "as quoted there"),
+        ("small convolutional network", CONVOLUTIONAL, "Bengio & LeCun 2007, another network"),
     ];
     let mut rows: Vec<Row> = others
         .iter()
         .zip(models)
-        .map(|(errors, (model, published))| {
-            Row::percent(set, model, "test error", errors).beside(published, None, source)
+        .map(|(errors, (model, published, of))| {
+            let source = format!("{source}; {of} [from memory, unverified]");
+            Row::percent(set, model, "test error", errors).beside(published, None, &source)
         })
         .collect();
     rows.extend(VARIANTS.iter().zip(errors).map(|(variant, errors)| {
         let setting = &settings[variant.layers - 1];
         let row = Row::percent(setting, &variant.name(), "test error", errors);
-        row.beside(variant.published, None, &format!("{source}; layers of 4000 and 2000"))
+        let sizes = if variant.layers == 1 { "4000 units" } else { "layers of 4000 and 2000" };
+        // Of two layers only the row of two that are pre-trained is from the notes.
+        let sure = variant.layers == 1 || variant.pre_trained == 2;
+        let how = if sure { "" } else { " [from memory, unverified]" };
+        row.beside(variant.published, None, &format!("{source}; {sizes}{how}"))
     }));
     let mut notes = Vec::new();
     for (a, b) in DIFFERENCES {
