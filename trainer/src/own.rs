@@ -25,6 +25,8 @@ pub use classify::{PredictJob, predict};
 pub use data::{DataError, Problem, read};
 pub use export::{ExportJob, export};
 pub use gather::Matrix;
+#[doc(hidden)]
+pub use images::decode as decode_image;
 pub use import::{ImportJob, import};
 pub use kept::Keeping;
 pub use labels::read as read_labels;

@@ -379,6 +379,25 @@ fn picture(path: &std::path::Path, colour: png::ColorType, bytes: &[u8]) {
     encoder.write_header().unwrap().write_image_data(bytes).unwrap();
 }
 
+/// A PNG whose header names so large a square in colour, and has 64 bytes for it.
+fn png_of_nothing(side: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Rgb);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_chunk(png::chunk::IDAT, &[0; 64]).unwrap();
+    drop(writer);
+    bytes
+}
+
+/// A JPEG whose header names so large a square.
+fn resized(mut jpeg: Vec<u8>, side: u16) -> Vec<u8> {
+    let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    let [high, low] = side.to_be_bytes();
+    jpeg[frame + 5..][..4].copy_from_slice(&[high, low, high, low]);
+    jpeg
+}
+
 #[test]
 fn folders_of_images_are_rows_with_classes() {
     let home = tempdir().unwrap();
@@ -432,6 +451,12 @@ fn folders_of_images_are_rows_with_classes() {
         ("images/dark/x.txt", b"no".to_vec(), "x.txt: expected an image whose name ends in"),
         ("images/dark/x.png", b"no".to_vec(), "x.png"),
         ("images/dark/x.jpg", fixture("grey.jpg")[..200].to_vec(), "x.jpg"),
+        ("images/dark/x.png", png_of_nothing(16_384), "found 16384x16384"),
+        ("images/dark/x.png", png_of_nothing(8192), "8192x8192 pixels, found too few bytes"),
+        ("images/dark/x.jpg", resized(fixture("rgb.jpg"), 16_384), "found 16384x16384"),
+        ("images/dark/x.jpg", resized(fixture("rgb.jpg"), 8192), "found too few bytes"),
+        ("images/dark/x.jpg", resized(fixture("rgb.jpg"), 64), "found too few bytes"),
+        ("images/dark/x.jpg", resized(fixture("grey.jpg"), 64), "found too few bytes"),
         (
             "images/dark/x.jpeg",
             fixture("rgb.jpg"),
