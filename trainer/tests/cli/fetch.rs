@@ -17,7 +17,7 @@ use std::{
 use predicates::{prelude::PredicateBooleanExt, str::contains};
 use tempfile::tempdir;
 
-use super::support::{LOOPBACK_ONLY, halfwave, names};
+use super::support::{LOOPBACK_ONLY, halfwave, names, skipped};
 
 const FILES: [&str; 4] = [
     "t10k-images-idx3-ubyte.gz",
@@ -31,7 +31,7 @@ fn mnist() -> Option<PathBuf> {
     let dir = std::env::var_os("HALFWAVE_DATA").map(|root| Path::new(&root).join("mnist"));
     let dir = dir.filter(|dir| FILES.iter().all(|name| dir.join(name).is_file()));
     if dir.is_none() {
-        eprintln!("SKIPPED: no published files of MNIST in HALFWAVE_DATA");
+        skipped("no published files of MNIST in HALFWAVE_DATA");
     }
     dir
 }

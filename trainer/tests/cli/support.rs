@@ -1,6 +1,6 @@
 //! What all tests of the binary need.
 
-use std::{fs, path::Path};
+use std::{fs, io::Write as _, path::Path};
 
 use assert_cmd::Command;
 
@@ -25,6 +25,11 @@ pub(super) fn halfwave(home: &Path) -> Command {
 /// The program with arguments that have no blanks in them.
 pub(super) fn run(home: &Path, arguments: &str) -> assert_cmd::assert::Assert {
     halfwave(home).args(arguments.split_whitespace()).assert()
+}
+
+/// Says what a test passes over, past the capture of the test harness, which would keep a skip silent.
+pub(super) fn skipped(what: &str) {
+    writeln!(std::io::stderr(), "SKIPPED: {what}").expect("stderr is open");
 }
 
 /// Names in a directory, sorted.

@@ -18,7 +18,7 @@ use tempfile::{TempDir, tempdir};
 
 use super::{
     apply::save,
-    support::{names, run},
+    support::{names, run, skipped},
 };
 
 /// The program, as a process to be killed.
@@ -227,7 +227,7 @@ fn every_call_of_a_save_may_fail() {
     // It may be there and not allowed to trace.
     let strace = process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).output();
     if !strace.is_ok_and(|output| output.status.success()) {
-        eprintln!("SKIPPED: saves that fail, for strace is not there, or may not trace");
+        skipped("saves that fail, for strace is not there, or may not trace");
         return;
     }
     let (home, command) = training(2, 3);
