@@ -8,8 +8,8 @@ use halfwave_kernels::{
 };
 
 use crate::statistics::{
-    anderson_darling, chi_square_of, kolmogorov_smirnov, normal_cdf, normal_density, normal_hazard,
-    normal_mean_excess, p_of_rare, p_of_z,
+    anderson_darling, assert_finite, chi_square_of, kolmogorov_smirnov, normal_cdf, normal_density,
+    normal_hazard, normal_mean_excess, p_of_rare, p_of_z, worst_p,
 };
 
 /// Samples of a pre-activation.
@@ -31,6 +31,17 @@ pub fn samples(unit: Unit, n: usize) -> impl Fn(f32, u64) -> Vec<f32> {
         units::sample_in_place(Level::best(), unit, Stream::new(seed).at(0), &mut out);
         out
     }
+}
+
+/// Samples in `f64`.
+///
+/// # Panics
+/// If one is not finite: counts would pass over it.
+#[track_caller]
+fn finite(y: &[f32]) -> Vec<f64> {
+    let y: Vec<f64> = y.iter().map(|&y| y.into()).collect();
+    assert_finite(&y);
+    y
 }
 
 /// 64 pre-activations in \[−8, 11\], each with its own seed.
@@ -166,11 +177,11 @@ pub fn truncated_mean(x: f64) -> f64 {
 pub fn worst(unit: Unit, sample: impl Fn(f32, u64) -> Vec<f32>) -> [f64; 3] {
     let mut worst = [1.0_f64; 3];
     for (x, seed) in places() {
-        let (y, n) = (sample(x, seed), N as f64);
+        let (y, n) = (finite(&sample(x, seed)), N as f64);
         let exact = moments(unit, f64::from(x));
-        let mean = y.iter().map(|&y| f64::from(y)).sum::<f64>() / n;
+        let mean = y.iter().sum::<f64>() / n;
         // Around the exact mean.
-        let square = |&y: &f32| (f64::from(y) - exact.mean).powi(2);
+        let square = |y: &f64| (y - exact.mean).powi(2);
         let variance = y.iter().map(square).sum::<f64>() / n;
         let zeros = y.iter().filter(|&&y| y == 0.0).count();
         let rare = n * (1.0 - exact.zero);
@@ -194,7 +205,7 @@ pub fn worst(unit: Unit, sample: impl Fn(f32, u64) -> Vec<f32>) -> [f64; 3] {
             ]
         };
         for (worst, p) in worst.iter_mut().zip(p) {
-            *worst = worst.min(p);
+            *worst = worst_p([*worst, p]);
         }
     }
     worst
@@ -235,10 +246,9 @@ pub fn continuous_test(
 ) -> [f64; 3] {
     let mut worst = [f64::INFINITY; 3];
     for (x, seed) in places {
-        let y = sample(x, seed);
+        let y = finite(&sample(x, seed));
         let positive = y.iter().filter(|&&y| y > 0.0 || matches!(unit, Unit::Drelu { .. }));
-        let mut u: Vec<f64> =
-            positive.map(|&y| survival(unit, f64::from(x), f64::from(y))).collect();
+        let mut u: Vec<f64> = positive.map(|&y| survival(unit, f64::from(x), y)).collect();
         if u.len() < 10_000 {
             continue;
         }
@@ -250,7 +260,7 @@ pub fn continuous_test(
             chi_square_of(&counts, &[1.0 / 512.0; 512]),
         ];
         for (worst, p) in worst.iter_mut().zip(p) {
-            *worst = worst.min(p * 64.0);
+            *worst = worst_p([*worst, p * 64.0]);
         }
     }
     worst
@@ -261,3 +271,22 @@ pub const FIGURES: [&str; 3] = ["P(0)", "mean", "variance"];
 
 /// The tests of [`continuous_test`].
 pub const TESTS: [&str; 3] = ["Kolmogorov–Smirnov", "Anderson–Darling", "χ²"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nan_is_no_pass() {
+        for odd in [f32::NAN, f32::INFINITY] {
+            let sample = |x, seed| {
+                let mut y = samples(Unit::Nrelu, N)(x, seed);
+                y[N / 2] = odd;
+                y
+            };
+            assert!(std::panic::catch_unwind(|| worst(Unit::Nrelu, sample)).is_err());
+            let test = || continuous_test(Unit::Nrelu, places(), sample);
+            assert!(std::panic::catch_unwind(test).is_err());
+        }
+    }
+}

@@ -22,6 +22,28 @@ pub fn normal_density(x: f64) -> f64 {
     (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt()
 }
 
+/// The smallest of some p-values; 0, which fails, where one is NaN: `f64::min` would pass over it.
+#[must_use]
+pub fn worst_p(p: impl IntoIterator<Item = f64>) -> f64 {
+    p.into_iter().fold(f64::INFINITY, |worst, p| if p.is_nan() { 0.0 } else { worst.min(p) })
+}
+
+/// The largest of some errors, with what it comes with; NaN is the largest, for `f64::max` would pass over it.
+///
+/// # Panics
+/// If there are none.
+#[must_use]
+pub fn largest<T>(errors: impl IntoIterator<Item = (f64, T)>) -> (f64, T) {
+    let largest = errors.into_iter().max_by(|a, b| a.0.abs().total_cmp(&b.0.abs()));
+    largest.expect("there are errors")
+}
+
+/// Panics where a sample is not finite: tests that sort or count would pass over it.
+#[track_caller]
+pub fn assert_finite(u: &[f64]) {
+    assert!(u.iter().all(|u| u.is_finite()), "a sample is not finite");
+}
+
 /// The p-value of a statistic that is standard normal, both tails.
 #[must_use]
 pub fn p_of_z(z: f64) -> f64 {
@@ -120,6 +142,7 @@ pub fn hamming(pairs: impl Iterator<Item = (u32, u32)>) -> f64 {
 /// Kolmogorov and Smirnov's test that `u` is uniform on \[0, 1\]; sorts it.
 #[must_use]
 pub fn kolmogorov_smirnov(u: &mut [f64]) -> f64 {
+    assert_finite(u);
     u.sort_by(f64::total_cmp);
     let n = u.len() as f64;
     let distance = u
@@ -140,6 +163,7 @@ pub fn kolmogorov_smirnov(u: &mut [f64]) -> f64 {
 /// sorts it.
 #[must_use]
 pub fn anderson_darling(u: &mut [f64]) -> f64 {
+    assert_finite(u);
     u.sort_by(f64::total_cmp);
     let n = u.len() as f64;
     let term = |i: usize| {
@@ -175,6 +199,19 @@ pub fn lag_correlation(u: &[f32], lag: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nan_is_no_pass() {
+        assert_eq!(worst_p([0.5, f64::NAN, 0.7]), 0.0);
+        assert_eq!(worst_p([0.7, 0.5, 2.0]), 0.5);
+        for nan in [f64::NAN, -f64::NAN] {
+            assert!(largest([(1.0, 'a'), (nan, 'b'), (2.0, 'c')]).0.is_nan());
+        }
+        assert_eq!(largest([(1.0, 'a'), (2.0, 'b'), (0.5, 'c')]), (2.0, 'b'));
+        for test in [kolmogorov_smirnov as fn(&mut [f64]) -> f64, anderson_darling] {
+            assert!(std::panic::catch_unwind(|| test(&mut [f64::NAN; 1000])).is_err());
+        }
+    }
 
     /// Critical values of the literature.
     #[test]

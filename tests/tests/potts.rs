@@ -4,29 +4,26 @@ use halfwave_kernels::{Level, rng::Stream, units::potts};
 use halfwave_tests::{
     compare::levels,
     inputs,
-    statistics::{FAILS_BELOW, chi_square_of},
+    statistics::{FAILS_BELOW, chi_square_of, worst_p},
 };
 
 /// χ² of the states of Potts units, the worst of some sizes of groups.
 fn potts_test(sample: impl Fn(&[f32], usize, u64) -> Vec<f32>) -> f64 {
-    [2, 3, 10, 16, 17, 100]
-        .into_iter()
-        .map(|states| {
-            let x = inputs::uniform(states, states as u64, -4.0, 3.0);
-            let n = (1 << 22) / states;
-            let h = sample(&x.repeat(n), states, states as u64);
-            let mut counts = vec![0; states];
-            for group in h.chunks_exact(states) {
-                let on = group.iter().position(|&h| h == 1.0).expect("one state is on");
-                assert_eq!(group.iter().sum::<f32>(), 1.0, "the others are off");
-                counts[on] += 1;
-            }
-            let weights: Vec<f64> = x.iter().map(|&x| f64::from(x).exp()).collect();
-            let sum: f64 = weights.iter().sum();
-            let p: Vec<f64> = weights.iter().map(|w| w / sum).collect();
-            chi_square_of(&counts, &p) * 6.0
-        })
-        .fold(f64::INFINITY, f64::min)
+    worst_p([2, 3, 10, 16, 17, 100].map(|states| {
+        let x = inputs::uniform(states, states as u64, -4.0, 3.0);
+        let n = (1 << 22) / states;
+        let h = sample(&x.repeat(n), states, states as u64);
+        let mut counts = vec![0; states];
+        for group in h.chunks_exact(states) {
+            let on = group.iter().position(|&h| h == 1.0).expect("one state is on");
+            assert_eq!(group.iter().sum::<f32>(), 1.0, "the others are off");
+            counts[on] += 1;
+        }
+        let weights: Vec<f64> = x.iter().map(|&x| f64::from(x).exp()).collect();
+        let sum: f64 = weights.iter().sum();
+        let p: Vec<f64> = weights.iter().map(|w| w / sum).collect();
+        chi_square_of(&counts, &p) * 6.0
+    }))
 }
 
 #[test]

@@ -11,7 +11,7 @@ use halfwave_kernels::{
 };
 use halfwave_tests::statistics::{
     FAILS_BELOW, anderson_darling, chi_square, hamming, kolmogorov_smirnov, normal_cdf,
-    normal_density, p_of_z,
+    normal_density, p_of_z, worst_p,
 };
 use rand_pcg::{Pcg32, rand_core::Rng};
 use rayon::prelude::*;
@@ -126,8 +126,8 @@ fn battery(
                 .map(f64::fract),
         );
         ranks.par_sort_unstable_by(f64::total_cmp);
-        ks = ks.min(kolmogorov_smirnov(&mut ranks) * blocks as f64);
-        ad = ad.min(anderson_darling(&mut ranks) * blocks as f64);
+        ks = worst_p([ks, kolmogorov_smirnov(&mut ranks) * blocks as f64]);
+        ad = worst_p([ad, anderson_darling(&mut ranks) * blocks as f64]);
     }
     let draws = (blocks * BLOCK) as f64;
     let lag = |sum: &f64| p_of_z(sum * 12.0 / draws.sqrt()) * 64.0;
@@ -135,8 +135,8 @@ fn battery(
         cells: chi_square(&cells),
         kolmogorov_smirnov: ks,
         anderson_darling: ad,
-        lags: lags[1..].iter().map(lag).fold(f64::INFINITY, f64::min),
-        lanes: distances.iter().map(|p| p * blocks as f64).fold(f64::INFINITY, f64::min),
+        lags: worst_p(lags[1..].iter().map(lag)),
+        lanes: worst_p(distances.iter().map(|p| p * blocks as f64)),
         tail: kolmogorov_smirnov(&mut fractions),
     }
 }

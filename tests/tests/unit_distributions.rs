@@ -13,7 +13,7 @@ use halfwave_tests::{
     distributions::{
         FIGURES, FIVE, N, TESTS, continuous_test, copies, places, samples, sigmoid, survival, worst,
     },
-    statistics::{FAILS_BELOW, chi_square_of, normal_cdf, normal_density},
+    statistics::{FAILS_BELOW, chi_square_of, normal_cdf, normal_density, worst_p},
 };
 
 const UNITS: [Unit; 9] = [
@@ -88,17 +88,15 @@ fn probabilities(p: &[f64]) -> Vec<f64> {
 
 /// χ² of the counts of 0 … N, the worst of all places.
 fn counts_test(unit: Unit, sample: impl Fn(f32, u64) -> Vec<f32>) -> f64 {
-    places()
-        .map(|(x, seed)| {
-            let p = copies(unit, f64::from(x));
-            let mut counts = vec![0_u64; p.len() + 1];
-            for y in sample(x, seed) {
-                assert!(y >= 0.0 && y <= p.len() as f32 && y.fract() == 0.0, "{unit}: {y}");
-                counts[y as usize] += 1;
-            }
-            chi_square_of(&counts, &probabilities(&p)) * 64.0
-        })
-        .fold(f64::INFINITY, f64::min)
+    worst_p(places().map(|(x, seed)| {
+        let p = copies(unit, f64::from(x));
+        let mut counts = vec![0_u64; p.len() + 1];
+        for y in sample(x, seed) {
+            assert!(y >= 0.0 && y <= p.len() as f32 && y.fract() == 0.0, "{unit}: {y}");
+            counts[y as usize] += 1;
+        }
+        chi_square_of(&counts, &probabilities(&p)) * 64.0
+    }))
 }
 
 #[test]
