@@ -64,6 +64,43 @@ pub fn uniform(n: usize, seed: u64, low: f32, high: f32) -> Vec<f32> {
     hashes(n, seed).map(|hash| between(hash, low, high)).collect()
 }
 
+/// `n` values between −6 and 6 with every kind of special value among them.
+#[must_use]
+pub fn spiked(n: usize, seed: u64) -> Vec<f32> {
+    const SPIKES: [f32; 12] = [
+        0.0,
+        -0.0,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::NAN,
+        1e-40,
+        -1e-40,
+        f32::MIN_POSITIVE,
+        -88.0,
+        -104.0,
+        3e38,
+        -3e38,
+    ];
+    smooth(n, seed)
+        .into_iter()
+        .enumerate()
+        .map(|(i, x)| if i % 7 == 3 { SPIKES[(i / 7) % SPIKES.len()] } else { x })
+        .collect()
+}
+
+/// `n` finite values between −6 and 6.
+#[must_use]
+pub fn smooth(n: usize, seed: u64) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2).wrapping_add(1);
+    std::iter::repeat_with(|| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 24) as f32 * 12.0 - 6.0
+    })
+    .take(n)
+    .collect()
+}
+
 fn between(hash: u64, low: f32, high: f32) -> f32 {
     low + (high - low) * ((hash >> 40) as f32 / 16_777_215.0)
 }

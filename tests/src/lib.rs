@@ -2,7 +2,6 @@
 //!
 //! No dependency that compiles C: `ci/arm.sh` builds this crate for another architecture.
 
-pub mod bits;
 pub mod boltzmann;
 pub mod cases;
 pub mod compare;

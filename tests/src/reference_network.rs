@@ -110,7 +110,7 @@ impl Reference {
             let block = builder.each_step((config.batch * width(&layer.input)) as u64);
             let noise = builder.build(1).expect("a short run").at(block, 0);
             let mut uniform = vec![0.0; rows * width(&layer.input)];
-            rng::uniform(crate::bits::scalar(), noise, &mut uniform);
+            rng::uniform(crate::compare::scalar(), noise, &mut uniform);
             layer.mask = Some(uniform.into_iter().map(kept).collect());
         }
         self

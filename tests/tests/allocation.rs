@@ -23,7 +23,7 @@ use halfwave_kernels::{
     units::{self, Unit, potts},
     update::{self, Adam, Momentum},
 };
-use halfwave_tests::bits::smooth;
+use halfwave_tests::inputs::smooth;
 use halfwave_trainer::{
     autoencoder::{AutoEncoder, AutoEncoderConfig, Reconstruction},
     layers::{Initialiser, LayerConfig},

@@ -4,7 +4,7 @@
 
 use halfwave_datasets::{Dataset, Locator, load};
 use halfwave_kernels::{Kind, Level, conv::Padding, learned::LearnedKind, units::Unit};
-use halfwave_tests::{bits::fused_levels, inputs};
+use halfwave_tests::{compare::fused_levels, inputs};
 use halfwave_trainer::{
     layers::{Initialiser, LayerConfig},
     network::{Head, MlpConfig, Network, NetworkConfig},

@@ -5,7 +5,8 @@ use halfwave_kernels::{
     learned::{self, Domain, LearnedKind},
 };
 use halfwave_tests::{
-    bits::{assert_same, fused_levels, mixed, scalar, smooth},
+    compare::{assert_same_bits, fused_levels, scalar},
+    inputs::{smooth, spiked},
     ulp::error_in_ulp,
 };
 use rayon::{ThreadPoolBuilder, prelude::*};
@@ -264,7 +265,7 @@ fn everything(
 #[track_caller]
 fn assert_all_same(a: &[Vec<f32>], b: &[Vec<f32>], what: &str) {
     for (i, (a, b)) in a.iter().zip(b).enumerate() {
-        assert_same(a, b, format!("{what}, array {i}"));
+        assert_same_bits(|| format!("{what}, array {i}"), a, b);
     }
 }
 
@@ -273,7 +274,7 @@ fn all_levels_have_the_same_bits_at_every_length_and_alignment() {
     for &kind in LearnedKind::ALL {
         let p = five_parameter_values(kind).swap_remove(1);
         for n in 0..=67 {
-            let (x, dy) = (mixed(n + 5, n as u64), smooth(n + 5, 99));
+            let (x, dy) = (spiked(n + 5, n as u64), smooth(n + 5, 99));
             for offset in [0, 1, 5] {
                 let inputs = (&x[offset..offset + n], &dy[offset..offset + n]);
                 let expected = everything(scalar(), kind, &one_each(&p), inputs, false, false);
@@ -308,7 +309,7 @@ fn all_levels_have_the_same_bits_with_parameters_of_channels() {
             for shared in [false, true] {
                 let p = per_channel(kind, channels, shared);
                 let p: Vec<&[f32]> = p.iter().map(Vec::as_slice).collect();
-                let (x, dy) = (mixed(3 * channels, 5), smooth(3 * channels, 6));
+                let (x, dy) = (spiked(3 * channels, 5), smooth(3 * channels, 6));
                 let expected = everything(scalar(), kind, &p, (&x, &dy), false, false);
                 for level in fused_levels() {
                     for in_place in [false, true] {
@@ -392,8 +393,8 @@ fn a_shared_parameter_gets_the_sum_over_the_channels() {
         everything(level, LearnedKind::Dyt, &[&[0.5], &gamma, &beta], (&x, &dy), false, false);
     let whole =
         everything(level, LearnedKind::Dyt, &[&[0.5], &[1.5], &[0.25]], (&x, &dy), false, false);
-    assert_same(&mixed[3], &whole[3], "y");
-    assert_same(&mixed[4], &whole[4], "dx");
+    assert_same_bits(|| "y".into(), &mixed[3], &whole[3]);
+    assert_same_bits(|| "dx".into(), &mixed[4], &whole[4]);
     assert!((mixed[0][0] - whole[0][0]).abs() <= 1e-6 * whole[0][0].abs(), "the gradient of alpha");
     let dbeta: f32 = mixed[2].iter().sum();
     assert!((dbeta - whole[2][0]).abs() < 1e-3, "{dbeta} {}", whole[2][0]);
@@ -563,7 +564,7 @@ fn carelu_is_its_definition_and_its_gradient_that_of_differences() {
     }
     for level in fused_levels() {
         for columns in 0..=67 {
-            let (x, dy) = (mixed(2 * columns, 1), smooth(2 * columns, 2));
+            let (x, dy) = (spiked(2 * columns, 1), smooth(2 * columns, 2));
             let run = |level| {
                 let (mut y, mut dx) = (vec![0.0; x.len()], vec![0.0; x.len()]);
                 carelu::forward(level, carelu, &x, columns, &mut y).unwrap();
@@ -572,7 +573,7 @@ fn carelu_is_its_definition_and_its_gradient_that_of_differences() {
                 y.extend(gradients);
                 y
             };
-            assert_same(&run(level), &run(scalar()), format!("{level}, {columns} columns"));
+            assert_same_bits(|| format!("{level}, {columns} columns"), &run(level), &run(scalar()));
         }
     }
     let error = carelu::forward(Level::best(), CaRelu { epsilon: 0.0, ..carelu }, &[], 0, &mut [])

@@ -6,7 +6,10 @@ use halfwave_kernels::{
     rng::Stream,
     units::{self, Unit, potts},
 };
-use halfwave_tests::bits::{assert_same, mixed, smooth};
+use halfwave_tests::{
+    compare::assert_same_bits,
+    inputs::{smooth, spiked},
+};
 use rayon::ThreadPoolBuilder;
 
 /// Below and above the length from which threads are used, and no multiple of a block.
@@ -18,7 +21,7 @@ fn the_number_of_threads_changes_no_bit() {
     for threads in 1..=4 {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         for n in LENGTHS {
-            let (x, dy) = (mixed(n, 1), smooth(n, 2));
+            let (x, dy) = (spiked(n, 1), smooth(n, 2));
             for &kind in Kind::ALL {
                 let what = format!("{kind}, {n} elements, {threads} threads");
                 let (mut y, mut dx) = (x.clone(), dy.clone());
@@ -32,10 +35,10 @@ fn the_number_of_threads_changes_no_bit() {
                     par_forward_in_place(level, kind, &mut in_place_y);
                     par_backward_in_place(level, kind, &x, &mut in_place_dx);
                 });
-                assert_same(&par_y, &y, &what);
-                assert_same(&par_dx, &dx, &what);
-                assert_same(&in_place_y, &y, &what);
-                assert_same(&in_place_dx, &dx, &what);
+                assert_same_bits(|| what.clone(), &par_y, &y);
+                assert_same_bits(|| what.clone(), &par_dx, &dx);
+                assert_same_bits(|| what.clone(), &in_place_y, &y);
+                assert_same_bits(|| what.clone(), &in_place_dx, &dx);
             }
             for &unit in Unit::ALL {
                 let what = format!("{unit}, {n} elements, {threads} threads");
@@ -46,8 +49,8 @@ fn the_number_of_threads_changes_no_bit() {
                     units::par_sample(level, unit, noise, &x, &mut par);
                     units::par_sample_in_place(level, unit, noise, &mut in_place);
                 });
-                assert_same(&par, &one, &what);
-                assert_same(&in_place, &one, &what);
+                assert_same_bits(|| what.clone(), &par, &one);
+                assert_same_bits(|| what.clone(), &in_place, &one);
                 let (mut mean, mut par_mean, mut both_mean) = (x.clone(), par, vec![0.0; n]);
                 let (mut mean_in_place, mut both) = (x.clone(), in_place);
                 units::mean_in_place(level, unit, &mut mean);
@@ -56,10 +59,10 @@ fn the_number_of_threads_changes_no_bit() {
                     units::par_mean_in_place(level, unit, &mut mean_in_place);
                     units::par_sample_with_mean(level, unit, noise, &x, &mut both_mean, &mut both);
                 });
-                assert_same(&par_mean, &mean, &what);
-                assert_same(&mean_in_place, &mean, &what);
-                assert_same(&both_mean, &mean, &what);
-                assert_same(&both, &one, &what);
+                assert_same_bits(|| what.clone(), &par_mean, &mean);
+                assert_same_bits(|| what.clone(), &mean_in_place, &mean);
+                assert_same_bits(|| what.clone(), &both_mean, &mean);
+                assert_same_bits(|| what.clone(), &both, &one);
             }
             for states in [1, 3, 100] {
                 let what = format!("potts({states}), {n} elements, {threads} threads");
@@ -75,10 +78,10 @@ fn the_number_of_threads_changes_no_bit() {
                     potts::par_sample(level, noise, x, states, &mut par);
                     potts::par_sample_with_mean(level, noise, x, states, &mut both_mean, &mut both);
                 });
-                assert_same(&par_mean, &mean, &what);
-                assert_same(&par, &one, &what);
-                assert_same(&both_mean, &mean, &what);
-                assert_same(&both, &one, &what);
+                assert_same_bits(|| what.clone(), &par_mean, &mean);
+                assert_same_bits(|| what.clone(), &par, &one);
+                assert_same_bits(|| what.clone(), &both_mean, &mean);
+                assert_same_bits(|| what.clone(), &both, &one);
             }
         }
     }
@@ -88,7 +91,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn stores_past_the_caches_have_the_same_bits_at_every_alignment() {
     // Longer than any output that stays in the caches.
     const N: usize = (8 << 20) + 37;
-    let all = mixed(N + 16, 3);
+    let all = spiked(N + 16, 3);
     for level in Level::available_or_required().unwrap() {
         // Slow levels have no such stores; one alignment shows that they take that path too.
         let offsets = if ["scalar", "portable"].contains(&level.name()) { 1..2 } else { 0..3 };
@@ -101,7 +104,7 @@ fn stores_past_the_caches_have_the_same_bits_at_every_alignment() {
                 let run = if parallel { par_forward } else { forward };
                 run(level, Kind::Relu, x, &mut out[offset..offset + N]);
                 let what = format!("{level}, offset {offset}, parallel {parallel}");
-                assert_same(&out[offset..offset + N], &expected, &what);
+                assert_same_bits(|| what.clone(), &out[offset..offset + N], &expected);
                 assert!(
                     out[..offset].iter().chain(&out[offset + N..]).all(|y| y.is_nan()),
                     "{what}"
@@ -112,7 +115,11 @@ fn stores_past_the_caches_have_the_same_bits_at_every_alignment() {
             for parallel in [false, true] {
                 let run = if parallel { par_backward } else { backward };
                 run(level, Kind::Relu, x, x, &mut out[offset..offset + N]);
-                assert_same(&out[offset..offset + N], &expected, format!("{level} backward"));
+                assert_same_bits(
+                    || format!("{level} backward"),
+                    &out[offset..offset + N],
+                    &expected,
+                );
             }
         }
     }

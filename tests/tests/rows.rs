@@ -5,7 +5,8 @@ use halfwave_kernels::{
     rows::{self, BatchMoments, BatchNorm, LayerNorm, Moments, Running},
 };
 use halfwave_tests::{
-    bits::{assert_same, fused_levels, scalar, smooth},
+    compare::{assert_same_bits, fused_levels, scalar},
+    inputs::smooth,
     ulp::error_in_ulp,
 };
 
@@ -385,7 +386,7 @@ fn all_levels_have_the_same_bits_at_every_width_and_alignment() {
                 for (i, (a, b)) in
                     everything(level, x, dy, columns).iter().zip(&expected).enumerate()
                 {
-                    assert_same(a, b, format!("array {i} on {level}, {columns} columns"));
+                    assert_same_bits(|| format!("array {i} on {level}, {columns} columns"), a, b);
                 }
             }
         }

@@ -5,7 +5,7 @@ use halfwave_kernels::{
     gemm::{self, Epilogue, MatMut, MatRef},
     sparse::{self, BinaryRows, Columns},
 };
-use halfwave_tests::bits::{assert_same, smooth};
+use halfwave_tests::{compare::assert_same_bits, inputs::smooth};
 
 /// Compressed rows: offsets and columns.
 type Compressed = (Vec<usize>, Vec<u32>);
@@ -86,19 +86,19 @@ fn bits_are_those_of_the_dense_product() {
                 sparse::affine(level, x, &weights, &bias, kind, &mut y);
                 let epilogue = Epilogue::BiasActivation { bias: &bias, kind };
                 gemm::matmul(level, values, w, matrix_mut(&mut expected, outputs), epilogue);
-                assert_same(
+                assert_same_bits(
+                    || format!("{kind} on {level}, {rows}×{width}×{outputs}"),
                     &y,
                     &expected,
-                    format_args!("{kind} on {level}, {rows}×{width}×{outputs}"),
                 );
             }
             let (mut z, mut both) = (y.clone(), y.clone());
             let out = [&mut z[..], &mut both[..]];
             sparse::affine_both(level, x, &weights, &bias, Kind::Silu, out);
             sparse::affine(level, x, &weights, &bias, Kind::Identity, &mut y);
-            assert_same(&z, &y, format_args!("z on {level}"));
+            assert_same_bits(|| format!("z on {level}"), &z, &y);
             sparse::affine(level, x, &weights, &bias, Kind::Silu, &mut y);
-            assert_same(&both, &y, format_args!("f(z) on {level}"));
+            assert_same_bits(|| format!("f(z) on {level}"), &both, &y);
         }
     }
 }
@@ -125,7 +125,7 @@ fn the_gradient_is_that_of_the_dense_product() {
             for (&column, row) in touched.iter().zip(gradient.chunks(outputs)) {
                 all[column as usize * outputs..][..outputs].copy_from_slice(row);
             }
-            assert_same(&all, &expected, format_args!("{level}, {rows}×{width}×{outputs}"));
+            assert_same_bits(|| format!("{level}, {rows}×{width}×{outputs}"), &all, &expected);
         }
     }
 }
