@@ -120,25 +120,34 @@ fn products_are_within_the_bound_of_their_length() {
         let (a, b) = (a.view(), b.view());
         let bias = inputs::uniform(n, 3, -1.0, 1.0);
         let gap = case % 3;
-        let [mut plain, mut biased, mut added] = [0; 3].map(|_| Out::new(m, n, gap));
-        matmul(Level::best(), a, b, plain.view(), Epilogue::None);
-        matmul(Level::best(), a, b, biased.view(), Epilogue::Bias(&bias));
-        added.view().fill(0.5);
-        matmul_add(Level::best(), -0.25, a, b, added.view(), Epilogue::None);
+        // Without fused multiply-add, too: there products are rounded, but the first sum, from 0, is exact.
+        let outs = levels().into_iter().map(|level| {
+            let [mut plain, mut biased, mut added] = [0; 3].map(|_| Out::new(m, n, gap));
+            matmul(level, a, b, plain.view(), Epilogue::None);
+            matmul(level, a, b, biased.view(), Epilogue::Bias(&bias));
+            added.view().fill(0.5);
+            matmul_add(level, -0.25, a, b, added.view(), Epilogue::None);
+            (level, plain, biased, added)
+        });
+        let outs: Vec<_> = outs.collect();
         for i in 0..m {
             for (j, &bias) in bias.iter().enumerate() {
                 let (sum, size) = exact(a, b, i, j);
                 let bound = |start: f64| (k as f64 + 1.0) * (size + start.abs()) * 2_f64.powi(-24);
-                let what = format!("{m}×{n}×{k}, {la:?} · {lb:?}, element ({i}, {j})");
-                let check = |y: f32, exact: f64, bound: f64, what: &str| {
-                    let error = (f64::from(y) - exact).abs();
-                    assert!(error <= bound, "{what}: {y}, exact {exact}, bound {bound:e}");
-                };
-                check(plain.row(i)[j], sum, bound(0.0), &what);
-                let start = f64::from(bias);
-                check(biased.row(i)[j], sum + start, 2.0 * bound(start), &format!("bias, {what}"));
-                let exact = sum - 0.25 * 0.5;
-                check(added.row(i)[j], exact, 2.0 * bound(0.5), &format!("add, {what}"));
+                for (level, plain, biased, added) in &outs {
+                    let check = |what: &str, y: f32, exact: f64, bound: f64| {
+                        let error = (f64::from(y) - exact).abs();
+                        assert!(
+                            error <= bound,
+                            "{what}, {m}×{n}×{k} on {level}, {la:?} · {lb:?}, element ({i}, {j}): {y}, exact {exact}, \
+                             bound {bound:e}"
+                        );
+                    };
+                    check("plain", plain.row(i)[j], sum, bound(0.0));
+                    let start = f64::from(bias);
+                    check("bias", biased.row(i)[j], sum + start, 2.0 * bound(start));
+                    check("add", added.row(i)[j], sum - 0.25 * 0.5, 2.0 * bound(0.5));
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Every function on every level against the scalar reference, by bits (NaN is one value).
 //!
-//! `portable` is compared where its target has fused multiply-add; elsewhere `portable.rs` bounds its
-//! error.
+//! `portable` is compared by bits where its target has fused multiply-add; elsewhere within a tolerance here, and its
+//! functions within their units in the last place in `accuracy.rs`.
 
 use halfwave_kernels::{
     Level,
@@ -9,7 +9,7 @@ use halfwave_kernels::{
 };
 use halfwave_tests::{
     cases::{self, Case},
-    compare::{assert_same_bits, fused_levels, levels, scalar},
+    compare::{assert_same_bits, bits, fused_levels, levels, scalar},
     guard_page::{Guarded, Side},
     inputs,
 };
@@ -37,6 +37,35 @@ fn a_million_bit_patterns() {
     assert!(patterns.len() >= 1_000_000);
     for case in cases::all() {
         same_on_all_levels(&case, &case.pattern_arrays(&patterns));
+    }
+}
+
+/// How far results without fused multiply-add may be off, in parts of their size, or of 1 where they are smaller. Of
+/// products, whose sums cancel, the size is that of the largest.
+const UNFUSED: f32 = 1e-6;
+
+#[test]
+fn portable_without_fused_multiply_add_is_near() {
+    for level in levels().into_iter().filter(|level| !level.is_fused()) {
+        for case in cases::all() {
+            let arrays = case.moderate_arrays(5000, 3);
+            let (found, expected) = (case.result(level, &arrays), case.result(scalar(), &arrays));
+            for (which, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                let product = case.name.starts_with("conv::");
+                let least = expected.iter().fold(1.0_f32, |least, y| match product {
+                    true => least.max(y.abs()),
+                    false => least,
+                });
+                for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+                    let near = (found - expected).abs() <= UNFUSED * expected.abs().max(least);
+                    assert!(
+                        near || bits(found) == bits(expected),
+                        "{} on {level}, array {which}, element {i}: {found:e}, expected {expected:e}",
+                        case.name
+                    );
+                }
+            }
+        }
     }
 }
 

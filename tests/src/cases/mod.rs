@@ -41,13 +41,18 @@ impl Case {
     /// Arrays that `seed` chooses, for size `n`.
     #[must_use]
     pub fn mixed_arrays(&self, n: usize, seed: u64) -> Vec<Vec<f32>> {
+        if self.moderate {
+            return self.moderate_arrays(n, seed);
+        }
         let lengths = (self.lengths)(n).into_iter().zip(seed * 8..);
-        lengths
-            .map(|(length, seed)| match self.moderate {
-                true => inputs::uniform(length, seed, -16.0, 16.0),
-                false => inputs::mixed(length, seed),
-            })
-            .collect()
+        lengths.map(|(length, seed)| inputs::mixed(length, seed)).collect()
+    }
+
+    /// Arrays of numbers in \[−16, 16\] that `seed` chooses, for size `n`.
+    #[must_use]
+    pub fn moderate_arrays(&self, n: usize, seed: u64) -> Vec<Vec<f32>> {
+        let lengths = (self.lengths)(n).into_iter().zip(seed * 8..);
+        lengths.map(|(length, seed)| inputs::uniform(length, seed, -16.0, 16.0)).collect()
     }
 
     /// Arrays of all `patterns`, each array in another order; chosen ones for a case that works on

@@ -7,7 +7,7 @@ use halfwave_kernels::{
     conv::{self, Conv2d, GeometryError, Padding, Workspace},
     gemm::Epilogue,
 };
-use halfwave_tests::inputs;
+use halfwave_tests::{compare::levels, inputs};
 
 /// What [`Conv2d::new`] takes.
 #[derive(Clone, Copy, Debug)]
@@ -209,7 +209,6 @@ impl Run {
     }
 
     pub(crate) fn check(&mut self) {
-        self.all(Level::best());
         let [mut y, mut dw, mut dx] = [&self.y, &self.dw, &self.dx].map(|v| Sums::new(v.len()));
         let (x, w, dys) = (wide(&self.x), wide(&self.weights), wide(&self.dy));
         self.layer.each_product(|i, j, k| {
@@ -222,10 +221,18 @@ impl Run {
             y.add(k, f64::from(self.bias[k % channels]));
             db.add(k % channels, dy);
         }
-        y.check("y", self.layer, &self.y);
-        dw.check("dw", self.layer, &self.dw);
-        db.check("db", self.layer, &self.db);
-        dx.check("dx", self.layer, &self.dx);
+        for level in levels() {
+            self.all(level);
+            for (what, sums, found) in [
+                ("y", &y, &mut self.y),
+                ("dw", &dw, &mut self.dw),
+                ("db", &db, &mut self.db),
+                ("dx", &dx, &mut self.dx),
+            ] {
+                sums.check(&format!("{what} on {level}"), self.layer, found);
+                found.fill(OLD);
+            }
+        }
     }
 }
 
