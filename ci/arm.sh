@@ -12,7 +12,8 @@ cd "$(dirname "$0")/.."
 target=aarch64-unknown-linux-gnu
 export HALFWAVE_REQUIRE=neon
 # Statistics and f64 accuracy do not depend on the level that golden hashes pin; they run on x86.
-tests="--test parity --test golden --test special_values --test heads --test learned --test rows --test masks --test gemm"
+tests="--test parity --test golden --test special_values --test heads --test learned --test rows --test masks --test gemm \
+    --test conv"
 
 skip() {
     echo "arm: SKIPPED: $1" >&2

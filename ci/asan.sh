@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# AddressSanitizer over the tests that touch memory most: every kernel at every length and start, masks,
-# heads, and the unit tests of the kernels. A read or write past an array ends the run with its place.
+# AddressSanitizer over the tests that touch memory most: every kernel at every length and start, products,
+# convolutions, sparse rows, what threads share out, and the unit tests of the kernels. A read or write past an
+# array ends the run with its place.
 #
 # The sanitizer is unstable in rustc: RUSTC_BOOTSTRAP lets the stable compiler take it. x86-64 and Arm
 # Linux only; elsewhere the script says so and exits with 77: skipped.
@@ -23,5 +24,5 @@ export RUSTFLAGS="-Zsanitizer=address -Cdebuginfo=line-tables-only"
 export ASAN_OPTIONS=detect_leaks=0
 cargo test --release --locked --target "$host" -p halfwave-kernels --lib
 cargo test --release --locked --target "$host" -p halfwave-tests --test parity --test special_values --test heads \
-    --test masks --test rows --test learned
+    --test masks --test rows --test learned --test gemm --test conv --test parallel --test sparse
 echo "asan: no error"

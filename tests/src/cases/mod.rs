@@ -1,5 +1,6 @@
 //! Every public function on slices as one thing: what it does to a few arrays.
 
+mod conv;
 mod elementwise;
 mod learned;
 mod random;
@@ -7,6 +8,7 @@ mod rows;
 
 use halfwave_kernels::{Kind, Level};
 
+pub use conv::convolutions;
 pub use elementwise::{activations, masks, updates};
 pub use learned::learned;
 pub use random::random;
@@ -87,6 +89,7 @@ fn case(
 #[must_use]
 pub fn all() -> Vec<Case> {
     let mut cases = activations();
+    cases.extend(convolutions());
     cases.extend(learned());
     cases.extend(masks());
     cases.extend(random());

@@ -15,6 +15,7 @@ use halfwave_kernels::{
 };
 use halfwave_tests::{
     compare::{assert_same_bits, levels, scalar},
+    guard_page::{Guarded, Side},
     inputs,
 };
 use reference::{LAYERS, Layer, OLD, Run, assert_close, layer, random_layers, sines, torch, wide};
@@ -192,6 +193,39 @@ fn products_have_the_same_bits_on_every_level() {
             assert_same_bits(what("dw"), &run.dw, &expected.dw);
             assert_same_bits(what("db"), &run.db, &expected.db);
             assert_same_bits(what("dx"), &run.dx, &expected.dx);
+        }
+    }
+}
+
+/// Every array touches inaccessible pages, from either side.
+#[test]
+fn convolutions_stay_between_guard_pages() {
+    let small = random_layers(100).filter(|layer| layer.shape().is_ok());
+    for layer in LAYERS.into_iter().chain(small) {
+        for (level, side) in levels().into_iter().flat_map(|l| [(l, Side::Front), (l, Side::Back)])
+        {
+            let mut run = Run::new(layer);
+            run.all(level);
+            let guarded = |values: &[f32]| Guarded::new(side, values);
+            let old = |values: &[f32]| Guarded::new(side, &vec![OLD; values.len()]);
+            let Run { shape, mut workspace, .. } = run;
+            let [x, weights, bias, dy] =
+                [&run.x, &run.weights, &run.bias, &run.dy].map(|values| guarded(values));
+            let (x, weights, bias, dy) =
+                (x.as_slice(), weights.as_slice(), bias.as_slice(), dy.as_slice());
+            let [mut y, mut dw, mut db, mut dx] =
+                [&run.y, &run.dw, &run.db, &run.dx].map(|values| old(values));
+            let epilogue = Epilogue::Bias(bias);
+            let (y_, dw_, dx_) = (y.as_mut_slice(), dw.as_mut_slice(), dx.as_mut_slice());
+            let (db_, none) = (Some(db.as_mut_slice()), Epilogue::None);
+            conv::forward(level, &shape, x, weights, y_, epilogue, &mut workspace);
+            conv::backward_weights(level, &shape, x, dy, dw_, db_, &mut workspace);
+            conv::backward_input(level, &shape, dy, weights, dx_, none, &mut workspace);
+            let what = |array| move || format!("{array} of {layer:?} on {level}, {side:?}");
+            assert_same_bits(what("y"), y.as_slice(), &run.y);
+            assert_same_bits(what("dw"), dw.as_slice(), &run.dw);
+            assert_same_bits(what("db"), db.as_slice(), &run.db);
+            assert_same_bits(what("dx"), dx.as_slice(), &run.dx);
         }
     }
 }
