@@ -4,6 +4,10 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 cargo fmt --check
+# Workspaces of their own.
+for package in fuzz bench-suite/peers/candle; do
+  cargo fmt --check --manifest-path "$package/Cargo.toml"
+done
 # In the release profile both share their metadata of dependencies.
 cargo clippy --release --locked --workspace --all-targets -- -D warnings
 # Without the features that other packages of the workspace ask for.

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every parser against libFuzzer: no panic, no more than 256 MiB, no input that takes 5 s. It begins with fuzz/seeds.
+# Parsers against libFuzzer: no panic, no more than 256 MiB, no input that takes 5 s. It begins with fuzz/seeds.
 #
 #   ci/fuzz.sh [RUNS] [TARGET…]        100000 runs of each target unless told
 #
@@ -23,7 +23,7 @@ export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1"
 # An explicit target keeps it out of build scripts.
-cargo build --release --manifest-path fuzz/Cargo.toml --target "$host"
+cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$host"
 
 for target in "${targets[@]}"; do
     corpus=$CARGO_TARGET_DIR/corpus/$target
