@@ -264,16 +264,28 @@ fn what_is_done_is_told_to_whom_asks() {
 
 /// Nobody listens any more.
 #[test]
-fn a_closed_standard_error_loses_nothing() {
+fn closed_outputs_lose_nothing() {
     let home = tempdir().unwrap();
-    let mut child = Process::new(assert_cmd::cargo::cargo_bin!("halfwave"))
-        .args("run agarap-wdbc -vv --seeds 1 --epochs 1 --out o".split(' '))
-        .current_dir(home.path())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stderr.take());
-    assert!(child.wait().unwrap().success());
-    assert!(home.path().join("o/result.json").exists());
+    let command = "run agarap-wdbc -vv --seeds 1 --epochs 1";
+    run(home.path(), &format!("{command} --out whole")).success();
+    for closed in ["stdout", "stderr"] {
+        let mut child = Process::new(assert_cmd::cargo::cargo_bin!("halfwave"))
+            .args(format!("{command} --out {closed}").split(' '))
+            .current_dir(home.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The other one is read, so that it never waits.
+        if closed == "stdout" {
+            drop(child.stdout.take());
+        } else {
+            drop(child.stderr.take());
+        }
+        assert!(child.wait_with_output().unwrap().status.success(), "{closed}");
+        let [whole, found] = ["whole", closed].map(|folder| home.path().join(folder));
+        assert_eq!(names(&found), names(&whole), "{closed}");
+        let metrics = |folder: &Path| fs::read_to_string(folder.join("metrics.jsonl")).unwrap();
+        assert_eq!(metrics(&found), metrics(&whole), "{closed}");
+    }
 }

@@ -5,6 +5,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     fs,
+    io::{BufRead as _, BufReader},
     os::unix::process::ExitStatusExt as _,
     path::Path,
     process::{self, Child, Stdio},
@@ -101,6 +102,29 @@ fn signals_save_and_exit_with_their_number() {
     run(home.path(), "run --resume nowhere")
         .code(1)
         .stderr(contains("nowhere/checkpoint/run.toml"));
+}
+
+/// The second one does not wait for the step.
+#[test]
+fn a_second_interrupt_ends_at_once() {
+    let home = data();
+    let path = home.path();
+    // A step of hours.
+    let command = "train rbm -q --data x.npy --hidden-units 5 --set steps=1000000000 --out m";
+    let mut child = start(path, command);
+    while !path.join("m.checkpoint").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended early");
+        thread::sleep(Duration::from_millis(10));
+    }
+    thread::sleep(Duration::from_millis(200));
+    signal(&child, "-INT");
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains("once more to stop at once"), "{said}");
+    assert!(child.try_wait().unwrap().is_none(), "it ends its step");
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(path.join("m.checkpoint").exists() && !path.join("m").exists());
 }
 
 /// What was stopped is thrown away by `--force`, and gone on with by a sweep, which needs the data of its cells only.
