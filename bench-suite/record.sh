@@ -7,7 +7,7 @@
 # for trying this out; without it, half an hour. Runs that others disturb are no record: the load is written down.
 #
 #   PYTHON         an interpreter that has numpy and torch, for the table of errors (python3)
-#   HALFWAVE_DATA  where mnist/ is: epochs are timed against torch and scikit-learn, too
+#   HALFWAVE_DATA  where mnist/ is: functions and epochs are timed against torch, numpy, Keras and scikit-learn, too
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -83,7 +83,7 @@ part() { sed -n "/$2/,/^$/p" "$out/$1"; }
   echo '```'
   if [ -e "$out/epochs.txt" ]; then
     echo
-    echo "## Epochs beside torch and scikit-learn"
+    echo "## Functions and epochs beside torch, numpy, Keras and scikit-learn"
     echo '```text'
     cat "$out/epochs.txt"
     echo '```'
