@@ -130,12 +130,23 @@ impl Layer {
         }
     }
 
-    /// Runs each pass once: some elements of y, all of dw's last row and Σ dx against sums in `f64`, and the epilogue
-    /// against the bare product's bits.
+    /// Runs each pass once: of two images, all arrays against the scalar level's bits; of all, some elements of y, all of
+    /// dw's last row and Σ dx against sums in `f64`, and the epilogue against the bare product's bits.
     ///
     /// # Panics
     /// If a result is wrong.
     pub fn check(&mut self, level: Level) {
+        let [_, height, width, channels] = self.shape.input();
+        let [found, expected] = [level, scalar()].map(|level| {
+            let mut few = Self::new(self.name, [2, height, width, channels], self.shape.weights());
+            Pass::ALL.iter().for_each(|&pass| few.run(level, pass));
+            few
+        });
+        for pass in Pass::ALL {
+            check::same_as_scalar(self.name, level, found.result(pass), expected.result(pass));
+        }
+        check::same_as_scalar(self.name, level, &found.db, &expected.db);
+
         self.run(level, Pass::Forward);
         let mut expected = self.y.clone();
         for pixel in expected.chunks_exact_mut(self.bias.len()) {
@@ -145,7 +156,6 @@ impl Layer {
             self.run(level, pass);
         }
         check::same_as_scalar(self.name, level, &self.y, &expected);
-        let [_, height, width, channels] = self.shape.input();
         let [kernel_h, kernel_w, _, outputs] = self.shape.weights();
         let [batch, out_h, out_w, _] = self.shape.output();
         // (n, i, j), ky, kx and c to an element of x.
