@@ -225,6 +225,37 @@ mod tests {
         assert!(rnn("base.body=\"mlp\"").unwrap_err().contains("for rnn only"));
     }
 
+    /// What is said of it after the last epoch would be of a network that was hardly trained.
+    #[test]
+    fn a_run_that_diverges_is_a_guess_and_no_more() {
+        let mut table = embedded(include_str!("../configs/lab-dying.toml"));
+        for change in [
+            "set=\"optdigits\"",
+            "rows=[400, 200, 300]",
+            "report=[\"zeros\", \"dead\", \"mean\"]",
+            "base.hidden=[16]",
+            "base.epochs=2",
+            "base.optimiser.learning_rate=1e30",
+        ] {
+            config::set(&mut table, &change.parse().unwrap()).unwrap();
+        }
+        let config: Config = config::typed(table).unwrap();
+        let (locator, level, seeds) = (Locator::new(None), Level::best(), &[1][..]);
+        let mut context = Context { level, seeds, locator: &locator, observer: &mut Silent };
+        let outcome = config.run(&mut context).unwrap();
+        let of = |model: &str| -> Vec<_> {
+            let rows = outcome.rows.iter().filter(|row| row.model == model && row.unit != "points");
+            rows.map(|row| row.metric.as_str()).collect()
+        };
+        assert_eq!(of("relu"), ["accuracy"]);
+        assert_eq!(
+            of("relu_lower_rate"),
+            ["accuracy", "exact zeros", "dead units", "mean activation, layer 1"]
+        );
+        assert!(outcome.notes.iter().any(|note| note.starts_with("relu: 1 of 1 runs diverged")));
+        assert!(outcome.notes[0].contains("400 images to train on and 200 to look at"));
+    }
+
     /// Found before the first variant is trained.
     #[test]
     fn a_variant_that_cannot_be_made_is_named() {
