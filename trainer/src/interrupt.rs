@@ -27,7 +27,9 @@ pub(crate) fn watch() -> anyhow::Result<()> {
         consts::{SIGHUP, SIGINT, SIGTERM},
         iterator::Signals,
     };
-    let signals = Signals::new([SIGHUP, SIGINT, SIGTERM]);
+    // Who starts it by nohup wants it to live.
+    let hangup = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+    let signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hangup));
     let mut signals = signals.context("cannot watch for signals")?;
     let wait = move || {
         for signal in signals.forever() {
@@ -39,6 +41,15 @@ pub(crate) fn watch() -> anyhow::Result<()> {
         .spawn(wait)
         .context("cannot watch for signals")?;
     Ok(())
+}
+
+/// Whether this process was started with a signal ignored, where the system says so.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }
 
 /// From now on Ctrl-C ends the program, with 130.

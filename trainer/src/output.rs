@@ -22,6 +22,9 @@ pub enum OutputError {
     /// The directory has something in it.
     #[error("{}: the directory is not empty; choose another one or say --force to replace files in it", .0.display())]
     NotEmpty(PathBuf),
+    /// A directory for a sweep that has something else in it.
+    #[error("{}: expected an empty directory, or this sweep's own; choose another one", .0.display())]
+    NotASweep(PathBuf),
     /// A run that was stopped.
     #[error(
         "{}: has the checkpoint of what was stopped; say --resume to go on (of a run: --resume DIR), or --force to begin anew",
@@ -47,6 +50,12 @@ pub enum OutputError {
     /// Something else is where a directory should be.
     #[error("{}: expected a directory, found a file", .0.display())]
     NotADirectory(PathBuf),
+    /// The name of something that the same command reads or writes.
+    #[error("{}: is read or written by the same command; choose another name", .0.display())]
+    Twice(PathBuf),
+    /// A device, a pipe or a socket, which a file would replace.
+    #[error("{}: expected the name of a file, found a device or a pipe", .0.display())]
+    NotRegular(PathBuf),
     /// The path has no file name, or names a directory.
     #[error("{}: expected the name of a file, found a directory", .0.display())]
     NotAFile(PathBuf),
@@ -105,10 +114,15 @@ impl OutputError {
 /// Fails now if [`write_file`] would refuse later, so that no work is done in vain.
 ///
 /// # Errors
-/// [`OutputError::FileExists`] without `force`, [`OutputError::NotAFile`] for a directory.
+/// [`OutputError::FileExists`] without `force`, [`OutputError::NotAFile`] for a directory, [`OutputError::NotRegular`] for a
+/// device or a pipe.
 pub fn check_file(path: &Path, force: bool) -> Result<(), OutputError> {
-    match fs::symlink_metadata(path) {
+    // A link is what it leads to, unless that is nothing.
+    match fs::metadata(path).or_else(|_| fs::symlink_metadata(path)) {
         Ok(metadata) if metadata.is_dir() => Err(OutputError::NotAFile(path.into())),
+        Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => {
+            Err(OutputError::NotRegular(path.into()))
+        }
         Ok(_) if !force => Err(OutputError::FileExists(path.into())),
         Ok(_) => Ok(()),
         Err(error) if error.kind() == ErrorKind::NotFound => match path.file_name() {
@@ -119,10 +133,31 @@ pub fn check_file(path: &Path, force: bool) -> Result<(), OutputError> {
     }
 }
 
+/// [`check_file`], and that it is none of the command's other files.
+///
+/// # Errors
+/// Those of [`check_file`]; [`OutputError::Twice`].
+pub(crate) fn check_output<'a>(
+    path: &Path,
+    force: bool,
+    others: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<(), OutputError> {
+    let same = |other: &Path| {
+        path == other
+            || matches!((path.canonicalize(), other.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    };
+    check_file(path, force)?;
+    if others.into_iter().any(|other| same(other)) {
+        return Err(OutputError::Twice(path.into()));
+    }
+    Ok(())
+}
+
 /// The name of a temporary file begins with this.
 pub(crate) const TEMPORARY: &str = ".halfwave-";
 
-/// Writes a file through a temporary one in the same directory. On failure nothing is left behind.
+/// Writes a file through a temporary one in the same directory. On failure nothing is left behind. One that is replaced keeps
+/// its permissions, and a link leads to the new one.
 ///
 /// # Errors
 /// [`OutputError::FileExists`] if it is there and `force` is not given; [`OutputError::Io`].
@@ -132,7 +167,10 @@ pub fn write_file(
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), OutputError> {
     check_file(path, force)?;
-    let parent = match path.parent() {
+    let old = fs::metadata(path).ok();
+    let target = old.as_ref().and_then(|_| path.canonicalize().ok());
+    let place = target.as_deref().unwrap_or(path);
+    let parent = match place.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
@@ -144,6 +182,9 @@ pub fn write_file(
     let temporary = builder.tempfile_in(parent).map_err(OutputError::io(path, "create it"))?;
     let _unfinished = Unfinished::new(temporary.path(), |path| fs::remove_file(path));
     let write = || -> io::Result<()> {
+        if let Some(old) = &old {
+            temporary.as_file().set_permissions(old.permissions())?;
+        }
         let mut out = BufWriter::new(temporary.as_file());
         content(&mut out)?;
         out.flush()?;
@@ -151,7 +192,8 @@ pub fn write_file(
         temporary.as_file().sync_all()
     };
     write().map_err(OutputError::io(path, "write it"))?;
-    let persisted = if force { temporary.persist(path) } else { temporary.persist_noclobber(path) };
+    let persisted =
+        if force { temporary.persist(place) } else { temporary.persist_noclobber(place) };
     match persisted {
         Ok(_) => {
             tracing::debug!("{} written", path.display());

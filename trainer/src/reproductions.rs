@@ -154,6 +154,8 @@ fn insert(text: &str, table: &str) -> Option<String> {
 /// [`TableError::Stale`] where another table stands there; a file that cannot be read or written.
 pub fn write_into(path: &Path, table: &str, check: bool) -> Result<(), Error> {
     let io = |error| OutputError::Io { path: path.into(), action: "read it", error };
+    // Of a pipe or a device there is no end.
+    output::check_file(path, true)?;
     let text = fs::read_to_string(path).map_err(io)?;
     let name = || path.display().to_string();
     let new = insert(&text, table).ok_or_else(|| TableError::Markers(name()))?;

@@ -459,6 +459,17 @@ mod tests {
         let rows: Vec<u32> = (0..200).collect();
         let data = Stored { file: &file, rows: &rows, standardiser: None };
         let labels: Vec<u32> = (0..200).map(|i| i % 2).collect();
+        let mut network = network();
+        let samples = Samples { rows: data.into(), width: WIDTH, labels: &labels };
+        let mut cut = Cut(folder.path().join("x.npy"));
+        let error = network.fit(Level::best(), samples, None, "cut", &mut cut).unwrap_err();
+        assert!(
+            matches!(&error, TrainError::Unreadable(text) if text.contains("x.npy")),
+            "{error}"
+        );
+    }
+
+    fn network() -> Network {
         let config = MlpConfig {
             sizes: vec![WIDTH, 4, 2],
             activation: Kind::Relu,
@@ -469,30 +480,13 @@ mod tests {
             batch: 20,
             epochs: 5,
         };
-        let mut network = Network::mlp(&config, 1).unwrap();
-        let samples = Samples { rows: data.into(), width: WIDTH, labels: &labels };
-        let mut cut = Cut(folder.path().join("x.npy"));
-        let error = network.fit(Level::best(), samples, None, "cut", &mut cut).unwrap_err();
-        assert!(
-            matches!(&error, TrainError::Unreadable(text) if text.contains("x.npy")),
-            "{error}"
-        );
+        Network::mlp(&config, 1).unwrap()
     }
 
     /// Rows of another width would come out shifted.
     #[test]
     fn rows_of_another_width_are_not_predicted_for() {
-        let config = MlpConfig {
-            sizes: vec![6, 2],
-            activation: Kind::Relu,
-            head: Head::Softmax,
-            dropout: 0.0,
-            optimiser: Optimiser::adam(),
-            schedule: Schedule::Constant,
-            batch: 20,
-            epochs: 5,
-        };
-        let network = Network::mlp(&config, 1).unwrap();
+        let network = network();
         let mut narrow = SparseRows::new(3).unwrap();
         (0..4).for_each(|_| narrow.push(&[1]).unwrap());
         let scaler = PixelScaler::fit(&[1, 2, 3, 4], 2, &[0, 1]).unwrap();

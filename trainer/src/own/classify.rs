@@ -49,7 +49,7 @@ pub struct PredictJob {
 /// # Errors
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
-    output::check_file(&job.out, job.force)?;
+    output::check_output(&job.out, job.force, [&job.model, &job.data])?;
     let model = Model::<Classifier>::load(&job.model)?;
     let data = model.part(&job.data)?;
     let Classifier { network, classes } = model.of;

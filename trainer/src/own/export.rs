@@ -26,7 +26,7 @@ pub struct ExportJob {
 /// [`Error::Usage`] for another name, and for an RBM as ONNX; [`Error::Onnx`] for a layer that has no form there; files
 /// that cannot be read or written.
 pub fn export(job: &ExportJob) -> Result<String, Error> {
-    output::check_file(&job.out, job.force)?;
+    output::check_output(&job.out, job.force, [&job.model])?;
     let ends = |with: &str| job.out.to_string_lossy().to_lowercase().ends_with(with);
     let failed = |error| Error::Model { path: job.model.clone(), error };
     let (bytes, what) = if ends(".onnx") {

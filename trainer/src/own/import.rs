@@ -33,7 +33,7 @@ pub struct ImportJob {
 /// [`Error::OwnData`], [`Error::Shape`] and [`Error::Model`]: an array that is missing, one too many, of another type or shape, or whose
 /// numbers the model may not have; files that cannot be read or written.
 pub fn import(job: &ImportJob) -> Result<String, Error> {
-    output::check_file(&job.out, job.force)?;
+    output::check_output(&job.out, job.force, [&job.arrays, &job.like])?;
     let like = model::bytes(&job.like)?;
     // That it is one of ours.
     drop(Any::of(&like, &job.like)?);

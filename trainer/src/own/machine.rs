@@ -125,7 +125,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         );
         return Err(Error::Usage(text));
     }
-    output::check_file(&job.out, job.force)?;
+    output::check_output(&job.out, job.force, [&job.data])?;
     let pool = run::pool(job.threads)?;
     let place = if job.stream { Place::Disk } else { Place::Any };
     let mut data = Source::open(&job.data, place)?.all();
@@ -166,7 +166,7 @@ pub struct FeatureJob {
 /// # Errors
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn features(job: &FeatureJob) -> Result<Vec<usize>, Error> {
-    output::check_file(&job.out, job.force)?;
+    output::check_output(&job.out, job.force, [&job.model, &job.data])?;
     let model = Model::<Rbm>::load(&job.model)?;
     let (rbm, data) = (&model.of, model.part(&job.data)?);
     let shape = vec![data.count(), rbm.hidden_units()];
@@ -267,9 +267,11 @@ pub struct SampleJob {
 /// [`Error::Usage`] for columns that are not there or have no values; files that cannot be read or do not fit;
 /// output that cannot be written.
 pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
-    output::check_file(&job.out, job.force)?;
-    if let Some((path, _)) = &job.image {
-        output::check_file(path, job.force)?;
+    let image = job.image.as_ref().map(|(path, _)| path);
+    let read: Vec<&PathBuf> = [&job.model].into_iter().chain(&job.start).collect();
+    output::check_output(&job.out, job.force, read.iter().copied().chain(image))?;
+    if let Some(path) = image {
+        output::check_output(path, job.force, read)?;
     }
     if job.clamp.is_some() && job.start.is_none() {
         return Err(Error::Usage("--clamp keeps the values of --start, which is missing".into()));

@@ -220,7 +220,7 @@ pub fn train_network(
         let text = "--pca: principal components are no images: take `train mlp`";
         return Err(Error::Usage(text.into()));
     }
-    output::check_file(&job.out, job.force)?;
+    output::check_output(&job.out, job.force, [&job.data, &job.labels])?;
     let pool = run::pool(job.threads)?;
     let (data, classes) = labelled(job)?;
     let inputs = data.part.width();

@@ -55,7 +55,7 @@ pub struct Scored {
 /// Files that cannot be read or do not fit; [`TrainError::NoEnergy`] and [`TrainError::NoDensity`] for machines
 /// without a likelihood; output that cannot be written.
 pub fn score(job: &ScoreJob) -> Result<Scored, Error> {
-    output::check_file(&job.out, job.force)?;
+    output::check_output(&job.out, job.force, [&job.model, &job.data])?;
     let model = Model::<Rbm>::load(&job.model)?;
     let x = model.data(&job.data)?;
     let (log_z, interval) = run::pool(job.threads)?.install(|| log_z(&model.of, job, &x))?;

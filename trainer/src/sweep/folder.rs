@@ -111,7 +111,7 @@ fn make(path: &Path) -> Result<(), output::OutputError> {
     })?;
     let mut entries = fs::read_dir(path).map_err(|error| io("read this directory", error))?;
     if entries.next().is_some() {
-        return Err(output::OutputError::NotEmpty(path.into()));
+        return Err(output::OutputError::NotASweep(path.into()));
     }
     Ok(())
 }

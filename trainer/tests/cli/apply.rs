@@ -7,7 +7,7 @@ use npyz::{AutoSerialize, DType, NpyFile, Order, WriterBuilder};
 use predicates::str::contains;
 use tempfile::tempdir;
 
-use super::support::{halfwave, names};
+use super::support::{halfwave, names, run};
 
 fn bytes<T: AutoSerialize + Copy>(shape: &[u64], order: Order, data: &[T]) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -208,6 +208,32 @@ fn paths_that_are_no_files_are_refused() {
         .stderr(contains("dy.npy has the shape (1, 2), expected (2,) of x.npy"));
     assert_eq!(names(home.path()), ["dy.npy", "x.npy"]);
     assert_eq!(load(&home.path().join("x.npy")).1, [1.0, 2.0]);
+}
+
+/// A rename would put a file in the place of a pipe or of a link.
+#[cfg(unix)]
+#[test]
+fn pipes_and_links_stay_what_they_are() {
+    use std::{
+        os::unix::fs::{PermissionsExt as _, symlink},
+        process::Command,
+    };
+    let home = tempdir().unwrap();
+    let path = home.path();
+    save(&path.join("x.npy"), &[3], &[-1.0, 0.0, 1.0]);
+    fs::write(path.join("y.npy"), "old").unwrap();
+    fs::set_permissions(path.join("y.npy"), fs::Permissions::from_mode(0o600)).unwrap();
+    symlink("y.npy", path.join("link.npy")).unwrap();
+    run(path, "apply relu x.npy link.npy").code(1).stderr(contains("exists already"));
+    run(path, "apply relu x.npy link.npy --force").success();
+    assert!(fs::symlink_metadata(path.join("link.npy")).unwrap().is_symlink());
+    assert_eq!(load(&path.join("y.npy")).1, [0.0, 0.0, 1.0]);
+    assert_eq!(fs::metadata(path.join("y.npy")).unwrap().permissions().mode() & 0o777, 0o600);
+    if Command::new("mkfifo").arg(path.join("pipe")).status().is_ok_and(|done| done.success()) {
+        run(path, "apply relu x.npy pipe --force")
+            .code(1)
+            .stderr(contains("pipe: expected the name of a file, found a device or a pipe"));
+    }
 }
 
 #[test]

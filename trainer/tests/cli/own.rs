@@ -477,3 +477,27 @@ fn folders_of_images_are_rows_with_classes() {
     run(path, &format!("{train} --data empty --out d")).code(1).stderr(contains("found none"));
     run(path, &format!("{train} --data x.npy --out d")).code(2).stderr(contains("--labels"));
 }
+
+/// `--force` replaces what was there, not what the command is about to read.
+#[test]
+fn no_output_is_an_input() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    save(&path.join("x.npy"), &[200, 4], &[0.0, 1.0, 1.0, 0.0].repeat(200));
+    run(path, "train rbm -q --data x.npy --out m.safetensors --hidden-units 2").success();
+    let before = ["x.npy", "m.safetensors"].map(|name| fs::read(path.join(name)).unwrap());
+    for command in [
+        "train rbm --data x.npy --out x.npy --hidden-units 2 --force",
+        "train mlp --data x.npy --labels y.csv --out ./x.npy --force",
+        "features m.safetensors x.npy m.safetensors --force",
+        "score m.safetensors x.npy ./x.npy --force",
+        "sample m.safetensors m.safetensors --force",
+        "sample m.safetensors v.npy --image m.safetensors --shape 2x2 --force",
+        "sample m.safetensors v.npy --image v.npy --shape 2x2",
+        "export m.safetensors m.safetensors --force",
+    ] {
+        run(path, command).code(1).stderr(contains("is read or written by the same command"));
+    }
+    assert_eq!(names(path), ["m.safetensors", "x.npy"]);
+    assert_eq!(["x.npy", "m.safetensors"].map(|name| fs::read(path.join(name)).unwrap()), before);
+}

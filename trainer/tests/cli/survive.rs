@@ -127,6 +127,30 @@ fn a_second_interrupt_ends_at_once() {
     assert!(path.join("m.checkpoint").exists() && !path.join("m").exists());
 }
 
+/// `nohup` starts it with SIGHUP ignored.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_to_outlive_the_terminal_does() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let program = assert_cmd::cargo::cargo_bin!("halfwave");
+    let mut command = process::Command::new("sh");
+    command
+        .arg("-c")
+        .arg("trap '' HUP; exec \"$0\" run agarap-wdbc -q --seeds 1 --epochs 1000000 --out o");
+    command.arg(program).current_dir(path).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    while !path.join("o/checkpoint/run.toml").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended early");
+        thread::sleep(Duration::from_millis(10));
+    }
+    signal(&child, "-HUP");
+    thread::sleep(Duration::from_millis(500));
+    assert!(child.try_wait().unwrap().is_none(), "it goes on");
+    signal(&child, "-INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+}
+
 /// What was stopped is thrown away by `--force`, and gone on with by a sweep, which needs the data of its cells only.
 #[test]
 fn force_begins_anew_and_a_sweep_goes_on() {

@@ -148,7 +148,7 @@ fn bad_sweeps_are_errors_before_anything_is_made() {
         ("--grid mlp.dropout=0 --grid mlp.dropout=1", 2, "stands twice"),
         ("--grid folds=2 --sample 0", 2, "expected a whole number from 1"),
         (&large, 2, "the grid has 10201 cells, at most 10000"),
-        ("--grid folds=2 --out full", 1, "the directory is not empty"),
+        ("--grid folds=2 --out full", 1, "expected an empty directory, or this sweep's own"),
         ("--grid folds=2 --out full/mine", 1, "full/mine"),
     ] {
         let out = if arguments.contains("--out") { "" } else { "--out s" };

@@ -100,13 +100,6 @@ impl Config {
         self.alphas.iter().try_for_each(holds)?;
         positive("rate", self.rate)?;
         self.data.check()?;
-        // softplus has no zeros to ask for.
-        TrainError::require(
-            self.tuning.l1 == 0.0,
-            "tuning.l1",
-            "0 in this experiment",
-            self.tuning.l1,
-        )?;
-        self.tuning.check()
+        self.tuning.check_without_penalty()
     }
 }

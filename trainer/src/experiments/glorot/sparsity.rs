@@ -77,14 +77,7 @@ impl Config {
         positive("rate", self.rate)?;
         let most = self.most_training_images;
         TrainError::require(most > 0, "most_training_images", "at least 1", most)?;
-        // `weights` are the penalties.
-        TrainError::require(
-            self.tuning.l1 == 0.0,
-            "tuning.l1",
-            "0 in this experiment",
-            self.tuning.l1,
-        )?;
-        self.tuning.check()
+        self.tuning.check_without_penalty()
     }
 
     fn notes(&self) -> Vec<String> {

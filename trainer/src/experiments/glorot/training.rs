@@ -145,6 +145,12 @@ impl Tuning {
         }
     }
 
+    /// [`Tuning::check`] of an experiment that takes its penalties from elsewhere, or has none.
+    pub(super) fn check_without_penalty(&self) -> Result<(), TrainError> {
+        TrainError::require(self.l1 == 0.0, "tuning.l1", "0 in this experiment", self.l1)?;
+        self.check()
+    }
+
     /// What would else be found after a long time.
     pub(super) fn check(&self) -> Result<(), TrainError> {
         let Self { hidden, .. } = self;
