@@ -36,7 +36,7 @@ Environment:
 
 -v says on standard error what is read, trained and written, with the seconds since the start; -vv each checkpoint too.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated."
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 143 terminated, 129 hung up."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

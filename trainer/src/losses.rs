@@ -30,7 +30,8 @@ impl Head {
     /// What its loss is called.
     pub(crate) fn loss_name(self) -> &'static str {
         match self {
-            Self::Softmax | Self::NormalisedRelu => "cross-entropy",
+            Self::Softmax => "cross-entropy",
+            Self::NormalisedRelu => "cross-entropy, clipped at 1e-7",
             Self::Logistic => "sum of the classes' cross-entropies",
             Self::SquaredError => "half squared error",
         }

@@ -46,7 +46,7 @@ impl Learner for Model {
     fn places(&mut self) -> Places<'_> {
         vec![
             ("fixed".into(), Place::Fixed(&mut self.fixed)),
-            ("growing".into(), Place::Growing(&mut self.growing, 5)),
+            ("growing".into(), Place::Growing(&mut self.growing, 2)),
             ("number".into(), Place::Number(&mut self.number)),
             ("count".into(), Place::Count(&mut self.count)),
             ("progress".into(), Place::Progress(&mut self.progress)),

@@ -35,7 +35,8 @@ pub(crate) struct Apply {
     /// y = f(x), with the shape of x
     #[arg(value_name = "OUT.npy")]
     pub(crate) output: PathBuf,
-    /// Write dx = f'(x) · dy instead, for this dy with the shape of x
+    /// Write dx = f'(x) · dy instead, for this dy with the shape of x; f' of sigmoid, tanh and the
+    /// like is taken from y, rounded as it is
     #[arg(long, value_name = "DY.npy")]
     pub(crate) backward: Option<PathBuf>,
     /// A parameter of a function that learns them, e.g. beta=1.7 [default: the initial value]

@@ -32,7 +32,7 @@ pub(crate) struct Predict {
 #[command(after_help = "\
 Examples:
   halfwave export m.safetensors m.onnx      inference, with what is done to data first: x [rows, width] to outputs, \
-probabilities and class
+class and, of a softmax, probabilities
   halfwave export m.safetensors m.npz       all arrays of the model, for numpy
 
 A network in ONNX needs a runtime with operators of version 20 (ONNX 1.15, 2023). Images are rows of x, colours last.")]
