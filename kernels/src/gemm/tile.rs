@@ -316,11 +316,25 @@ fn rows<S: Simd, const M: usize, const W: usize>(
             for (left, right) in lefts.iter().zip(rights) {
                 ahead.touch(simd);
                 for i in 0..STEPS {
-                    sums = packed_term(simd, sums, &left[i], first, &right[i]);
+                    let left: &[f32; M] = rows_of(&left[i], first);
+                    sums = term(
+                        simd,
+                        sums,
+                        #[inline(always)]
+                        |r| left[r],
+                        &right[i],
+                    );
                 }
             }
             for (left, right) in left_tail.iter().zip(right_tail) {
-                sums = packed_term(simd, sums, left, first, right);
+                let left: &[f32; M] = rows_of(left, first);
+                sums = term(
+                    simd,
+                    sums,
+                    #[inline(always)]
+                    |r| left[r],
+                    right,
+                );
             }
         }
         LeftPart::Rows(a) if W == 1 => {
@@ -356,12 +370,19 @@ fn packing_rows<S: Simd, const M: usize, const W: usize>(
     let out: &mut [[Line; W]; M] = out.try_into().expect("M rows");
     let mut sums = begin(simd, go_on, out);
     for ((left, right), b) in left.iter().zip(right).zip(b.row_iter()) {
+        let left: &[f32; M] = rows_of(left, first);
         let b: &[[f32; LANES]; W] =
             contiguous(b).as_chunks().0.try_into().expect("W vectors of columns");
         for v in 0..W {
             F32::load(simd, &b[v]).store(&mut right[v].0);
         }
-        sums = packed_term(simd, sums, left, first, right);
+        sums = term(
+            simd,
+            sums,
+            #[inline(always)]
+            |r| left[r],
+            right,
+        );
     }
     keep(sums, out);
 }
@@ -393,23 +414,10 @@ fn keep<S: Simd, const M: usize, const W: usize>(sums: [[F32<S>; W]; M], out: &m
     }
 }
 
-/// The sums and one term more, of the M rows from `first` on of a line.
+/// M rows of a line.
 #[inline(always)]
-fn packed_term<S: Simd, const M: usize, const W: usize>(
-    simd: S,
-    sums: [[F32<S>; W]; M],
-    left: &Line,
-    first: usize,
-    right: &[Line; W],
-) -> [[F32<S>; W]; M] {
-    let left: &[f32; M] = left.0[first..].first_chunk().expect("M rows from first on");
-    term(
-        simd,
-        sums,
-        #[inline(always)]
-        |r| left[r],
-        right,
-    )
+fn rows_of<const M: usize>(line: &Line, first: usize) -> &[f32; M] {
+    line.0[first..].first_chunk().expect("M rows from first on")
 }
 
 /// The sums and one term more.
