@@ -13,6 +13,7 @@ cargo clippy --release --locked --workspace --all-targets -- -D warnings
 # Without the features that other packages of the workspace ask for.
 cargo clippy --release --locked -p halfwave-kernels -p halfwave-datasets --all-targets -- -D warnings
 cargo clippy --release --locked -p halfwave-trainer --all-targets -- -D warnings
+cargo clippy --release --locked -p halfwave-trainer --lib --no-default-features -- -D warnings
 RUSTDOCFLAGS=-Dwarnings cargo doc --release --locked --workspace --no-deps
 
 if command -v cargo-deny > /dev/null; then

@@ -100,6 +100,15 @@ impl Position {
     }
 }
 
+/// What is to be said of a loop that begins.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    /// Checkpoints that could not be gone on from.
+    pub(crate) warnings: Vec<String>,
+    /// From where it goes on.
+    pub(crate) note: Option<String>,
+}
+
 /// What becomes of a checkpoint that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum There {
@@ -325,23 +334,23 @@ impl Checkpoints {
     /// The next loop begins: from its checkpoint, if there is a sound one. Returns what is to be said of that.
     ///
     /// # Errors
-    /// [`TrainError::Checkpoint`] if one cannot be read; it stays.
+    /// [`TrainError::UnusedCheckpoint`] if one cannot be read, or is of another run; it stays.
     pub(crate) fn begin(
         &mut self,
         schedule: &Loop<'_>,
         learner: &mut dyn Learner,
         at: &mut Position,
-    ) -> Result<Vec<String>, TrainError> {
+    ) -> Result<Said, TrainError> {
         self.fit += 1;
         self.on_the_way.clear();
         let about = file::About::new(self.of.clone(), self.fit, schedule, at.progress);
-        let mut said = Vec::new();
+        let mut said = Said::default();
         // The one that is furthest on stands last.
         let mut paths = self.there.remove(&self.fit).unwrap_or_default();
         while let Some(path) = paths.pop() {
             let read = file::read(&path, &about, learner, at).map_err(|error| {
                 let error = OutputError::io(&path, "read it")(error);
-                TrainError::Checkpoint { reason: error.to_string() }
+                TrainError::UnusedCheckpoint { reason: error.to_string() }
             });
             match read? {
                 Ok(()) => {
@@ -350,7 +359,8 @@ impl Checkpoints {
                     if !at.done {
                         let (epochs, steps) = (at.epochs.len(), at.steps);
                         let run = schedule.run;
-                        said.push(format!("{run}: goes on after epoch {epochs}, step {steps}"));
+                        said.note =
+                            Some(format!("{run}: goes on after epoch {epochs}, step {steps}"));
                     }
                     self.on_the_way = paths;
                     if !at.done {
@@ -358,8 +368,16 @@ impl Checkpoints {
                     }
                     break;
                 }
+                Err(_) if fs::read(&path).is_ok_and(|b| file::is_of_another(&b, &self.of)) => {
+                    let reason = format!(
+                        "{} is of another run than {RUN} beside it says: as it was, that file goes on with it, and \
+                         --force begins anew",
+                        path.display()
+                    );
+                    return Err(TrainError::UnusedCheckpoint { reason });
+                }
                 Err(error) => {
-                    said.push(format!("{}: passed over: {error}", path.display()));
+                    said.warnings.push(format!("{}: passed over: {error}", path.display()));
                     // It would be found again; that it is there still does no harm.
                     let _ = fs::remove_file(&path);
                 }

@@ -2,6 +2,7 @@
 
 mod experiments;
 mod functions;
+pub(crate) mod manual;
 mod models;
 mod train;
 
@@ -97,8 +98,22 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page: `halfwave man > halfwave.1`
-    Man,
+    /// Print the manual page, or write those of all commands
+    Man(Man),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  halfwave man --out ~/.local/share/man/man1   then: man halfwave-run
+  halfwave man | man -l -                      the first page only")]
+pub(crate) struct Man {
+    /// The folder for a page of each command
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace pages in it
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
 }
 
 /// How much of the machine a command takes.

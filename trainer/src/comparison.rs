@@ -19,7 +19,8 @@ pub enum ComparisonError {
 }
 
 /// The rows that the first of these named runs shares with another one, in Markdown: mean ± standard deviation (n) of
-/// each run, and the difference from the first with its 95 % interval, by Welch's t test of independent runs.
+/// each run, and the difference from the first with its 95 % interval: of paired differences where both have the same
+/// seeds and as many values, else by Welch's t test of independent runs.
 ///
 /// # Errors
 /// [`ComparisonError`].
@@ -41,7 +42,10 @@ pub fn compare(runs: &[(String, Report)]) -> Result<String, ComparisonError> {
     }
     text.push_str(&format!("\n|---|---|{}\n", "---|---|".repeat(others.len())));
     for row in &reference.rows {
-        let beside: Vec<_> = others.iter().map(|(_, report)| same(report, row)).collect();
+        let beside = others.iter().map(|(_, report)| {
+            same(report, row).map(|other| (other, report.seeds == reference.seeds))
+        });
+        let beside: Vec<_> = beside.collect();
         if beside.iter().all(Option::is_none) {
             continue;
         }
@@ -49,7 +53,7 @@ pub fn compare(runs: &[(String, Report)]) -> Result<String, ComparisonError> {
         let what = format!("{setting}: {model}, {metric} {unit}");
         text.push_str(&format!("| {} | {} |", cell(what.trim_end()), ours(row)));
         for other in beside {
-            let cells = other.map(|other| (ours(other), difference(other, row)));
+            let cells = other.map(|(other, paired)| (ours(other), difference(other, row, paired)));
             let (value, difference) = cells.unwrap_or_default();
             text.push_str(&format!(" {value} | {difference} |"));
         }
@@ -57,8 +61,8 @@ pub fn compare(runs: &[(String, Report)]) -> Result<String, ComparisonError> {
     }
     text.push_str(
         "\nMean ± population standard deviation (n runs: seeds, times folds where there are any); in brackets the 95 % interval of the \
-         difference if the runs are independent (Welch). Runs of the same seeds or folds are not: paired differences, where an \
-         experiment has them, are narrower. * the interval leaves 0 out.\n",
+         difference: ‖ of pairs of runs, where both have the same seeds; else as of independent runs (Welch). * the interval \
+         leaves 0 out.\n",
     );
     Ok(text)
 }
@@ -75,13 +79,18 @@ fn ours(row: &Row) -> String {
     format!("{} ({})", number(row.value, row.std), row.n)
 }
 
-/// a − b.
-fn difference(a: &Row, b: &Row) -> String {
+/// a − b; `paired` if their values are of the same seeds, one by one.
+fn difference(a: &Row, b: &Row, paired: bool) -> String {
     let difference = a.value - b.value;
-    let Some(half) = half_width(a, b) else { return number(difference, None) };
+    let pairs = (paired && a.values.len() == b.values.len())
+        .then(|| a.values.iter().zip(&b.values).map(|(a, b)| a - b).collect::<Vec<f64>>());
+    let of_pairs = pairs.and_then(|differences| paired::interval(&differences));
+    let sign = if of_pairs.is_some() { " ‖" } else { "" };
+    let half = of_pairs.map(|(_, half)| half).or_else(|| half_width(a, b));
+    let Some(half) = half else { return number(difference, None) };
     let [low, high] = [difference - half, difference + half].map(|end| number(end, None));
     let mark = if difference.abs() > half { " *" } else { "" };
-    format!("{} [{low}, {high}]{mark}", number(difference, None))
+    format!("{} [{low}, {high}]{sign}{mark}", number(difference, None))
 }
 
 /// Half of the 95 % interval of a difference of means, by Welch 1947; none where a run has one value.
@@ -117,7 +126,23 @@ mod tests {
         assert!((half / (3.182 * error) - 1.0).abs() < 1e-5, "{half}");
         assert_eq!(half_width(&a, &row("m", &[1.0])), None);
         assert_eq!(half_width(&row("m", &[1.0, 1.0]), &row("m", &[2.0, 2.0])), Some(0.0));
-        assert_eq!(difference(&a, &row("m", &[2.0])), "0.50");
-        assert!(difference(&row("m", &[9.0, 9.1, 9.2]), &a).ends_with('*'));
+        assert_eq!(difference(&a, &row("m", &[2.0]), true), "0.50");
+        assert!(difference(&row("m", &[9.0, 9.1, 9.2]), &a, true).ends_with("] *"));
+    }
+
+    /// Of the differences 1, 2 and 3: 4.303 / √3 on each side of 2. As independent runs they cannot be told apart.
+    #[test]
+    fn runs_of_the_same_seeds_are_paired() {
+        let (a, b) = (row("m", &[10.0, 20.0, 30.0]), row("m", &[9.0, 18.0, 27.0]));
+        assert_eq!(difference(&a, &b, true), "2.00 [-0.48, 4.48] ‖");
+        assert!(difference(&a, &b, false).contains("[-22.72, 26.72]"));
+        let c = row("m", &[9.0, 19.1, 29.0]);
+        assert!(difference(&a, &c, true).ends_with("‖ *"));
+        // Files of the first versions have no values.
+        let old = Row { values: Vec::new(), ..b };
+        assert_eq!(
+            difference(&a, &old, true),
+            difference(&a, &row("m", &[9.0, 18.0, 27.0]), false)
+        );
     }
 }

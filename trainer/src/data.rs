@@ -2,9 +2,10 @@
 
 use std::{fmt::Write as _, path::Path};
 
+#[cfg(feature = "fetch")]
+use halfwave_datasets::fetch::{self, Options, Watch};
 use halfwave_datasets::{
     Error as DataError, Locator,
-    fetch::{self, Options, Watch},
     norb::Limit,
     registry::{self, Entry, TABLE},
     synthetic,
@@ -125,6 +126,7 @@ pub fn sets(names: &[String], all: bool) -> Result<Vec<&'static Entry>, Error> {
 ///
 /// # Errors
 /// [`Error::Data`]: those of [`fetch::fetch`].
+#[cfg(feature = "fetch")]
 pub fn fetch(
     entry: &'static Entry,
     locator: &Locator,

@@ -43,6 +43,12 @@ pub enum TrainError {
         /// Where, and why.
         reason: String,
     },
+    /// A checkpoint is there that cannot be gone on from as it is; it stays.
+    #[error("cannot go on from a checkpoint: {reason}")]
+    UnusedCheckpoint {
+        /// Which, and why.
+        reason: String,
+    },
     /// A view of `ndarray` that has its rows not one after the other.
     #[cfg(feature = "ndarray")]
     #[error(
@@ -205,6 +211,14 @@ pub enum TrainError {
         norm: f64,
         /// 1, or √γ for dReLU with γ < 1.
         limit: f64,
+    },
+    /// Chains of Gibbs steps that do not stay among finite numbers.
+    #[error(
+        "the states of the chains are no finite numbers after step {steps}: the weights are too large for units of these          kinds, which have no distribution then"
+    )]
+    Chains {
+        /// Steps that were taken.
+        steps: usize,
     },
     /// A value is neither 0 nor 1 where states of binary units are needed.
     #[error(

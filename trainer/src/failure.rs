@@ -163,6 +163,7 @@ impl Error {
                 error,
                 TrainError::Interrupted { .. }
                     | TrainError::Checkpoint { .. }
+                    | TrainError::UnusedCheckpoint { .. }
                     | TrainError::Memory { .. }
                     | TrainError::Unreadable(_)
             ),

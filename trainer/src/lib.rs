@@ -28,6 +28,9 @@
 //! threads, on one machine, build and level.
 //!
 //! # Features
+//! * `cli`: the program `halfwave`, and the crates that only it needs. On by default: a library that trains goes without
+//!   (`default-features = false`).
+//! * `fetch`: downloads of data sets ([`data::fetch`], [`observe::Downloads`]). With `cli`.
 //! * `ndarray`: [`samples::Rows`] and [`samples::Samples`] from views of `ndarray` 0.17. Off unless asked for.
 
 #![forbid(unsafe_code)]

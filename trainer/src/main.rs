@@ -16,7 +16,7 @@ use clap::{CommandFactory as _, Parser as _};
 use halfwave_datasets::{Locator, fetch::Watch};
 use halfwave_trainer::{
     Error, apply, comparison, data, experiments, gallery, info, npy,
-    observe::{Downloads, Observer, Progress, Silent},
+    observe::{Downloads, Observer, Progress},
     own, reproductions,
     result::Report,
     run, sweep,
@@ -25,7 +25,7 @@ use halfwave_trainer::{
 use tracing::Level;
 use tracing_subscriber::fmt::time::uptime;
 
-use crate::cli::{Cli, Command, Config, Data, List, Plot, Train};
+use crate::cli::{Cli, Command, Config, Data, List, Man, Plot, Train, manual};
 
 fn main() -> ExitCode {
     let Cli { command, verbose } = Cli::parse();
@@ -185,7 +185,14 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let log_z = match interval {
                 None => format!("{log_z:.4}, exact"),
                 Some((low, high)) => {
-                    format!("{log_z:.4} ({low:.4} to {high:.4}), annealed importance sampling")
+                    let warning = if low.is_finite() {
+                        ""
+                    } else {
+                        ": a few weights decide; more --temperatures"
+                    };
+                    format!(
+                        "{log_z:.4} ({low:.4} to {high:.4}), annealed importance sampling{warning}"
+                    )
                 }
             };
             print(&format!(
@@ -219,10 +226,11 @@ fn execute(command: Command) -> anyhow::Result<()> {
             clap_complete::generate(shell, &mut Cli::command(), "halfwave", &mut script);
             print(&String::from_utf8_lossy(&script))
         }
-        Command::Man => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Cli::command()).render(&mut page)?;
-            print(&String::from_utf8_lossy(&page))
+        Command::Man(Man { out: None, .. }) => print(&String::from_utf8_lossy(&manual::first()?)),
+        Command::Man(Man { out: Some(folder), force }) => {
+            let names = manual::write(&folder, force)?;
+            let line = |name| format!("{}\n", folder.join(name).display());
+            print(&names.iter().map(line).collect::<String>())
         }
     }
 }
@@ -232,11 +240,9 @@ fn watched<T>(
     quiet: bool,
     train: impl FnOnce(&mut (dyn Observer + Send)) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let (mut progress, mut silent) = ((!quiet).then(Progress::stderr), Silent);
-    let trained = train(progress.as_mut().map_or(&mut silent as _, |it| it as _))?;
-    if let Some(progress) = &mut progress {
-        progress.finish();
-    }
+    let mut progress = if quiet { Progress::quiet() } else { Progress::stderr() };
+    let trained = train(&mut progress)?;
+    progress.finish();
     Ok(trained)
 }
 

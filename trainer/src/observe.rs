@@ -1,5 +1,6 @@
 //! What watches training: progress for people, `metrics.jsonl` for programs, records for plots. And downloads.
 
+#[cfg(feature = "fetch")]
 mod downloads;
 mod metrics;
 mod progress;
@@ -7,6 +8,7 @@ mod record;
 pub(crate) mod rehearsal;
 mod timings;
 
+#[cfg(feature = "fetch")]
 pub use downloads::Downloads;
 pub use metrics::MetricsFile;
 pub use progress::Progress;
@@ -58,6 +60,13 @@ pub trait Observer {
         }
     }
 
+    /// Something that should not be: who wants no progress wants this still.
+    fn warning(&mut self, text: &str) {
+        if let Some(next) = self.next() {
+            next.warning(text);
+        }
+    }
+
     /// What saves the training, if something does.
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
         self.next()?.checkpoints()
@@ -87,6 +96,10 @@ impl Observer for Many<'_> {
 
     fn note(&mut self, text: &str) {
         self.0.iter_mut().for_each(|observer| observer.note(text));
+    }
+
+    fn warning(&mut self, text: &str) {
+        self.0.iter_mut().for_each(|observer| observer.warning(text));
     }
 
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {

@@ -48,6 +48,9 @@ pub struct Row {
     pub std: Option<f64>,
     /// Number of runs: folds times seeds.
     pub n: usize,
+    /// The value of each run, in the order of the seeds, and of the folds of each; none in files of the first versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<f64>,
     /// What others report.
     pub published: Option<Published>,
 }
@@ -83,6 +86,7 @@ impl Row {
             value: mean,
             std: (n > 1).then(|| variance.sqrt()),
             n,
+            values: values.into(),
             published: None,
         }
     }

@@ -20,7 +20,7 @@ use crate::{
     config::{self, Override},
     experiments::{self, Context, Experiment, Job},
     machine::{self, Machine},
-    observe::{Many, MetricsFile, Observer, Progress, Rehearsal, Timings},
+    observe::{Many, MetricsFile, Progress, Rehearsal, Timings},
     output::{self, CHECKPOINT, Directory},
     report,
     result::{DataSet, Figure, Outcome, Report, Versions},
@@ -281,19 +281,16 @@ impl Task {
         let peak_before = peak();
         let start = Instant::now();
         let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
-        let mut progress = (!quiet).then(Progress::stderr);
+        let mut progress = if quiet { Progress::quiet() } else { Progress::stderr() };
         let mut timings = Timings::default();
         let outcome = {
-            let mut observers = Many(vec![&mut metrics, &mut timings, checkpoints]);
-            observers.0.extend(progress.as_mut().map(|it| it as &mut (dyn Observer + Send)));
+            let mut observers = Many(vec![&mut metrics, &mut timings, checkpoints, &mut progress]);
             let (seeds, locator) = (&seeds, &locator);
             let work =
                 move || work(job, Context { level, seeds, locator, observer: &mut observers });
             pool.install(work)
         };
-        if let Some(progress) = &mut progress {
-            progress.finish();
-        }
+        progress.finish();
         let outcome = outcome?;
         metrics.finish().map_err(Error::Metrics)?;
 

@@ -152,7 +152,8 @@ impl Loop<'_> {
         let mut at = Position::new(start);
         if let Some(checkpoints) = observer.checkpoints() {
             let said = checkpoints.begin(self, learner, &mut at)?;
-            said.iter().for_each(|text| observer.note(text));
+            said.warnings.iter().for_each(|text| observer.warning(text));
+            said.note.iter().for_each(|text| observer.note(text));
         }
         for (i, (metrics, seconds)) in at.epochs.iter().enumerate() {
             observer.epoch(&self.epoch(i + 1, metrics, *seconds, learner.flop()));

@@ -194,6 +194,27 @@ pub(super) fn sealed(bytes: &[u8], about: About) -> Result<Vec<u8>, ModelError> 
     let header: Header = tensors.settings(tensors::CHECKPOINT)?;
     // Names are kept for ever, and a fuzzer has many.
     let names = header.names.iter().map(|names| vec!["loss".into(); names.len()]).collect();
+    let all = contents(&tensors)?;
+    let written: Vec<Tensor<'_>> = all.iter().map(tensor).collect();
+    let mut header = Header { about, names, ..header };
+    header.sha256 = header.digest(&written)?;
+    tensors::write(tensors::CHECKPOINT, &header, &written)
+}
+
+/// Whether the bytes are a sound file of another run than that of the digest `of`.
+pub(super) fn is_of_another(bytes: &[u8], of: &str) -> bool {
+    let other = || {
+        let tensors = Tensors::read(bytes)?;
+        let header: Header = tensors.settings(tensors::CHECKPOINT)?;
+        let all = contents(&tensors)?;
+        let written: Vec<Tensor<'_>> = all.iter().map(tensor).collect();
+        Ok::<bool, ModelError>(header.about.of != of && header.digest(&written)? == header.sha256)
+    };
+    other().unwrap_or(false)
+}
+
+/// All tensors of a file, in the order of their names.
+fn contents(tensors: &Tensors<'_>) -> Result<Vec<(String, Content)>, ModelError> {
     let mut all: Vec<(String, Content)> = Vec::new();
     for name in tensors.names() {
         let single = tensors.f32(name, &[None]).map(Content::Single);
@@ -201,10 +222,7 @@ pub(super) fn sealed(bytes: &[u8], about: About) -> Result<Vec<u8>, ModelError> 
         all.push((name.into(), content));
     }
     all.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let written: Vec<Tensor<'_>> = all.iter().map(tensor).collect();
-    let mut header = Header { about, names, ..header };
-    header.sha256 = header.digest(&written)?;
-    tensors::write(tensors::CHECKPOINT, &header, &written)
+    Ok(all)
 }
 
 fn tensor((name, content): &(String, Content)) -> Tensor<'_> {

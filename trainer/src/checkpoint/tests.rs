@@ -37,6 +37,10 @@ impl Observer for Killed {
         self.notes.push(text.into());
     }
 
+    fn warning(&mut self, text: &str) {
+        self.notes.push(format!("warning: {text}"));
+    }
+
     fn checkpoints(&mut self) -> Option<&mut Checkpoints> {
         let alive = self.left > 0;
         self.left -= usize::from(alive);
@@ -259,7 +263,10 @@ fn the_last_two_are_kept_and_a_broken_one_is_passed_over() {
         let before = fs::read(folder.path().join(last[0])).unwrap();
         let mut watch = watched(folder.path(), 2, There::Resume);
         assert_eq!(train(&mut watch), wanted);
-        assert!(watch.notes[0].contains("step-5.safetensors: passed over:"), "{:?}", watch.notes);
+        let warning = |note: &String| {
+            note.starts_with("warning:") && note.contains("step-5.safetensors: passed over:")
+        };
+        assert!(warning(&watch.notes[0]), "{:?}", watch.notes);
         assert!(watch.notes[1].ends_with("goes on after epoch 0, step 4"), "{:?}", watch.notes);
         assert!(fs::read(folder.path().join(last[0])).is_ok_and(|now| now == before));
     }
@@ -270,6 +277,21 @@ fn the_last_two_are_kept_and_a_broken_one_is_passed_over() {
     let mut watch = watched(folder.path(), usize::MAX, There::Resume);
     assert_eq!(train(&mut watch), wanted);
     assert_eq!(watch.notes.len(), 2, "{:?}", watch.notes);
+}
+
+/// `run.toml` was edited: nothing is trained, and nothing is removed.
+#[test]
+fn checkpoints_of_another_run_stay() {
+    let folder = stopped();
+    fs::write(folder.path().join("run.toml"), "x = 2\n").unwrap();
+    let before = names(folder.path());
+    let checkpoints =
+        Checkpoints::open(folder.path(), "x = 2\n", Duration::ZERO, There::Resume).unwrap();
+    let mut watch = Killed { checkpoints, left: usize::MAX, told: Vec::new(), notes: Vec::new() };
+    let mut network = network(Optimiser::adam());
+    let error = network.fit(LEVEL(), &data(), None, "network", &mut watch).unwrap_err();
+    assert!(error.to_string().contains("is of another run than run.toml beside it"), "{error}");
+    assert_eq!(names(folder.path()), before);
 }
 
 const SCHEDULE: Loop<'_> = Loop { run: "few", seed: 1, rows: 10, batch: 5, epochs: 3 };
@@ -419,7 +441,7 @@ fn a_checkpoint_that_cannot_be_read_stays() {
     let mut watch = watched(folder.path(), usize::MAX, There::Resume);
     let error =
         network(Optimiser::adam()).fit(LEVEL(), &data(), None, "network", &mut watch).unwrap_err();
-    assert!(matches!(error, TrainError::Checkpoint { .. }), "{error}");
+    assert!(matches!(error, TrainError::UnusedCheckpoint { .. }), "{error}");
     assert!(error.to_string().contains("step-5.safetensors: cannot read it"), "{error}");
     assert_eq!(names(folder.path()), before);
 }

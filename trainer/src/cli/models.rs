@@ -35,7 +35,9 @@ Examples:
 class and, of a softmax, probabilities
   halfwave export m.safetensors m.npz       all arrays of the model, for numpy
 
-A network in ONNX needs a runtime with operators of version 20 (ONNX 1.15, 2023). Images are rows of x, colours last.")]
+A network in ONNX needs a runtime with operators of version 20 (ONNX 1.15, 2023). Images are rows of x, colours last. \
+It has no form for lif and for learned activations but prelu, swish, dyt and relun, nor for RBMs: export the outputs of \
+`halfwave features`, or the arrays.")]
 pub(crate) struct Export {
     /// A trained model
     model: PathBuf,
@@ -77,7 +79,8 @@ Example:
 pub(crate) struct Features {
     #[command(flatten)]
     pub(crate) files: ModelAndData,
-    /// h [rows, hidden]: means of the hidden units, max(0, v W + c) for NReLU
+    /// h [rows, hidden]: f(v W + c), the means of Bernoulli, Gaussian and dReLU units; max(0, ·) for NReLU and truncated
+    /// Gaussians, softplus for SSU, sigmoid for binomials
     #[arg(value_name = "OUT.npy")]
     pub(crate) out: PathBuf,
     /// Replace OUT.npy if it exists
@@ -91,8 +94,9 @@ Examples:
   halfwave score m.safetensors x.npy scores.npy
   halfwave score m.safetensors x.npy scores.npy --temperatures 10000
 
-ln Z is summed exactly where one layer has at most 2^20 states, and estimated by annealed importance sampling else: \
-too low in expectation, so that scores are too good; compare numbers of temperatures. Bernoulli data must be 0 or 1. \
+ln Z is summed exactly where one layer has at most 2^20 states, and estimated by annealed importance sampling with 100 \
+chains else, from the machine without its weights: too low in expectation, so that scores are too good; compare \
+numbers of temperatures and seeds. Bernoulli data must be 0 or 1. \
 NReLU units have no likelihood: ssu(N) units have.
 
 {DATA_HELP}"))]
@@ -103,7 +107,7 @@ pub(crate) struct Score {
     #[arg(value_name = "OUT.npy")]
     pub(crate) out: PathBuf,
     /// Steps of annealed importance sampling
-    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = counted::<1_000_000>)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = counted::<1_000_000>)]
     pub(crate) temperatures: usize,
     /// Seed of its noise
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -121,7 +125,7 @@ Examples:
   halfwave sample m.safetensors v.npy --rows 64 --steps 1000 --image v.png --shape 28x28
   halfwave sample m.safetensors v.npy --start x.npy --clamp 0..392   the upper half of 28x28 images stays
 
-Free chains go far from the data: machines trained with `--set chains=persistent` give better samples than those of \
+A group of potts(K) units stays as a whole or not at all. Free chains go far from the data: machines trained with `--set chains=persistent` give better samples than those of \
 CD-1.
 
 {DATA_HELP}"))]

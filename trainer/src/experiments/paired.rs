@@ -17,7 +17,7 @@ pub(crate) fn t_quantile(degrees: usize) -> f64 {
 
 /// The mean of paired differences and the half width of its 95 % interval, t · s / √n with the deviation s of
 /// the sample; none for fewer than two.
-pub(super) fn interval(differences: &[f64]) -> Option<(f64, f64)> {
+pub(crate) fn interval(differences: &[f64]) -> Option<(f64, f64)> {
     let n = differences.len();
     let degrees = n.checked_sub(1).filter(|&degrees| degrees > 0)?;
     let mean = differences.iter().sum::<f64>() / n as f64;

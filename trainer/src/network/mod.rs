@@ -243,7 +243,8 @@ impl Network {
         self.chain.forward(level, x, tape, |layer| self.draws.mask(layer, step));
     }
 
-    /// The class of each row of `x [rows, input]`.
+    /// The class of each row of `x [rows, input]`: that of its largest output, also where [`Network::probabilities`] of a row are
+    /// equal, rounded or for want of an output above 0.
     ///
     /// # Panics
     /// If `x` is no whole number of rows, or has rows of another width.

@@ -30,7 +30,12 @@ struct Pace {
 #[derive(Debug)]
 enum Sink {
     Bar(ProgressBar),
-    Lines { start: Instant, last: Option<Instant> },
+    Lines {
+        start: Instant,
+        last: Option<Instant>,
+    },
+    /// Warnings only.
+    Quiet,
 }
 
 impl Progress {
@@ -49,6 +54,12 @@ impl Progress {
         Self { sink: Sink::Bar(bar), pace }
     }
 
+    /// Nothing but warnings, on standard error.
+    #[must_use]
+    pub fn quiet() -> Self {
+        Self { sink: Sink::Quiet, pace: Pace::default() }
+    }
+
     /// Removes the bar.
     pub fn finish(&mut self) {
         if let Sink::Bar(bar) = &self.sink {
@@ -60,8 +71,15 @@ impl Progress {
 impl Observer for Progress {
     fn note(&mut self, text: &str) {
         match &self.sink {
+            Sink::Quiet => {}
+            Sink::Bar(_) | Sink::Lines { .. } => self.warning(text),
+        }
+    }
+
+    fn warning(&mut self, text: &str) {
+        match &self.sink {
             Sink::Bar(bar) => bar.println(text),
-            Sink::Lines { .. } => {
+            Sink::Lines { .. } | Sink::Quiet => {
                 let _ = writeln!(io::stderr(), "{text}");
             }
         }
@@ -76,6 +94,7 @@ impl Observer for Progress {
                 bar.set_position(*number as u64);
                 bar.set_message(format!("{run}: {}, {}", self.pace, metrics(epoch)));
             }
+            Sink::Quiet => {}
             Sink::Lines { start, last } => {
                 if last.is_some_and(|last| last.elapsed() < interval(start.elapsed())) {
                     return;

@@ -13,11 +13,11 @@ use crate::{Error, npy::NpyError};
 /// What the first line of a table of labels may be called, where labels are names; see [`without_title`] too.
 const HEADERS: [&str; 6] = ["label", "labels", "class", "classes", "target", "y"];
 
-/// Reads a label for each of the `rows` of `data`: whole numbers as their decimal digits, or names.
+/// Reads a label for each of the `rows` of `data`, as the file has them.
 ///
 /// * `.npy`: i64, i32, bytes, or f32 that are whole numbers, one for each row.
-/// * `.csv`: a label a line. Where all others are whole numbers, a first line that is none is a header; where they
-///   are names, one of `label`, `labels`, `class`, `classes`, `target`, `y`, or one that no row has.
+/// * `.csv`: a label a line. A first line that no other is like is a header where all others are whole numbers and it is
+///   none, where it is one too many, and where it is `label`, `labels`, `class`, `classes`, `target` or `y`.
 /// * `.idx`, `…ubyte`: bytes.
 /// * a folder of a folder of images for each class: their names.
 ///
@@ -68,17 +68,10 @@ fn of_file(path: &Path, most: usize) -> Result<(Vec<String>, usize), Error> {
     if shape.iter().skip(1).any(|&size| size != 1) || shape.is_empty() || labels.is_empty() {
         return Err(at(Problem::Labels(npy::shape_text(&shape))));
     }
-    // A name among numbers is none: all are names then.
-    let whole: Option<Vec<i64>> = labels.iter().map(|label| whole(label)).collect();
-    let labels = match whole {
-        Some(numbers) => numbers.iter().map(ToString::to_string).collect(),
-        None if format == Format::Npy => {
-            let row = labels.iter().position(|label| self::whole(label).is_none());
-            let row = row.unwrap_or_default();
-            return Err(at(Problem::NotWhole { row, label: labels[row].clone() }));
-        }
-        None => labels,
-    };
+    let name = labels.iter().position(|label| whole(label).is_none());
+    if let Some(row) = name.filter(|_| format == Format::Npy) {
+        return Err(at(Problem::NotWhole { row, label: labels[row].clone() }));
+    }
     Ok((labels, shape[0]))
 }
 
@@ -96,12 +89,15 @@ fn without_title(mut labels: Vec<String>, rows: usize) -> Vec<String> {
     labels
 }
 
-/// The labels that there are, each once: numbers ascending, names in alphabetical order.
+/// The labels that there are, each once: numbers ascending, as decimal digits, where all are whole numbers, names in
+/// alphabetical order else. A number among names is a name: `010` is not `10` then.
 pub(super) fn classes(labels: &[String]) -> Vec<String> {
     let mut classes = labels.to_vec();
-    match numbers(labels) {
-        Some(_) => classes.sort_by_key(|label| whole(label)),
-        None => classes.sort(),
+    if let Some(mut numbers) = numbers(labels) {
+        numbers.sort_unstable();
+        classes = numbers.iter().map(ToString::to_string).collect();
+    } else {
+        classes.sort();
     }
     classes.dedup();
     classes
@@ -112,12 +108,15 @@ pub(super) fn numbers(labels: &[String]) -> Option<Vec<i64>> {
     labels.iter().map(|label| whole(label)).collect()
 }
 
-/// The class of each label: its place in `classes`.
+/// The class of each label: its place in `classes`. Numbers, however they are written, if all classes are.
 pub(super) fn indices(labels: &[String], classes: &[String]) -> Result<Vec<u32>, Problem> {
     let places: std::collections::HashMap<&str, u32> =
         classes.iter().map(String::as_str).zip(0..).collect();
+    let numbers = numbers(classes).is_some();
     let place = |(row, label): (usize, &String)| {
-        places.get(label.as_str()).copied().ok_or_else(|| Problem::UnknownLabel {
+        let digits = whole(label).filter(|_| numbers).map(|number| number.to_string());
+        let name = digits.as_ref().unwrap_or(label);
+        places.get(name.as_str()).copied().ok_or_else(|| Problem::UnknownLabel {
             row,
             label: label.clone(),
             classes: shown(classes),
@@ -147,7 +146,7 @@ fn without_header(mut fields: Vec<String>) -> Vec<String> {
     let Some((first, rest)) = fields.split_first() else { return fields };
     let is_header = match numbers(rest) {
         Some(_) => !rest.is_empty() && whole(first).is_none(),
-        None => HEADERS.contains(&first.to_lowercase().as_str()),
+        None => HEADERS.contains(&first.to_lowercase().as_str()) && !rest.contains(first),
     };
     if is_header {
         fields.remove(0);
@@ -192,6 +191,14 @@ mod tests {
             indices(&labels, &text(&["9", "10"])),
             Err(Problem::UnknownLabel { row: 2, .. })
         ));
+        // However numbers are written; but names are names in each file, whatever else stands in it.
+        let padded = text(&["010", "1.0e1", "9"]);
+        assert_eq!(classes(&padded), ["9", "10"]);
+        assert_eq!(indices(&padded, &text(&["9", "10"])).unwrap(), [1, 1, 0]);
+        let codes = classes(&text(&["010", "10", "A1"]));
+        assert_eq!(codes, ["010", "10", "A1"]);
+        assert_eq!(indices(&text(&["10", "010"]), &codes).unwrap(), [1, 0]);
+        assert!(indices(&text(&["0010"]), &codes).is_err());
         assert_eq!(
             [whole("3.0e+00"), whole("-2"), whole("1.5"), whole("nan")],
             [Some(3), Some(-2), None, None]
@@ -205,6 +212,7 @@ mod tests {
         assert_eq!(without_header(text(&["Label", "cat", "dog"])), ["cat", "dog"]);
         assert_eq!(without_header(text(&["cat", "dog"])), ["cat", "dog"]);
         assert_eq!(without_header(text(&["cat"])), ["cat"]);
+        assert_eq!(without_header(text(&["y", "n", "y"])), ["y", "n", "y"]);
 
         let known = |labels: &[&str], rows| without_title(text(labels), rows).len();
         assert_eq!(known(&["diagnosis", "B", "M", "B"], 3), 3);

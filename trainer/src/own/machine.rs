@@ -21,7 +21,7 @@ use super::{
     source::{Place, Source},
 };
 use crate::{
-    Error,
+    Error, TrainError,
     config::{self, ConfigError, Override},
     npy::{self, Array},
     observe::{Epoch, Many, Observer},
@@ -286,22 +286,37 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
         let text = format!("--clamp: expected columns up to {width}, found {}", clamp.to);
         return Err(Error::Usage(text));
     }
+    let group = rbm.config().visible.group();
+    if !clamp.from.is_multiple_of(group) || !clamp.to.is_multiple_of(group) {
+        let Clamp { from, to } = clamp;
+        let text = format!(
+            "--clamp: expected whole groups of {group} columns, of which one is 1, found columns {from}..{to}"
+        );
+        return Err(Error::Usage(text));
+    }
     let mut noise = Stream::new(job.seed).at(0);
-    let mut v = match &job.start {
-        Some(path) => model.data(path)?,
-        None => free_start(rbm, job, &mut noise),
+    let (mut v, as_read) = match &job.start {
+        Some(path) => model.data_as_read(path)?,
+        None => (free_start(rbm, job, &mut noise), Vec::new()),
     };
-    let kept = v.clone();
-    for _ in 0..job.steps {
-        noise = rbm.gibbs(job.level, noise, 1, &mut v)?;
-        if job.clamp.is_some() {
-            for (v, kept) in v.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
-                let columns = clamp.from..clamp.to;
-                v[columns.clone()].copy_from_slice(&kept[columns]);
-            }
+    let keep = |v: &mut [f32], kept: &[f32]| {
+        for (v, kept) in v.chunks_exact_mut(width).zip(kept.chunks_exact(width)) {
+            v[clamp.from..clamp.to].copy_from_slice(&kept[clamp.from..clamp.to]);
         }
+    };
+    let kept = if job.clamp.is_some() { v.clone() } else { Vec::new() };
+    for step in 1..=job.steps {
+        noise = rbm.gibbs(job.level, noise, 1, &mut v).map_err(|error| match error {
+            TrainError::Chains { .. } => TrainError::Chains { steps: step },
+            other => other,
+        })?;
+        keep(&mut v, &kept);
     }
     model.restore(&mut v)?;
+    // Back from standardised values they would be off by a rounding.
+    if job.clamp.is_some() {
+        keep(&mut v, &as_read);
+    }
     if let Some((path, ImageShape(shape))) = &job.image {
         let failed = |reason| Error::Figure { file: path.display().to_string(), reason };
         let png = filters::images(&v, *shape).map_err(failed)?;
@@ -336,9 +351,11 @@ pub(super) fn evaluate(model: &Model<Rbm>, path: &Path, level: Level) -> Result<
     let norms = rbm.weights().iter().map(|&w| f64::from(w).powi(2)).sum::<f64>();
     let activity = rbm.activity(level, &x)?;
     let (dead, on) = (activity.dead().len(), activity.always_on().len());
+    let standardised =
+        if model.preprocessing.standardiser.is_some() { " standardised" } else { "" };
     let mut text = format!(
         "machine               {visible} {width}, {hidden} {units}\nrows                  {rows}\n\
-         reconstruction error  {error:.6} (mean squared error of a value)\n\
+         reconstruction error  {error:.6} (mean squared error of a{standardised} value)\n\
          hidden units          {dead} active on no row, {on} on every row\n\
          weights               root mean square {:.6}\n",
         (norms / rbm.weights().len() as f64).sqrt()

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     data,
+    gather::Matrix,
     preprocessing::Preprocessing,
     source::{Part, Place, Source},
 };
@@ -130,8 +131,18 @@ impl Model<Rbm> {
 
     /// Data that fit the machine, standardised if its training data were: `[rows, visible]`.
     pub(super) fn data(&self, path: &Path) -> Result<Vec<f32>, Error> {
-        let source = Source::Memory(data::read(path)?);
-        let part = self.prepared(path, source, self.of.visible_units(), VISIBLE)?;
+        self.fitting(path, data::read(path)?)
+    }
+
+    /// The same, and as the file has them.
+    pub(super) fn data_as_read(&self, path: &Path) -> Result<(Vec<f32>, Vec<f32>), Error> {
+        let matrix = data::read(path)?;
+        let as_read = matrix.x.clone();
+        Ok((self.fitting(path, matrix)?, as_read))
+    }
+
+    fn fitting(&self, path: &Path, matrix: Matrix) -> Result<Vec<f32>, Error> {
+        let part = self.prepared(path, Source::Memory(matrix), self.of.visible_units(), VISIBLE)?;
         let x = part.into_values().unwrap_or_default();
         self.of.check(&x)?;
         Ok(x)

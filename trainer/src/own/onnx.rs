@@ -52,7 +52,14 @@ pub(crate) fn bytes(
         graph.reshape(&shape);
     }
     for (l, (layer, config)) in network.layers().iter().zip(&config.layers).enumerate() {
-        let (number, name) = (l + 1, layer.name());
+        // Products have a form: what has none is what is done to them.
+        let name = match config {
+            LayerConfig::Dense { activation, .. }
+            | LayerConfig::Conv { activation, .. }
+            | LayerConfig::Activation { activation } => activation.name(),
+            _ => layer.name(),
+        };
+        let number = l + 1;
         let error = OnnxError { number, name };
         shape = config.plan(&shape).map_err(|_| error.clone())?.shape;
         apply(&mut graph, layer, config, &shape).then_some(()).ok_or(error)?;

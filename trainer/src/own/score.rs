@@ -48,8 +48,8 @@ pub struct Scored {
 }
 
 /// Writes ln p(v) of each row, in nats. ln Z is the exact one where a layer has few enough states, else that of
-/// annealed importance sampling from the biases of the data. Of Gaussian units it is a density, in the units of the
-/// data also where these were standardised.
+/// annealed importance sampling from the machine without its weights: no score depends on the other rows. Of Gaussian
+/// units it is a density, in the units of the data also where these were standardised.
 ///
 /// # Errors
 /// Files that cannot be read or do not fit; [`TrainError::NoEnergy`] and [`TrainError::NoDensity`] for machines
@@ -58,7 +58,7 @@ pub fn score(job: &ScoreJob) -> Result<Scored, Error> {
     output::check_output(&job.out, job.force, [&job.model, &job.data])?;
     let model = Model::<Rbm>::load(&job.model)?;
     let x = model.data(&job.data)?;
-    let (log_z, interval) = run::pool(job.threads)?.install(|| log_z(&model.of, job, &x))?;
+    let (log_z, interval) = run::pool(job.threads)?.install(|| log_z(&model.of, job))?;
     let mut logs = model.of.log_likelihood(&x, log_z)?;
     logs.iter_mut().for_each(|log| *log += model.log_density_shift());
     let array = Array { shape: vec![logs.len()], data: logs.iter().map(|&l| l as f32).collect() };
@@ -66,12 +66,12 @@ pub fn score(job: &ScoreJob) -> Result<Scored, Error> {
     Ok(Scored { rows: logs.len(), log_z, interval, average: Average::of(&logs) })
 }
 
-fn log_z(rbm: &Rbm, job: &ScoreJob, x: &[f32]) -> Result<(f64, Option<(f64, f64)>), Error> {
+fn log_z(rbm: &Rbm, job: &ScoreJob) -> Result<(f64, Option<(f64, f64)>), Error> {
     match rbm.log_z_exact() {
         Err(TrainError::TooManyStates { .. }) => {
             let config = AisConfig {
                 temperatures: Temperatures::Linear { steps: job.temperatures },
-                base: Some(rbm.base_rate(x)?),
+                base: Some(rbm.visible_bias().to_vec()),
                 seed: job.seed,
                 ..AisConfig::default()
             };

@@ -76,7 +76,7 @@ impl Rbm {
     /// ```
     ///
     /// # Errors
-    /// Those of [`Rbm::fit`] for states that do not fit.
+    /// Those of [`Rbm::fit`] for states that do not fit; [`TrainError::Chains`] where the last ones are not finite.
     pub fn gibbs(
         &self,
         level: Level,
@@ -93,6 +93,9 @@ impl Rbm {
             self.visible_states(level, &h, Some(noise), v);
             self.unscale_in_place(v);
             noise = noise.skip(self.visible_draws(rows));
+        }
+        if !v.iter().all(|v| v.is_finite()) {
+            return Err(TrainError::Chains { steps });
         }
         Ok(noise)
     }

@@ -80,7 +80,7 @@ impl Visible {
     }
 
     /// Units that share one draw, one distribution and one place of the data.
-    pub(super) fn group(self) -> usize {
+    pub(crate) fn group(self) -> usize {
         match self {
             Self::Potts { categories } => categories as usize,
             Self::Bernoulli | Self::Gaussian => 1,

@@ -159,4 +159,17 @@ fn shells_and_manuals_know_the_commands() {
         run(home.path(), arguments).success().stdout(contains(expected));
     }
     run(home.path(), "completions cmd").failure().code(2);
+
+    // Every page that a page names is there.
+    run(home.path(), "man --out man1").success().stdout(contains("man1/halfwave-train-rbm.1"));
+    let first = fs::read_to_string(home.path().join("man1/halfwave.1")).unwrap();
+    let named = first.lines().filter_map(|line| line.strip_prefix("halfwave\\-"));
+    let named: Vec<_> = named.filter_map(|line| line.strip_suffix("(1)")).collect();
+    assert!(named.len() > 10 && named.contains(&"train"), "{named:?}");
+    for name in named.iter().filter(|name| **name != "help") {
+        assert!(home.path().join(format!("man1/halfwave-{name}.1")).exists(), "{name}");
+    }
+    run(home.path(), "man --out man1").failure().code(1);
+    run(home.path(), "man --out man1 --force").success();
+    run(home.path(), "man --force").failure().code(2);
 }

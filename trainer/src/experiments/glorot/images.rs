@@ -189,7 +189,9 @@ impl Config {
             let metric = format!("{part} error");
             let row = Row::new(&setting, &name(of.model, start), &metric, "%", &errors(of, start));
             let published = published(set, of.model)[start];
-            outcome.rows.push(row.beside(published, None, &format!("{SOURCE}, Table 1")));
+            let beside = self.part == Part::Test;
+            let source = format!("{SOURCE}, Table 1");
+            outcome.rows.push(if beside { row.beside(published, None, &source) } else { row });
         }
         let find = |model| results.iter().find(|of| of.model == model);
         let mut difference = |a: (Model, usize), b: (Model, usize)| {

@@ -170,13 +170,15 @@ fn save<T: npy::Element>(path: &Path, shape: &[usize], data: Vec<T>) {
 fn what_has_no_form_is_an_error_that_names_the_layer() {
     let mut flat = data();
     flat.shape = vec![50];
-    let layers = vec![
-        LayerConfig::dense(6, Kind::Relu),
-        LayerConfig::CaRelu,
-        LayerConfig::dense(3, Kind::Identity),
-    ];
-    let network = network(&[50], layers, Head::Softmax, &flat);
-    let error = bytes(&network, &Preprocessing::default(), &classes()).unwrap_err();
-    assert_eq!(error, OnnxError { number: 2, name: "carelu" });
-    assert!(error.to_string().starts_with("layer 2 (carelu) has no form"), "{error}");
+    for (second, name) in
+        [(LayerConfig::CaRelu, "carelu"), (LayerConfig::dense(6, Kind::Lif), "lif")]
+    {
+        let (first, last) =
+            (LayerConfig::dense(6, Kind::Relu), LayerConfig::dense(3, Kind::Identity));
+        let network = network(&[50], vec![first, second, last], Head::Softmax, &flat);
+        let error = bytes(&network, &Preprocessing::default(), &classes()).unwrap_err();
+        assert_eq!(error, OnnxError { number: 2, name });
+        let said = format!("layer 2 ({name}) has no form in ONNX");
+        assert!(error.to_string().starts_with(&said), "{error}");
+    }
 }
