@@ -40,6 +40,11 @@
 
 #![forbid(unsafe_code)]
 
+/// The example of the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod capped;
 mod dataset;
 mod embedded;

@@ -35,6 +35,11 @@
 
 #![forbid(unsafe_code)]
 
+/// The example of the README runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod buffers;
 mod by_name;
 mod losses;

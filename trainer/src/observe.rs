@@ -53,6 +53,27 @@ pub trait Observer {
         None
     }
 
+    /// Whether training ends after the epoch that it was told last, as if it were the last one. Asked after each; false
+    /// unless an observer says so.
+    ///
+    /// ```
+    /// use halfwave_trainer::observe::{Epoch, Observer};
+    /// /// Ends training where the loss is small enough.
+    /// struct Enough(f64);
+    /// impl Observer for Enough {
+    ///     fn epoch(&mut self, epoch: &Epoch<'_>) {
+    ///         let loss = epoch.metrics.iter().find(|(name, _)| *name == "loss");
+    ///         self.0 = loss.map_or(self.0, |(_, loss)| *loss);
+    ///     }
+    ///     fn stop(&mut self) -> bool {
+    ///         self.0 < 0.1
+    ///     }
+    /// }
+    /// ```
+    fn stop(&mut self) -> bool {
+        self.next().is_some_and(|next| next.stop())
+    }
+
     /// Something else to know of the training.
     fn note(&mut self, text: &str) {
         if let Some(next) = self.next() {
@@ -96,6 +117,11 @@ impl Observer for Many<'_> {
 
     fn note(&mut self, text: &str) {
         self.0.iter_mut().for_each(|observer| observer.note(text));
+    }
+
+    fn stop(&mut self) -> bool {
+        // All are asked.
+        self.0.iter_mut().fold(false, |stop, observer| observer.stop() | stop)
     }
 
     fn warning(&mut self, text: &str) {

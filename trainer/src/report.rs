@@ -53,15 +53,22 @@ pub(crate) fn number(value: f64, std: Option<f64>) -> String {
     }
 }
 
+/// A published value as [`number`] has it, with a third decimal where it is small and published with three.
+fn published_number(value: f64) -> String {
+    let [two, three] = [2, 3].map(|digits| format!("{value:.digits$}"));
+    let is = |text: &str| text.parse() == Ok(value);
+    if value.abs() < 10.0 && is(&three) && !is(&two) { three } else { number(value, None) }
+}
+
 /// The sources of published numbers, each once, in the order of the rows.
-pub(crate) struct Sources<'a>(Vec<&'a str>);
+pub(crate) struct Sources<'a>(Vec<&'a Published>);
 
 impl<'a> Sources<'a> {
     pub(crate) fn of(rows: impl IntoIterator<Item = &'a Row>) -> Self {
-        let mut sources: Vec<&str> = Vec::new();
+        let mut sources: Vec<&Published> = Vec::new();
         for published in rows.into_iter().filter_map(|row| row.published.as_ref()) {
-            if !sources.contains(&published.source.as_str()) {
-                sources.push(&published.source);
+            if !sources.iter().any(|known| same_source(known, published)) {
+                sources.push(published);
             }
         }
         Self(sources)
@@ -69,19 +76,35 @@ impl<'a> Sources<'a> {
 
     /// A published number with the mark of its source: `91.21 ± 4.22 [1]`.
     pub(crate) fn mark(&self, published: &Published) -> String {
-        let at = self.0.iter().position(|source| *source == published.source).unwrap_or_default();
-        format!("{} [{}]", number(published.value, published.std), at + 1)
+        let at = self.0.iter().position(|known| same_source(known, published));
+        let std = published.std.map(|std| format!(" ± {}", published_number(std)));
+        let value = published_number(published.value);
+        format!("{value}{} [{}]", std.unwrap_or_default(), at.unwrap_or_default() + 1)
     }
 
     /// The sources with their numbers, from 1.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, &'a str)> {
-        (1..).zip(self.0.iter().copied())
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (usize, String)> {
+        let text = |published: &Published| match &published.differs {
+            None => published.source.clone(),
+            Some(differs) => format!("{}; not comparable: {differs}", published.source),
+        };
+        (1..).zip(self.0.iter().map(move |published| text(published)))
     }
+}
+
+fn same_source(a: &Published, b: &Published) -> bool {
+    (&a.source, &a.differs) == (&b.source, &b.differs)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use super::{number, published_number};
+
+    #[test]
+    fn published_values_keep_their_digits() {
+        let texts = [92.4, 91.9594, 0.885, -84.86, 0.0, 1.0 / 3.0, 1e-7].map(published_number);
+        assert_eq!(texts, ["92.40", "91.96", "0.885", "-84.86", "0.00", "0.33", "1.00e-7"]);
+    }
 
     #[test]
     fn small_values_keep_digits() {

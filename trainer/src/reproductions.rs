@@ -1,6 +1,10 @@
 //! `halfwave table`: what was measured beside what is published, from the `result.json` of runs.
 
-use std::{collections::HashSet, fs, path::Path};
+use std::{
+    collections::{HashMap, HashSet},
+    fs,
+    path::Path,
+};
 
 use crate::{
     Error,
@@ -20,7 +24,9 @@ const END: &str = "<!-- end of the table of reproductions -->";
 #[non_exhaustive]
 pub enum TableError {
     /// No file has a row that could stand in it.
-    #[error("no row of these results has a published number beside it; --all takes the others too")]
+    #[error(
+        "no row of these results has a published number beside it (with --headlines: that can be compared); --all takes the others too"
+    )]
     NoRows,
     /// A file that says nowhere, or not clearly, where the table goes.
     #[error(
@@ -36,7 +42,8 @@ pub enum TableError {
 /// Which rows of the results stand in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
-    /// Of each model in each setting the first that has a published number beside it.
+    /// Of each model in each setting the first that has a published number beside it which it can be compared with; of the
+    /// same row in several results that of the most runs.
     Headlines,
     /// All that have a published number beside them.
     Published,
@@ -45,17 +52,39 @@ pub enum Rows {
 }
 
 impl Rows {
-    fn of(self, report: &Report) -> Vec<&Row> {
-        let published = || report.rows.iter().filter(|row| row.published.is_some());
+    /// Each with the number of its report.
+    fn of(self, reports: &[Report]) -> Vec<(usize, &Row)> {
+        let all = reports.iter().enumerate();
+        let rows = all.flat_map(|(i, report)| report.rows.iter().map(move |row| (i, row)));
         match self {
+            Self::All => rows.collect(),
+            Self::Published => rows.filter(|(_, row)| row.published.is_some()).collect(),
             Self::Headlines => {
                 let mut seen = HashSet::new();
-                published().filter(|row| seen.insert((&row.setting, &row.model))).collect()
+                let comparable =
+                    |row: &Row| row.published.as_ref().is_some_and(|p| p.differs.is_none());
+                let first = rows.filter(|&(report, row)| {
+                    comparable(row) && seen.insert((report, &row.setting, &row.model))
+                });
+                most_runs(reports, first.collect())
             }
-            Self::Published => published().collect(),
-            Self::All => report.rows.iter().collect(),
         }
     }
+}
+
+/// Without the rows that another result has from more runs, or from as many and before.
+fn most_runs<'a>(reports: &[Report], rows: Vec<(usize, &'a Row)>) -> Vec<(usize, &'a Row)> {
+    let key = |&(report, row): &(usize, &'a Row)| {
+        (reports[report].experiment.clone(), &row.setting, &row.model, &row.metric)
+    };
+    let mut best = HashMap::new();
+    for row in &rows {
+        let known = best.entry(key(row)).or_insert(*row);
+        if row.1.n > known.1.n {
+            *known = *row;
+        }
+    }
+    rows.into_iter().filter(|row| best[&key(row)].0 == row.0).collect()
 }
 
 /// The rows of all reports in Markdown, then the machines and the sources.
@@ -63,36 +92,35 @@ impl Rows {
 /// # Errors
 /// [`TableError::NoRows`].
 pub fn table(reports: &[Report], which: Rows) -> Result<String, TableError> {
-    let rows = || reports.iter().flat_map(|report| which.of(report));
-    if rows().next().is_none() {
+    let rows = which.of(reports);
+    if rows.is_empty() {
         return Err(TableError::NoRows);
     }
-    let sources = Sources::of(rows());
+    let sources = Sources::of(rows.iter().map(|(_, row)| *row));
     let mut machines: Vec<&Machine> = Vec::new();
     let mut text = String::from(
         "| experiment | what | published | ours | n | seeds | date | machine |\n|---|---|---|---|---|---|---|---|\n",
     );
-    for report in reports {
-        for row in which.of(report) {
-            let machine = report.machine.as_ref().map(|machine| {
-                let known = machines.iter().position(|known| *known == machine);
-                letter(known.unwrap_or_else(|| {
-                    machines.push(machine);
-                    machines.len() - 1
-                }))
-            });
-            let cells = [
-                cell(&report.experiment),
-                cell(&what(row)),
-                row.published.as_ref().map_or_else(none, |published| sources.mark(published)),
-                number(row.value, row.std),
-                row.n.to_string(),
-                seeds(&report.seeds),
-                report.date.as_deref().map_or_else(none, cell),
-                machine.unwrap_or_else(none),
-            ];
-            text.push_str(&format!("| {} |\n", cells.join(" | ")));
-        }
+    for (report, row) in rows {
+        let report = &reports[report];
+        let machine = report.machine.as_ref().map(|machine| {
+            let known = machines.iter().position(|known| *known == machine);
+            letter(known.unwrap_or_else(|| {
+                machines.push(machine);
+                machines.len() - 1
+            }))
+        });
+        let cells = [
+            cell(&report.experiment),
+            cell(&what(row)),
+            row.published.as_ref().map_or_else(none, |published| sources.mark(published)),
+            number(row.value, row.std),
+            row.n.to_string(),
+            seeds(&report.seeds),
+            report.date.as_deref().map_or_else(none, cell),
+            machine.unwrap_or_else(none),
+        ];
+        text.push_str(&format!("| {} |\n", cells.join(" | ")));
     }
     text.push_str("\nOurs: mean ± population standard deviation over n runs (seeds, times folds where there are any).\n");
     for (i, machine) in machines.iter().enumerate() {
@@ -196,6 +224,38 @@ mod tests {
         ] {
             assert_eq!(insert(text, "new\n"), None, "{text}");
         }
+    }
+
+    /// What cannot be compared is none, and of two results of the same that of more runs is.
+    #[test]
+    fn headlines_are_comparable_and_of_most_runs() {
+        let report = |rows: Vec<Row>| -> Report {
+            let json = r#"{"experiment": "e", "configuration": {}, "seeds": [1], "versions": {"halfwave": "0.1.0",
+                "target": "t", "profile": "release"}, "level": "avx2", "threads": 2, "seconds": 1.5, "rows": [],
+                "notes": [], "confusions": [], "figures": []}"#;
+            Report { rows, ..serde_json::from_str(json).unwrap() }
+        };
+        let row = |model: &str, metric: &str, values: &[f64]| {
+            Row::new("split", model, metric, "%", values).beside(90.0, None, "paper")
+        };
+        let reports = [
+            report(vec![
+                row("a", "accuracy", &[1.0]),
+                row("a", "F1", &[1.0]),
+                row("b", "accuracy", &[2.0]),
+            ]),
+            report(vec![
+                row("a", "accuracy", &[3.0, 4.0]),
+                row("b", "accuracy", &[5.0]),
+                row("c", "accuracy", &[6.0; 3]).not_comparable("other data"),
+            ]),
+        ];
+        let found: Vec<_> =
+            Rows::Headlines.of(&reports).iter().map(|(i, row)| (*i, row.value)).collect();
+        assert_eq!(found, [(0, 2.0), (1, 3.5)]);
+        assert_eq!(Rows::Published.of(&reports).len(), 6);
+        let table = table(&reports, Rows::Published).unwrap();
+        assert!(table.contains("\\[2\\] paper; not comparable: other data."), "{table}");
     }
 
     #[test]

@@ -64,6 +64,9 @@ pub struct Published {
     pub std: Option<f64>,
     /// Where it is published.
     pub source: String,
+    /// What was so different there that the two are not to be compared, if something was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differs: Option<String>,
 }
 
 impl Row {
@@ -101,7 +104,16 @@ impl Row {
     /// With the published number beside it.
     #[must_use]
     pub fn beside(mut self, value: f64, std: Option<f64>, source: &str) -> Self {
-        self.published = Some(Published { value, std, source: source.into() });
+        self.published = Some(Published { value, std, source: source.into(), differs: None });
+        self
+    }
+
+    /// The published number, if it has one, is of something else: what differs there. Such a row is no headline.
+    #[must_use]
+    pub fn not_comparable(mut self, differs: &str) -> Self {
+        if let Some(published) = &mut self.published {
+            published.differs = Some(differs.into());
+        }
         self
     }
 }

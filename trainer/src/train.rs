@@ -205,7 +205,7 @@ impl Loop<'_> {
             at.seconds = 0.0;
             let ended = self.epoch(epoch, &metrics, seconds, learner.flop());
             observer.epoch(&ended);
-            at.done = learner.look(at.progress, &ended).is_break();
+            at.done = learner.look(at.progress, &ended).is_break() | observer.stop();
             at.epochs.push((metrics, seconds));
         }
         at.done = true;

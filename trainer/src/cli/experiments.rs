@@ -129,7 +129,8 @@ pub(crate) struct Table {
     /// Rows without a published number too
     #[arg(long)]
     all: bool,
-    /// Of each model in each setting the first published number only
+    /// Only what can be compared with a published number: of each model in each setting the first, and of the same in
+    /// several results that of the most runs
     #[arg(long, conflicts_with = "all")]
     headlines: bool,
     /// Put the table into this Markdown file in place of printing it

@@ -5,7 +5,7 @@ use halfwave_kernels::{Kind, conv::Padding};
 use super::*;
 use crate::{
     layers::Initialiser,
-    observe::{Epoch, Silent},
+    observe::{Epoch, Many, Silent},
 };
 
 fn config() -> MlpConfig {
@@ -517,6 +517,32 @@ fn compressed_rows_train_the_same_network() {
         assert_eq!(dense.probabilities(level, &data.x), sparse.probabilities(level, &rows));
         assert_ne!(dense.layers(), Network::new(&config, 3).unwrap().layers());
     }
+}
+
+/// As if the configuration had asked for two epochs, also where others watch.
+#[test]
+fn an_observer_ends_training() {
+    #[derive(Default)]
+    struct Two(usize);
+    impl Observer for Two {
+        fn epoch(&mut self, epoch: &Epoch<'_>) {
+            self.0 = epoch.epoch;
+        }
+
+        fn stop(&mut self) -> bool {
+            self.0 == 2
+        }
+    }
+    let fit = |epochs: usize, observer: &mut dyn Observer| {
+        let mut network = Network::mlp(&MlpConfig { epochs, ..config() }, 1).unwrap();
+        network.fit(Level::best(), &data(), None, "run", observer).unwrap();
+        network.probabilities(Level::best(), &data().x)
+    };
+    let (mut two, mut other) = (Two::default(), Two::default());
+    let stopped = fit(5, &mut Many(vec![&mut two, &mut Silent, &mut other]));
+    assert_eq!((two.0, other.0), (2, 2));
+    assert_eq!(stopped, fit(2, &mut Silent));
+    assert_ne!(stopped, fit(5, &mut Silent));
 }
 
 /// The network that is kept did best, not the last one; training goes on for `patience` epochs after it.

@@ -37,7 +37,7 @@ pub fn table(rows: &[Row]) -> String {
     }
     for (i, source) in sources.iter() {
         text.push_str(if i == 1 { "\n" } else { "" });
-        text.push_str(&wrap(&format!("[{i}] "), source));
+        text.push_str(&wrap(&format!("[{i}] "), &source));
     }
     text
 }

@@ -92,7 +92,13 @@ impl Tested {
         let folds = self.folds.first().map_or(0, Vec::len);
         let of_folds = format!("{title}, {folds} folds, {}", protocol.name());
         let beside = |row: Row, value: Option<(f64, Option<f64>)>, what: &str| match value {
-            Some((value, std)) => row.beside(value, std, &protocol.source(what)),
+            Some((value, std)) => {
+                let row = row.beside(value, std, &source(what));
+                match protocol.differs(self.set) {
+                    Some(differs) => row.not_comparable(differs),
+                    None => row,
+                }
+            }
             None => row,
         };
         let all = |value: &dyn Fn(&Evaluation) -> f64| -> Vec<f64> {
@@ -139,8 +145,7 @@ impl Tested {
             let loss = Row::new(setting, &name, &format!("loss, fold {number}"), "nats", &loss);
             let (of_accuracy, of_loss) =
                 self.published().and_then(|p| p.folds.get(i)).copied().unzip();
-            let source = table.map_or(NOTEBOOKS.into(), |table| format!("table {table}"));
-            let source = Protocol::Published.source(&source);
+            let source = table.map_or(source(NOTEBOOKS), |table| source(&format!("table {table}")));
             let beside = |row: Row, value: Option<f64>| match value {
                 Some(value) => row.beside(value, None, &source),
                 None => row,
@@ -188,6 +193,11 @@ fn name(model: Model, head: Head) -> String {
     format!("{} {}", model.name(), classifier::name(head))
 }
 
+/// Where a figure is published.
+fn source(what: &str) -> String {
+    format!("Agarap 2018, arXiv:1803.08375v2, {what}")
+}
+
 impl Protocol {
     fn name(self) -> &'static str {
         match self {
@@ -196,14 +206,16 @@ impl Protocol {
         }
     }
 
-    /// Where a figure is published.
-    fn source(self, what: &str) -> String {
-        let comparable = match self {
-            Self::Published => "",
-            Self::Honest => {
-                "; not comparable: there the network is kept from fold to fold, and trained for 320 epochs"
+    /// What differs from the published figures of this set, if they are not to be compared.
+    fn differs(self, set: &str) -> Option<&'static str> {
+        match (self, set) {
+            (Self::Published, _) => None,
+            (Self::Honest, "wdbc") => Some(
+                "there the network is kept from fold to fold, trained for 320 epochs, and has raw features",
+            ),
+            (Self::Honest, _) => {
+                Some("there the network is kept from fold to fold, and trained for 320 epochs")
             }
-        };
-        format!("Agarap 2018, arXiv:1803.08375v2, {what}{comparable}")
+        }
     }
 }

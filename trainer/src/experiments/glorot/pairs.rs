@@ -15,14 +15,6 @@ pub(super) fn parts<'a>(sets: &'a Sets<'_>, part: Part) -> Parts<'a> {
     Parts { classes: CLASSES.len(), fit: of(Set::Fit), validation: of(Set::Validation), measured }
 }
 
-/// What the pairs are called in results.
-pub(super) fn title(origin: Origin) -> &'static str {
-    match origin {
-        Origin::Files => "NORB",
-        Origin::Synthetic => "synthetic pairs",
-    }
-}
-
 /// What a reader has to know of them.
 pub(super) fn note(origin: Origin) -> String {
     let pairs = match origin {

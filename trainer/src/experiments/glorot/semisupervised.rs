@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{
     super::{
         Context, Run,
-        nair_hinton_norb::sets::{Data, Order, Set, Sets},
+        nair_hinton_norb::sets::{Data, Order, Origin, Set, Sets},
         paired,
     },
     SOURCE, pairs,
@@ -85,7 +85,7 @@ impl Run for Config {
                     rates.auto_encoder,
                     hidden,
                     all,
-                    (pairs::title(loaded.origin), seed),
+                    (loaded.origin.title(), seed),
                     &mut **observer,
                 )?;
                 for (s, (rows, labels)) in labelled.iter().enumerate() {
@@ -108,7 +108,7 @@ impl Run for Config {
                 }
             }
         }
-        let mut outcome = self.report(pairs::title(loaded.origin), &errors);
+        let mut outcome = self.report(loaded.origin, &errors);
         outcome.notes.push(pairs::note(loaded.origin));
         Ok(outcome)
     }
@@ -147,17 +147,18 @@ impl Config {
         self.tuning.check()
     }
 
-    fn report(&self, title: &str, errors: &[[Vec<f64>; VARIANTS.len()]]) -> Outcome {
+    fn report(&self, origin: Origin, errors: &[[Vec<f64>; VARIANTS.len()]]) -> Outcome {
         let metric = format!("{} error", self.part.name());
         let (mut rows, mut notes) = (Vec::new(), Vec::new());
         for (&share, errors) in self.shares.iter().zip(errors) {
-            let setting = format!("{title}, {} % labelled", 100.0 * share);
+            let setting = format!("{}, {} % labelled", origin.title(), 100.0 * share);
             for (errors, &variant) in errors.iter().zip(&VARIANTS) {
                 let row = Row::percent(&setting, &name(variant), &metric, errors);
                 let published = PUBLISHED.iter().find(|(p, _)| (p - 100.0 * share).abs() < 1e-9);
-                let source = format!("{SOURCE}, Figure 4, on NORB, read off");
+                let published = published.filter(|_| self.part == Part::Test);
+                let source = format!("{SOURCE}, Figure 4, read off");
                 rows.push(match published {
-                    Some((_, values)) => row.beside(values[variant.0][variant.1], None, &source),
+                    Some((_, values)) => origin.beside(row, values[variant.0][variant.1], &source),
                     None => row,
                 });
             }
@@ -182,7 +183,7 @@ impl Config {
         };
         let figure = Figure::Lines {
             name: "glorot-semisupervised".into(),
-            title: format!("{title}: {metric} against the share of labelled pairs"),
+            title: format!("{}: {metric} against the share of labelled pairs", origin.title()),
             x: "labelled, %".into(),
             y: "error, %".into(),
             logarithmic: false,

@@ -62,14 +62,15 @@ impl Run for Config {
         }
         let origin = loaded.origin;
         let metric = format!("{} error", self.part.name());
-        let setting = format!("{}, rescaled softplus", pairs::title(origin));
+        let setting = format!("{}, rescaled softplus", origin.title());
         let mut rows = Vec::new();
         for (&alpha, errors) in self.alphas.iter().zip(&errors) {
             let row = Row::new(&setting, &name(alpha), &metric, "%", errors);
             let published = PUBLISHED.iter().find(|(published, _)| *published == alpha);
-            let source = format!("{SOURCE}, section 4.1, on NORB, layers of 4000 and 2000");
+            let published = published.filter(|_| self.part == Part::Test);
+            let source = format!("{SOURCE}, section 4.1, layers of 4000 and 2000");
             rows.push(match published {
-                Some(&(_, value)) => row.beside(value, None, &source),
+                Some(&(_, value)) => origin.beside(row, value, &source),
                 None => row,
             });
         }

@@ -54,7 +54,7 @@ pub(super) const VARIANTS: [Variant; 7] = [
     variant(3, Kind::Tanh, false),
 ];
 
-const OPEN_TABLE: &str = "Glorot, Bordes & Bengio 2011, Table 2: OpenTable, other texts";
+const OPEN_TABLE: &str = "Glorot, Bordes & Bengio 2011, Table 2";
 const ON_AMAZON: &str =
     "Glorot, Bordes & Bengio 2011, section 4.2, on these domains; Zhou et al. 2010: 73.72";
 
@@ -176,6 +176,9 @@ fn row(
         Measure::Sparsity(Task::Polarity) => None,
     };
     match published.filter(|_| corpus == AMAZON) {
+        Some((value, std, source)) if source == OPEN_TABLE => {
+            row.beside(value, std, source).not_comparable("reviews of restaurants there")
+        }
         Some((value, std, source)) => row.beside(value, std, source),
         None => row,
     }

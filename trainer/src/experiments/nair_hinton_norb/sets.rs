@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     Error, TrainError,
+    result::Row,
     samples::{Images, Samples},
 };
 
@@ -27,6 +28,25 @@ pub(in super::super) struct Data {
 pub(in super::super) enum Origin {
     Files,
     Synthetic,
+}
+
+impl Origin {
+    /// What the pairs are called in results.
+    pub(in super::super) fn title(self) -> &'static str {
+        match self {
+            Self::Files => "NORB",
+            Self::Synthetic => "synthetic pairs",
+        }
+    }
+
+    /// The row with a number beside it that is published for NORB.
+    pub(in super::super) fn beside(self, row: Row, published: f64, source: &str) -> Row {
+        let row = row.beside(published, None, source);
+        match self {
+            Self::Files => row,
+            Self::Synthetic => row.not_comparable("NORB there, synthetic pairs here"),
+        }
+    }
 }
 
 impl Data {

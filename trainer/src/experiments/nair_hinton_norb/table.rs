@@ -62,11 +62,10 @@ pub(super) fn table(
     others: &[Vec<f64>; 2],
     errors: &[Vec<f64>; VARIANTS.len()],
 ) -> (Vec<Row>, Vec<String>) {
-    let (set, source) = match origin {
-        Origin::Files => ("NORB", "Nair & Hinton, ICML 2010"),
-        Origin::Synthetic => {
-            ("synthetic pairs", "Nair & Hinton, ICML 2010, on NORB and not on these pairs")
-        }
+    let set = origin.title();
+    let beside = |row: Row, published: f64, what: &str| {
+        let source = format!("Nair & Hinton, ICML 2010; {what}");
+        origin.beside(row, published, &source)
     };
     let [first, second] = hidden;
     let settings = [
@@ -81,8 +80,8 @@ pub(super) fn table(
         .iter()
         .zip(models)
         .map(|(errors, (model, published, of))| {
-            let source = format!("{source}; {of} [from memory, unverified]");
-            Row::percent(set, model, "test error", errors).beside(published, None, &source)
+            let row = Row::percent(set, model, "test error", errors);
+            beside(row, published, &format!("{of} [from memory, unverified]"))
         })
         .collect();
     rows.extend(VARIANTS.iter().zip(errors).map(|(variant, errors)| {
@@ -92,7 +91,7 @@ pub(super) fn table(
         // Of two layers only the row of two that are pre-trained is from the notes.
         let sure = variant.layers == 1 || variant.pre_trained == 2;
         let how = if sure { "" } else { " [from memory, unverified]" };
-        row.beside(variant.published, None, &format!("{source}; {sizes}{how}"))
+        beside(row, variant.published, &format!("{sizes}{how}"))
     }));
     let mut notes = Vec::new();
     for (a, b) in DIFFERENCES {
