@@ -1,5 +1,7 @@
 //! What an experiment found out: rows beside published numbers, notes, figures.
 
+mod figure;
+
 use std::{fmt, path::Path};
 
 use halfwave_datasets::{
@@ -10,6 +12,8 @@ use serde::{Deserialize, Serialize, Serializer};
 use toml::{Table, Value};
 
 use crate::{Error, machine::Machine};
+
+pub use figure::{Figure, Line, Matrix, Series};
 
 /// What an experiment found out.
 #[derive(Clone, Debug, Default)]
@@ -115,140 +119,6 @@ impl Row {
             published.differs = Some(differs.into());
         }
         self
-    }
-}
-
-/// A picture of a result.
-#[derive(Clone, Debug)]
-pub enum Figure {
-    /// Lines over epochs (SVG).
-    Curves {
-        /// File name without extension.
-        name: String,
-        /// Above the plot.
-        title: String,
-        /// What the vertical axis shows.
-        y: String,
-        /// The lines.
-        series: Vec<Series>,
-    },
-    /// A confusion matrix as a heat map (SVG).
-    Confusion {
-        /// File name without extension.
-        name: String,
-        /// Above the plot.
-        title: String,
-        /// Name of each class.
-        classes: Vec<String>,
-        /// `[classes, classes]`, rows true, columns predicted.
-        counts: Vec<u64>,
-    },
-    /// The weights of each hidden unit as an image (PNG).
-    Filters {
-        /// File name without extension.
-        name: String,
-        /// What the report says about it.
-        title: String,
-        /// `[visible, hidden]`.
-        weights: Vec<f32>,
-        /// Rows, columns and colours (1 or 3) of the visible image; their product is `visible`.
-        shape: [usize; 3],
-    },
-    /// Lines over a number (SVG).
-    Lines {
-        /// File name without extension.
-        name: String,
-        /// Above the plot.
-        title: String,
-        /// What the horizontal axis shows.
-        x: String,
-        /// What the vertical axis shows.
-        y: String,
-        /// Whether the vertical axis is.
-        logarithmic: bool,
-        /// The lines.
-        lines: Vec<Line>,
-    },
-    /// How many of something fall into each of equal bins (SVG).
-    Histogram {
-        /// File name without extension.
-        name: String,
-        /// Above the plot.
-        title: String,
-        /// What the horizontal axis shows.
-        x: String,
-        /// What the vertical axis shows.
-        y: String,
-        /// Where the first bin begins and the last one ends.
-        range: (f64, f64),
-        /// Of each bin.
-        counts: Vec<u64>,
-    },
-}
-
-impl Figure {
-    /// Name of the file.
-    #[must_use]
-    pub fn file(&self) -> String {
-        match self {
-            Self::Curves { name, .. }
-            | Self::Confusion { name, .. }
-            | Self::Lines { name, .. }
-            | Self::Histogram { name, .. } => format!("{name}.svg"),
-            Self::Filters { name, .. } => format!("{name}.png"),
-        }
-    }
-
-    /// What it shows.
-    #[must_use]
-    pub fn title(&self) -> &str {
-        match self {
-            Self::Curves { title, .. }
-            | Self::Confusion { title, .. }
-            | Self::Filters { title, .. }
-            | Self::Lines { title, .. }
-            | Self::Histogram { title, .. } => title,
-        }
-    }
-}
-
-/// A line of a plot.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Line {
-    /// Its label.
-    pub label: String,
-    /// (x, y), x ascending.
-    pub points: Vec<(f64, f64)>,
-    /// Whether it is dashed: a bound, a reference.
-    pub dashed: bool,
-    /// Number of its colour, where it is not that of its place.
-    pub colour: Option<usize>,
-}
-
-impl Line {
-    /// A solid line in the colour of its place.
-    #[must_use]
-    pub fn new(label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
-        Self { label: label.into(), points, dashed: false, colour: None }
-    }
-}
-
-/// Learning curves of one kind: the mean over runs, and each run.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Series {
-    /// Its label.
-    pub label: String,
-    /// One line a run, each with a value an epoch.
-    pub runs: Vec<Vec<f64>>,
-}
-
-impl Series {
-    /// Mean over the runs that reach each epoch.
-    #[must_use]
-    pub fn mean(&self) -> Vec<f64> {
-        let longest = self.runs.iter().map(Vec::len).max().unwrap_or_default();
-        let at = |epoch: usize| self.runs.iter().filter_map(move |run| run.get(epoch));
-        (0..longest).map(|epoch| at(epoch).sum::<f64>() / at(epoch).count() as f64).collect()
     }
 }
 
@@ -376,31 +246,6 @@ impl fmt::Display for DataSet {
             "nobody has published all checksums"
         };
         write!(f, "{} ({said})", self.name)
-    }
-}
-
-/// A confusion matrix.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Matrix {
-    /// What was tested.
-    pub title: String,
-    /// Name of each class.
-    pub classes: Vec<String>,
-    /// Rows true, columns predicted.
-    pub counts: Vec<Vec<u64>>,
-}
-
-impl Figure {
-    /// The confusion matrix that it shows, if it shows one.
-    #[must_use]
-    pub fn matrix(&self) -> Option<Matrix> {
-        match self {
-            Self::Confusion { title, classes, counts, .. } => {
-                let counts = counts.chunks(classes.len().max(1)).map(<[u64]>::to_vec).collect();
-                Some(Matrix { title: title.clone(), classes: classes.clone(), counts })
-            }
-            _ => None,
-        }
     }
 }
 
