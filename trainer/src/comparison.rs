@@ -61,8 +61,8 @@ pub fn compare(runs: &[(String, Report)]) -> Result<String, ComparisonError> {
     }
     text.push_str(
         "\nMean ± population standard deviation (n runs: seeds, times folds where there are any); in brackets the 95 % interval of the \
-         difference: ‖ of pairs of runs, where both have the same seeds; else as of independent runs (Welch). * the interval \
-         leaves 0 out.\n",
+         difference: ‖ of pairs of runs, where both have the same seeds; else as of independent runs (Welch). Folds share \
+         training rows: over them intervals are rather too narrow. * the interval leaves 0 out.\n",
     );
     Ok(text)
 }

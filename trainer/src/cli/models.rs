@@ -92,7 +92,7 @@ pub(crate) struct Features {
 #[command(after_help = format!("\
 Examples:
   halfwave score m.safetensors x.npy scores.npy
-  halfwave score m.safetensors x.npy scores.npy --temperatures 10000
+  halfwave score m.safetensors x.npy scores.npy --temperatures 100000
 
 ln Z is summed exactly where one layer has at most 2^20 states, and estimated by annealed importance sampling with 100 \
 chains else, from the machine without its weights: too low in expectation, so that scores are too good; compare \
