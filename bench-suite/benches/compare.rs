@@ -77,7 +77,10 @@ fn print_times(elements: Option<usize>, names: &[String]) -> Result<()> {
         }
         let mut kernel = match elements {
             None => row.prepare(),
-            Some(elements) if row.streams().is_some() => row.prepare_at(elements),
+            Some(elements) if row.streams().is_some() => {
+                row.check_at(Level::best(), scalar(), elements);
+                row.prepare_at(elements)
+            }
             Some(_) => continue,
         };
         let mut contestant =

@@ -10,17 +10,13 @@ use halfwave_bench_suite::{
 
 /// Checks that a step has the bits of the scalar level, and times some.
 fn bench(criterion: &mut Criterion, step: &Step) -> Result<()> {
-    let after_one = |level| -> Result<Vec<f32>> {
-        let mut model = (step.new)(1)?;
-        model.train(level)?;
-        Ok(model.weights().to_vec())
-    };
     let mut model = (step.new)(step.steps)?;
-    let expected = after_one(scalar())?;
+    let expected = step.after_one(scalar())?;
     let mut group = criterion.benchmark_group(format!("train/{}", step.name));
     group.throughput(Throughput::Elements((step.batch * step.steps) as u64));
     for (level, pool) in effort::levels_and_pools() {
-        check::same_as_scalar(step.name, level, &pool.install(|| after_one(level))?, &expected);
+        let got = pool.install(|| step.after_one(level))?;
+        check::same_as_scalar(step.name, level, &got, &expected);
         let mut failure = Ok(());
         let id = BenchmarkId::new(level.name(), format!("{}T", pool.current_num_threads()));
         group.bench_function(id, |bencher| {

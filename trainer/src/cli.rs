@@ -149,7 +149,7 @@ pub(crate) struct ModelAndData {
 
 const DATA_HELP: &str = "\
 Data: .npy (f32, or bytes, which are divided by 255), .npz (FILE.npz, or FILE.npz:NAME of several arrays), .csv (numbers, with or without a header), .idx or …ubyte \
-(bytes, divided by 255), each also with .gz; a row a sample. Of data that are larger than 4 GiB as f32 only mini-batches are in memory (--stream: of \
+(bytes, divided by 255), each also with .gz; a row a sample. Of data that are larger than 4 GiB as f32 only mini-batches are in memory (`train --stream`: of \
 any): a .npy file is read where it is, rows of others are copied into a temporary file first (TMPDIR says where). Or a folder of images of one size (PNG, JPEG), in a sub-folder for each class: DIR/CLASS/FILE.png.";
 
 const LABELS_HELP: &str = "\

@@ -52,7 +52,8 @@ pub struct Row {
     pub std: Option<f64>,
     /// Number of runs: folds times seeds.
     pub n: usize,
-    /// The value of each run, in the order of the seeds, and of the folds of each; none in files of the first versions.
+    /// The value of each run, in the order of the seeds, and of the folds of each (`nair-hinton-lfw`: the mean over the seeds
+    /// in each fold); none in files of the first versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<f64>,
     /// What others report.

@@ -116,6 +116,7 @@ pub fn plan(options: &Options) -> Result<String, Error> {
     let one = rehearsal.estimate(all);
     let words = |x: f64| HumanDuration(Duration::try_from_secs_f64(x).unwrap_or(Duration::MAX));
     let said: Vec<String> = seeds.iter().map(ToString::to_string).collect();
+    let used: Vec<_> = locator.used().iter().map(|entry| entry.name).collect();
     let memory = machine::peak_memory();
     let memory = memory.map(|bytes| format!(", {} MiB of memory", bytes.div_ceil(1 << 20)));
     let mut text = format!(
@@ -125,7 +126,7 @@ pub fn plan(options: &Options) -> Result<String, Error> {
         experiment.summary,
         said.join(" "),
         pool.current_num_threads(),
-        experiment.data_of(&configuration).join(", "),
+        if used.is_empty() { "synthetic".into() } else { used.join(", ") },
         words(one * seeds.len() as f64),
         words(one),
         words(rehearsal.besides(all)),

@@ -69,7 +69,7 @@ fn in_turns(
     let probes = [Streams { read: 1, written: 1 }, Streams { read: 2, written: 1 }];
     let mut contestants = vec![Contestant::new("copy", copy), Contestant::new("z = x + y", sum)];
     for (row, _) in rows {
-        row.check(level, scalar());
+        row.check_at(level, scalar(), elements);
         let mut kernel = row.prepare_at(elements);
         contestants.push(Contestant::new(row.name(), move || kernel.run(black_box(level))));
     }

@@ -7,11 +7,13 @@ use rayon::ThreadPool;
 
 use super::{Effort, Measured, probes::multiply_adds};
 use crate::{
+    check,
     conv::{Layer, Pass},
     interleaved::{self, Contestant},
     product::Product,
+    scalar,
     shapes::{self, Epilogue, Shape},
-    steps::{STEPS, Step},
+    steps::{Result, STEPS, Step},
     threads,
 };
 
@@ -30,8 +32,11 @@ struct Work {
 #[must_use]
 pub fn measure(effort: Effort) -> Vec<Measured> {
     let shapes = shapes::gemm();
+    let steps = STEPS.iter().filter(|step| !step.products.is_empty());
+    let checked = |step: &'static Step| Ok((step, step.after_one(scalar())?));
+    let steps: Vec<_> = steps.map(checked).collect::<Result<_>>().expect("the steps are small");
     let measured = |pool: &ThreadPool| {
-        let rows = on(pool, &shapes, effort);
+        let rows = on(pool, &shapes, &steps, effort);
         let print_part = |row: &Measured| {
             print(row);
             if let Some(step) = STEPS.iter().find(|step| step.name == row.name) {
@@ -45,7 +50,13 @@ pub fn measure(effort: Effort) -> Vec<Measured> {
     threads::pools().iter().flat_map(measured).collect()
 }
 
-fn on(pool: &ThreadPool, shapes: &[Shape], effort: Effort) -> Vec<Measured> {
+/// With steps come the weights that the scalar level gets in one.
+fn on(
+    pool: &ThreadPool,
+    shapes: &[Shape],
+    steps: &[(&'static Step, Vec<f32>)],
+    effort: Effort,
+) -> Vec<Measured> {
     let level = Level::best();
     let (mut contestants, mut work) = (Vec::new(), Vec::new());
     for shape in shapes.iter().filter(|shape| effort.large || !shape.is_large()) {
@@ -62,7 +73,9 @@ fn on(pool: &ThreadPool, shapes: &[Shape], effort: Effort) -> Vec<Measured> {
             work.push(known("products", shape.bytes(epilogue)));
         }
     }
-    for step in &STEPS {
+    for (step, expected) in steps {
+        let got = pool.install(|| step.after_one(level)).expect("the steps are small");
+        check::same_as_scalar(step.name, level, &got, expected);
         let mut model =
             (step.new)(step.steps).unwrap_or_else(|error| panic!("{}: {error}", step.name));
         let run = move || pool.install(|| model.train(level)).expect("the steps are small");
@@ -177,7 +190,9 @@ fn parts(step: &Step, all: f64, rows: &[Measured]) {
         .map(|&(s, _)| added(s, Epilogue::Momentum) + added(s, Epilogue::Adam))
         .sum();
     let sampled = step.products.iter().find(|(shape, _)| shape.ends_with("-hidden"));
-    let samples = sampled.map_or(0.0, |&(shape, _)| added(shape, Epilogue::Sample));
+    // The hidden units of the last phase are means.
+    let samples = sampled
+        .map_or(0.0, |&(shape, count)| f64::from(count - 1) * added(shape, Epilogue::Sample));
     part("products", products);
     part("update, beyond its product", update);
     if sampled.is_some() {

@@ -1,7 +1,7 @@
 //! Kernels of one element at a time.
 
 use halfwave_kernels::{
-    Kind, Level, backward, crelu, crelu_backward, forward,
+    Kind, Level, backward, backward_in_place, crelu, crelu_backward, forward, forward_in_place,
     learned::{self, LearnedKind, carelu},
     masks,
     rng::{self, Noise, Stream},
@@ -36,6 +36,10 @@ fn write(name: &str, run: impl Fn(Level, &mut [f32]) + Clone + 'static) -> Row {
     Row::sized(name, (0, 1), move |n| fill(n, run.clone()))
 }
 
+/// The activations that are timed in place, too: one that moves memory, one whose derivative takes y, one of arithmetic.
+/// The code is that of the others.
+pub const IN_PLACE: [Kind; 3] = [Kind::Relu, Kind::Tanh, Kind::Gelu];
+
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for &kind in Kind::ALL {
@@ -48,6 +52,22 @@ pub(super) fn rows() -> Vec<Row> {
         rows.push(Row::sized(format!("backward/{kind}"), (read, 1), move |n| {
             let (saved, dy) = (inputs::saved(kind, n), dy(n));
             fill(n, move |level, dx| backward(level, kind, &saved, &dy, dx))
+        }));
+    }
+    for kind in IN_PLACE {
+        rows.push(Row::sized(format!("forward-in-place/{kind}"), (1, 1), move |n| {
+            let x = inputs::pre_activations(kind, n);
+            fill(n, move |level, y| {
+                y.copy_from_slice(&x);
+                forward_in_place(level, kind, y);
+            })
+        }));
+        rows.push(Row::sized(format!("backward-in-place/{kind}"), (2, 1), move |n| {
+            let (saved, dy) = (inputs::saved(kind, n), dy(n));
+            fill(n, move |level, dx| {
+                dx.copy_from_slice(&dy);
+                backward_in_place(level, kind, &saved, dx);
+            })
         }));
     }
     for &kind in LearnedKind::ALL {

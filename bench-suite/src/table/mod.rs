@@ -8,6 +8,8 @@ mod products;
 mod rows;
 mod training;
 
+pub use elementwise::IN_PLACE;
+
 use halfwave_kernels::Level;
 
 use crate::check;
@@ -122,7 +124,15 @@ impl Row {
     /// # Panics
     /// If it does not.
     pub fn check(&self, level: Level, reference: Level) {
-        let (mut got, mut expected) = (self.prepare(), self.prepare());
+        self.check_at(level, reference, SIZE);
+    }
+
+    /// The same with arrays of so many elements: those past the caches are stored in another way.
+    ///
+    /// # Panics
+    /// If it does not.
+    pub fn check_at(&self, level: Level, reference: Level, elements: usize) {
+        let (mut got, mut expected) = (self.prepare_at(elements), self.prepare_at(elements));
         for _ in 0..2 {
             got.run(level);
             expected.run(reference);

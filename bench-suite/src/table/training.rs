@@ -40,7 +40,7 @@ pub(super) fn timed() -> Vec<Row> {
 pub(super) fn counted() -> Vec<Row> {
     vec![
         Row::new("train/cd1-nrelu-96x64", || {
-            let step = Boltzmann::new(Visible::Gaussian, Unit::Nrelu, [96, 64], 1);
+            let step = Boltzmann::new(Visible::Gaussian, Unit::Nrelu, [96, 64], 1, 1);
             Box::new(step.expect("the machine is small"))
         }),
         // The same on every level: it has no SIMD.

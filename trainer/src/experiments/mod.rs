@@ -51,8 +51,10 @@ pub struct Experiment {
     pub name: &'static str,
     /// One sentence.
     pub summary: &'static str,
-    /// Data sets that it needs.
+    /// Data sets that it needs; none where it can make its own.
     pub data: &'static [&'static str],
+    /// Data sets of which it takes the first that is there in place of those.
+    pub prefers: &'static [&'static str],
     /// Number of seeds where `--seeds` does not say.
     pub seeds: usize,
     /// The keys that `--epochs` sets.
@@ -180,16 +182,14 @@ pub fn find(name: &str) -> Result<&'static Experiment, UnknownName> {
 #[must_use]
 pub fn list(locator: &Locator) -> String {
     let mut text = String::new();
-    for Experiment { name, summary, data, .. } in TABLE {
-        let needs: Vec<String> = data
-            .iter()
-            .filter_map(|name| registry::find(name).ok())
-            .map(|entry| format!("{} ({})", entry.name, presence(entry, locator)))
-            .collect();
-        text.push_str(&wrap(
-            &format!("{name:<22}"),
-            &format!("{summary} Data: {}.", needs.join(", ")),
-        ));
+    for Experiment { name, summary, data, prefers, .. } in TABLE {
+        let here = |names: &[&str]| -> Vec<String> {
+            let entries = names.iter().filter_map(|name| registry::find(name).ok());
+            entries.map(|entry| format!("{} ({})", entry.name, presence(entry, locator))).collect()
+        };
+        let needs = if data.is_empty() { "synthetic".into() } else { here(data).join(", ") };
+        let needs = [here(prefers), vec![needs]].concat().join(", else ");
+        text.push_str(&wrap(&format!("{name:<22}"), &format!("{summary} Data: {needs}.")));
     }
     text + "\n`halfwave run NAME` runs one; `halfwave config show NAME` shows its keys.\n"
 }
@@ -197,12 +197,18 @@ pub fn list(locator: &Locator) -> String {
 /// The same for programs: an array with the name, summary, seeds and data of each, and whether these are here.
 #[must_use]
 pub fn list_json(locator: &Locator) -> serde_json::Value {
-    let experiment = |Experiment { name, summary, data, seeds, full, .. }: &Experiment| {
-        let data = data.iter().filter_map(|name| registry::find(name).ok());
-        let data: Vec<_> = data
-            .map(|entry| json!({ "name": entry.name, "here": presence(entry, locator) }))
-            .collect();
-        json!({ "name": name, "summary": summary, "seeds": seeds, "full": full.is_some(), "data": data })
+    let experiment = |experiment: &Experiment| {
+        let Experiment { name, summary, data, prefers, seeds, full, .. } = experiment;
+        let here = |names: &[&str]| -> Vec<_> {
+            let entries = names.iter().filter_map(|name| registry::find(name).ok());
+            entries
+                .map(|entry| json!({ "name": entry.name, "here": presence(entry, locator) }))
+                .collect()
+        };
+        json!({
+            "name": name, "summary": summary, "seeds": seeds, "full": full.is_some(), "data": here(data),
+            "prefers": here(prefers)
+        })
     };
     TABLE.iter().map(experiment).collect()
 }
@@ -231,9 +237,9 @@ mod tests {
                 assert!(!embedded(full).is_empty() && experiment.prepare(table).is_ok());
             }
             assert!(!experiment.epochs.is_empty() && experiment.seeds > 0);
-            assert!(
-                halfwave_datasets::registry::names().iter().any(|n| experiment.data.contains(n))
-            );
+            let known = halfwave_datasets::registry::names();
+            let mut data = experiment.data.iter().chain(experiment.prefers);
+            assert!(data.clone().count() > 0 && data.all(|name| known.contains(name)));
         }
     }
 }

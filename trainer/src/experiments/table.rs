@@ -15,6 +15,7 @@ pub static TABLE: &[Experiment] = &[
         name: "tour",
         summary: "The default: agarap-wdbc and optdigits-rbm in short, in well under a minute.",
         data: &["wdbc", "optdigits"],
+        prefers: &[],
         seeds: 3,
         epochs: &[
             "wdbc.mlp.epochs",
@@ -31,6 +32,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Agarap's Table 9: 30-128-64-32-2 with softmax and ReLU heads, cross-validation and a 70/30 \
             split, honest or as published.",
         data: &["wdbc"],
+        prefers: &[],
         seeds: 5,
         epochs: &["mlp.epochs"],
         defaults: &[("", include_str!("configs/agarap-wdbc.toml"))],
@@ -42,6 +44,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Agarap's Tables 3 to 5: a dense and a convolutional network on 256 principal components of \
             MNIST, softmax and ReLU heads, ten folds as published or honest.",
         data: &["mnist"],
+        prefers: &[],
         seeds: 1,
         epochs: &["epochs"],
         defaults: &[("", include_str!("configs/agarap-mnist.toml"))],
@@ -52,6 +55,7 @@ pub static TABLE: &[Experiment] = &[
         name: "agarap-fashion",
         summary: "Agarap's Tables 6 to 8: the same on Fashion-MNIST.",
         data: &["fashion-mnist"],
+        prefers: &[],
         seeds: 1,
         epochs: &["epochs"],
         defaults: &[
@@ -66,6 +70,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "RBMs with Bernoulli and NReLU hidden units on 8x8 digits: features for logistic \
             regression, against pixels; filters.",
         data: &["optdigits"],
+        prefers: &[],
         seeds: 5,
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/optdigits-rbm.toml"))],
@@ -76,6 +81,7 @@ pub static TABLE: &[Experiment] = &[
         name: "mnist-mlp",
         summary: "784-512-512-10 with ReLU and Adam on MNIST.",
         data: &["mnist"],
+        prefers: &[],
         seeds: 5,
         epochs: &["mlp.epochs", "mlp.schedule.epochs"],
         defaults: &[("", include_str!("configs/mnist-mlp.toml"))],
@@ -86,6 +92,7 @@ pub static TABLE: &[Experiment] = &[
         name: "mnist-cnn",
         summary: "conv 32, conv 64, pool, dense 128 with ReLU, dropout and Adam on MNIST.",
         data: &["mnist"],
+        prefers: &[],
         seeds: 1,
         epochs: &["epochs"],
         defaults: &[("", include_str!("configs/mnist-cnn.toml"))],
@@ -96,6 +103,7 @@ pub static TABLE: &[Experiment] = &[
         name: "fashion-cnn",
         summary: "The same on Fashion-MNIST.",
         data: &["fashion-mnist"],
+        prefers: &[],
         seeds: 1,
         epochs: &["epochs"],
         defaults: &[
@@ -110,6 +118,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "784-500 RBMs with Bernoulli and NReLU hidden units on MNIST: features for logistic \
             regression, against pixels; filters.",
         data: &["mnist"],
+        prefers: &[],
         seeds: 1,
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/mnist-rbm.toml"))],
@@ -121,6 +130,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Log-likelihood of RBMs on binarised MNIST by CD-1, CD-25 and PCD: annealed importance sampling \
             in both directions, exact for 16 hidden units, against a mixture of Bernoullis.",
         data: &["mnist"],
+        prefers: &[],
         seeds: 1,
         epochs: &[
             "cd_1.epochs",
@@ -143,6 +153,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Figures 1, 2 and 5 of Nair & Hinton 2010: the means of SSU and NReLU, filters and activity \
             of an NReLU RBM on LFW, or MNIST, or optdigits, whichever is found first.",
         data: &["optdigits"],
+        prefers: &["lfw", "mnist"],
         seeds: 1,
         epochs: &["rbm.epochs"],
         defaults: &[("", include_str!("configs/nair-hinton-figures.toml"))],
@@ -154,6 +165,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "NReLU with noise of variance 0, σ(x)², σ(x) (the paper's) and 1: features, reconstructions, \
             paired intervals. On MNIST, or optdigits.",
         data: &["optdigits"],
+        prefers: &["mnist"],
         seeds: 5,
         epochs: &["rbm.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/noise-ablation.toml"))],
@@ -165,6 +177,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Scaled intensities through rectifiers without biases: features scale, cosines stay; binary \
             units beside them; and two scanners of different gain. On MNIST, or optdigits.",
         data: &["optdigits"],
+        prefers: &["mnist"],
         seeds: 3,
         epochs: &["nrelu.epochs", "second.epochs", "bernoulli.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/equivariance.toml"))],
@@ -176,6 +189,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Linear regions that N zero-bias rectifiers cut images into, against 2 Σ C(N − 1, i), which is \
             2ᴺ for N ≤ d only. On MNIST, or optdigits.",
         data: &["optdigits"],
+        prefers: &["mnist"],
         seeds: 3,
         epochs: &["rbm.epochs"],
         defaults: &[("", include_str!("configs/linear-regions.toml"))],
@@ -187,6 +201,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "784-1000-1000-10 on MNIST with NReLU and binary units, pre-trained as RBMs or not, then \
             fine-tuned.",
         data: &["mnist"],
+        prefers: &[],
         seeds: 3,
         epochs: &[
             "nrelu.rbm.epochs",
@@ -203,6 +218,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Glorot, Bordes & Bengio's Table 1 on MNIST and CIFAR-10, and NISTP for who has it: rectifier, tanh and softplus, three hidden \
             layers, from stacked denoising auto-encoders or not; zeros of each layer. --full: as published.",
         data: &["mnist", "cifar10", "nistp"],
+        prefers: &[],
         seeds: 1,
         epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-images.toml"))],
@@ -214,6 +230,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Their Figure 3: error of rectifier networks on MNIST against the share of activations that are \
             exactly 0, under L1 penalties from 0 to .01.",
         data: &["mnist"],
+        prefers: &[],
         seeds: 2,
         epochs: &["tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-sparsity.toml"))],
@@ -224,7 +241,8 @@ pub static TABLE: &[Experiment] = &[
         name: "glorot-softplus-scale",
         summary: "Their rescaled softplus, from softplus to the rectifier, on NORB, or synthetic pairs. --full: the \
             paper's sizes.",
-        data: &["optdigits"],
+        data: &[],
+        prefers: &["norb"],
         seeds: 3,
         epochs: &["tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-softplus-scale.toml"))],
@@ -235,7 +253,8 @@ pub static TABLE: &[Experiment] = &[
         name: "glorot-semisupervised",
         summary: "Their Figure 4: error against the share of labelled pairs, rectifier and tanh, pre-trained on all pairs \
             or not, on NORB, or synthetic pairs. --full: the paper's sizes.",
-        data: &["optdigits"],
+        data: &[],
+        prefers: &["norb"],
         seeds: 1,
         epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-semisupervised.toml"))],
@@ -247,6 +266,7 @@ pub static TABLE: &[Experiment] = &[
         summary: "Nair & Hinton's Table 3: are two faces the same person's? NReLU and binary features, \
             pre-trained or not, on the ten folds of LFW.",
         data: &["lfw"],
+        prefers: &[],
         seeds: 1,
         epochs: &[
             "nrelu.rbm.epochs",
@@ -264,7 +284,8 @@ pub static TABLE: &[Experiment] = &[
         name: "nair-hinton-norb",
         summary: "Nair & Hinton's Tables 1 and 2: which toy is on a stereo pair? One and two hidden layers, NReLU and \
             binary, pre-trained or not; on NORB, or synthetic pairs. --full: the paper's sizes.",
-        data: &["optdigits"],
+        data: &[],
+        prefers: &["norb"],
         seeds: 3,
         epochs: &["nrelu.rbm.epochs", "bernoulli.rbm.epochs", "stopping.epochs"],
         defaults: &[("", include_str!("configs/nair-hinton-norb.toml"))],
@@ -277,6 +298,7 @@ pub static TABLE: &[Experiment] = &[
             and tanh networks on bags of 5000 words of four Amazon domains and of film reviews, pre-trained as denoising \
             auto-encoders or not. --full: the paper's 5000 units.",
         data: &["amazon-multidomain", "rt-polarity"],
+        prefers: &[],
         seeds: 1,
         epochs: &["stopping.epochs", "pretraining.epochs"],
         defaults: &[("", include_str!("configs/glorot-sentiment.toml"))],
@@ -390,7 +412,7 @@ const fn laboratory(
     data: &'static [&'static str],
     defaults: &'static [Text],
 ) -> Experiment {
-    let (seeds, epochs, full) = (5, &["base.epochs"], None);
+    let (prefers, seeds, epochs, full): (&[&str], _, _, _) = (&[], 5, &["base.epochs"], None);
     let prepare = prepare::<lab::Config>;
-    Experiment { name, summary, data, seeds, epochs, defaults, full, prepare }
+    Experiment { name, summary, data, prefers, seeds, epochs, defaults, full, prepare }
 }
