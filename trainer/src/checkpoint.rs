@@ -399,7 +399,9 @@ impl Checkpoints {
         let signal = SIGNAL.load(Ordering::Relaxed);
         if signal != 0 || self.saved.elapsed() >= self.every {
             self.flush()?;
-            if let Some(about) = &self.about {
+            // Of a training that has diverged, which it does not know yet, the states before that stay.
+            let finite = learner.places().iter().all(|(_, place)| place.is_finite());
+            if let Some(about) = self.about.as_ref().filter(|_| finite) {
                 let bytes = file::bytes(about, learner, at)?;
                 let step = at.progress.steps;
                 let path = self.folder.join(format!("{}.step-{step}{SUFFIX}", stem(self.fit)));

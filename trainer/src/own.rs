@@ -43,6 +43,9 @@ pub use score::{ScoreJob, Scored, score};
 use crate::Error;
 use model::Any;
 
+/// Changes the seed of a use: from the same seed's draws come the first weights.
+const OF_USE: u64 = 0x73a1_9c5e_04d2_b86f;
+
 /// What `halfwave eval` does.
 #[derive(Clone, Debug)]
 pub struct EvalJob {

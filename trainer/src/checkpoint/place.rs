@@ -48,6 +48,16 @@ impl Place<'_> {
         }
     }
 
+    /// Whether the numbers of a model or an optimiser are finite, as they have to be to be taken back.
+    pub(super) fn is_finite(&self) -> bool {
+        let finite = |x: &[f32]| x.iter().all(|x| x.is_finite());
+        match self {
+            Self::Fixed(x) => finite(x),
+            Self::Growing(x, _) => finite(x),
+            _ => true,
+        }
+    }
+
     pub(super) fn content(&self) -> Content {
         match self {
             Self::Fixed(x) => Content::Single(x.to_vec()),

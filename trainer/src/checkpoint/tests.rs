@@ -355,6 +355,23 @@ fn no_broken_file_is_taken() {
     }
 }
 
+/// What could not be read again is not written, and pushes no sound state out.
+#[test]
+fn states_that_have_diverged_are_not_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut checkpoints =
+        Checkpoints::open(folder.path(), "x", Duration::ZERO, There::Refuse).unwrap();
+    let (mut few, mut at) = (Model::default(), Position::new(Progress::default()));
+    checkpoints.begin(&SCHEDULE, &mut few, &mut at).unwrap();
+    for (step, x) in [(1, 0.5), (2, f32::INFINITY), (3, f32::NAN), (4, -1.0)] {
+        few.fixed[1] = x;
+        at.progress.steps = step;
+        checkpoints.after_step(&mut few, &at).unwrap();
+    }
+    let saved = ["fit-00001.step-1.safetensors", "fit-00001.step-4.safetensors", "run.toml"];
+    assert_eq!(names(folder.path()), saved);
+}
+
 /// A model of other sizes, or with numbers that are none.
 #[test]
 fn states_that_do_not_fit_are_errors() {

@@ -15,6 +15,7 @@ use halfwave_kernels::{
 use toml::Table;
 
 use super::{
+    OF_USE,
     kept::{self, Description, Keeping},
     model::Model,
     preprocessing::Preprocessing,
@@ -294,7 +295,7 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
         );
         return Err(Error::Usage(text));
     }
-    let mut noise = Stream::new(job.seed).at(0);
+    let mut noise = Stream::new(job.seed ^ OF_USE).at(0);
     let (mut v, as_read) = match &job.start {
         Some(path) => model.data_as_read(path)?,
         None => (free_start(rbm, job, &mut noise), Vec::new()),

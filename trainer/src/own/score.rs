@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use halfwave_kernels::Level;
 
-use super::model::Model;
+use super::{OF_USE, model::Model};
 use crate::{
     Error, TrainError,
     npy::{self, Array},
@@ -72,7 +72,7 @@ fn log_z(rbm: &Rbm, job: &ScoreJob) -> Result<(f64, Option<(f64, f64)>), Error> 
             let config = AisConfig {
                 temperatures: Temperatures::Linear { steps: job.temperatures },
                 base: Some(rbm.visible_bias().to_vec()),
-                seed: job.seed,
+                seed: job.seed ^ OF_USE,
                 ..AisConfig::default()
             };
             let found = rbm.ais(job.level, &config)?;
