@@ -1,8 +1,8 @@
 //! The operands of a [`Shape`], and the check of its result.
 
 use halfwave_kernels::{
-    Kind, Level, forward,
-    gemm::{self, MatMut, MatRef, Update},
+    Kind, Level, backward, forward,
+    gemm::{self, Both, MatMut, MatRef, Update},
     rng::{Noise, Stream},
     units::{self, Unit},
     update,
@@ -20,6 +20,8 @@ pub struct Product<'a> {
     b: Vec<f32>,
     bias: Vec<f32>,
     out: Vec<f32>,
+    /// What went through the activation of which this is the derivative, or the second result.
+    other: Vec<f32>,
     /// The optimiser's.
     state: [Vec<f32>; 2],
 }
@@ -54,6 +56,7 @@ impl<'a> Product<'a> {
             b: inputs::uniform(5, k * n, -0.1, 0.1),
             bias: inputs::uniform(6, n, -1.0, 1.0),
             out: vec![0.0; m * n],
+            other: inputs::uniform(7, m * n, -1.0, 1.0),
             state: [1, 2].map(|arrays| {
                 let used = shape.epilogues.iter().any(|epilogue| epilogue.states() >= arrays);
                 vec![0.0; if used { m * n } else { 0 }]
@@ -93,6 +96,7 @@ impl<'a> Product<'a> {
     pub fn run(&mut self, level: Level, epilogue: Epilogue) {
         let (mut out, [mut first, mut second]) =
             (std::mem::take(&mut self.out), std::mem::take(&mut self.state));
+        let mut other = std::mem::take(&mut self.other);
         let (m, n) = (self.shape.m, self.shape.n);
         let view = |x| MatMut::from_row_major_slice_mut(x, m, n);
         let (a, b) = self.operands();
@@ -107,6 +111,14 @@ impl<'a> Product<'a> {
                 let (unit, noise) = (Unit::Nrelu, noise());
                 multiply(&mut out, gemm::Epilogue::BiasSample { bias, unit, noise });
             }
+            Epilogue::InputAndGelu => {
+                let (outs, both) = ([&mut other, &mut out], Both::InputAndActivation(Kind::Gelu));
+                gemm::matmul_both(level, a, b, bias, outs.map(|x| view(x)), both);
+            }
+            Epilogue::ReluBackward => {
+                let saved = MatRef::from_row_major_slice(&other, m, n);
+                multiply(&mut out, gemm::Epilogue::Backward { kind: Kind::Relu, saved });
+            }
             Epilogue::Momentum => {
                 let velocity = view(&mut first);
                 let update = Update::Momentum { step: MOMENTUM, scale: SCALE, velocity };
@@ -118,7 +130,7 @@ impl<'a> Product<'a> {
                 gemm::matmul_update(level, a, b, update, view(&mut out));
             }
         }
-        (self.out, self.state) = (out, [first, second]);
+        (self.out, self.other, self.state) = (out, other, [first, second]);
     }
 
     /// faer's product of the same operands, on as many threads.
@@ -152,7 +164,8 @@ impl<'a> Product<'a> {
         self.run(level, Epilogue::None);
         self.check_sums(&name, &self.out);
         self.check_rows(level, &name);
-        let mut expected = self.out.clone();
+        let product = self.out.clone();
+        let mut expected = product.clone();
         for row in expected.chunks_exact_mut(self.shape.n) {
             row.iter_mut().zip(&self.bias).for_each(|(x, bias)| *x += bias);
         }
@@ -160,6 +173,10 @@ impl<'a> Product<'a> {
         match epilogue {
             Epilogue::None => return,
             Epilogue::BiasRelu => forward(scalar(), Kind::Relu, &expected, &mut separate),
+            Epilogue::InputAndGelu => forward(scalar(), Kind::Gelu, &expected, &mut separate),
+            Epilogue::ReluBackward => {
+                backward(scalar(), Kind::Relu, &self.other, &product, &mut separate);
+            }
             Epilogue::Sample => {
                 units::sample(scalar(), Unit::Nrelu, noise(), &expected, &mut separate);
             }
@@ -169,6 +186,9 @@ impl<'a> Product<'a> {
         }
         self.run(level, epilogue);
         check::same_as_scalar(&name, level, &self.out, &separate);
+        if epilogue == Epilogue::InputAndGelu {
+            check::same_as_scalar(&name, level, &self.other, &expected);
+        }
     }
 
     /// That the fused step has the bits of the product, then the step.

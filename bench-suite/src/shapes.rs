@@ -52,6 +52,10 @@ pub enum Epilogue {
     BiasRelu,
     /// Bias and a sample of NReLU.
     Sample,
+    /// Bias and GELU, with what goes into it as a second result.
+    InputAndGelu,
+    /// The derivative of ReLU at what is saved.
+    ReluBackward,
     /// A step of momentum, of which the product is the gradient.
     Momentum,
     /// A step of Adam.
@@ -66,6 +70,8 @@ impl Epilogue {
             Self::None => "none",
             Self::BiasRelu => "bias-relu",
             Self::Sample => "sample",
+            Self::InputAndGelu => "input-and-gelu",
+            Self::ReluBackward => "relu-backward",
             Self::Momentum => "momentum",
             Self::Adam => "adam",
         }
@@ -75,9 +81,22 @@ impl Epilogue {
     #[must_use]
     pub fn states(self) -> usize {
         match self {
-            Self::None | Self::BiasRelu | Self::Sample => 0,
+            Self::None
+            | Self::BiasRelu
+            | Self::Sample
+            | Self::InputAndGelu
+            | Self::ReluBackward => 0,
             Self::Momentum => 1,
             Self::Adam => 2,
+        }
+    }
+
+    /// How often an array of the size of the result is read or written: weights and states of an optimiser there and back.
+    fn passes(self) -> usize {
+        match self {
+            Self::None | Self::BiasRelu | Self::Sample => 1,
+            Self::InputAndGelu | Self::ReluBackward => 2,
+            Self::Momentum | Self::Adam => 2 * (1 + self.states()),
         }
     }
 }
@@ -95,14 +114,10 @@ impl Shape {
         2.0 * self.m as f64 * self.k as f64 * self.n as f64
     }
 
-    /// Bytes that it must move: operands and result once, weights and states of an optimiser there and back.
+    /// Bytes that it must move: operands once, and arrays of the result's size as often as the epilogue needs them.
     #[must_use]
     pub fn bytes(&self, epilogue: Epilogue) -> f64 {
-        let results = match epilogue.states() {
-            0 => 1,
-            states => 2 * (1 + states),
-        };
-        let elements = self.m * self.k + self.k * self.n + results * self.m * self.n;
+        let elements = self.m * self.k + self.k * self.n + epilogue.passes() * self.m * self.n;
         (size_of::<f32>() * elements) as f64
     }
 }

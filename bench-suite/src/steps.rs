@@ -48,7 +48,7 @@ impl Step {
 pub static STEPS: [Step; 5] = [
     Step {
         name: "mlp-784-512-512-10",
-        batch: Classifier::BATCH,
+        batch: 128,
         steps: 10,
         products: &[
             ("mlp-784x512", 1),
@@ -57,7 +57,7 @@ pub static STEPS: [Step; 5] = [
             ("mlp-784x512-gradient", 1),
             ("mlp-512x512-gradient", 1),
         ],
-        new: |steps| Ok(Box::new(Classifier::new(steps)?)),
+        new: |steps| Classifier::boxed(&[784, 512, 512, 10], 128, steps),
     },
     Step {
         name: "rbm-bernoulli-784x500",
@@ -112,28 +112,30 @@ pub trait Model: Send {
     fn weights(&self) -> &[f32];
 }
 
-/// MLP 784-512-512-10 with Adam.
-struct Classifier {
+/// MLP of ReLU with Adam.
+pub struct Classifier {
     mlp: Network,
     data: Dataset,
 }
 
 impl Classifier {
-    const BATCH: usize = 128;
-
-    fn new(steps: usize) -> Result<Self> {
-        let data = images(Self::BATCH * steps, &[784])?;
+    /// A network of layers of these sizes, the inputs first and ten classes last, and mini-batches for so many steps.
+    ///
+    /// # Errors
+    /// If the settings are refused.
+    pub fn boxed(sizes: &[usize], batch: usize, steps: usize) -> Result<Box<dyn Model>> {
+        let data = images(batch * steps, &sizes[..1])?;
         let config = MlpConfig {
-            sizes: vec![784, 512, 512, 10],
+            sizes: sizes.into(),
             activation: Kind::Relu,
             dropout: 0.0,
             head: Head::Softmax,
             optimiser: Optimiser::adam(),
             schedule: Schedule::Constant,
-            batch: Self::BATCH,
+            batch,
             epochs: 1,
         };
-        Ok(Self { mlp: Network::mlp(&config, 1)?, data })
+        Ok(Box::new(Self { mlp: Network::mlp(&config, 1)?, data }))
     }
 }
 
@@ -209,27 +211,17 @@ pub struct Boltzmann {
 impl Boltzmann {
     const BATCH: usize = 100;
 
-    fn boxed(
-        visible: Visible,
-        hidden: Unit,
-        sizes: [usize; 2],
-        k: usize,
-        steps: usize,
-    ) -> Result<Box<dyn Model>> {
-        Ok(Box::new(Self::new(visible, hidden, sizes, k, steps)?))
-    }
-
     /// CD-k for so many steps; of `sizes`, the visible units come first.
     ///
     /// # Errors
     /// If the settings are refused.
-    pub fn new(
+    pub fn boxed(
         visible: Visible,
         hidden: Unit,
         [visible_units, hidden_units]: [usize; 2],
         k: usize,
         steps: usize,
-    ) -> Result<Self> {
+    ) -> Result<Box<dyn Model>> {
         // Small steps: the machine is trained for as long as the clock wants.
         let learning_rate = 1e-4;
         let (batch, epochs) = (Self::BATCH, 1);
@@ -241,7 +233,7 @@ impl Boltzmann {
             ..RbmConfig::new(visible, hidden, hidden_units)
         };
         let x = inputs::uniform(9, Self::BATCH * steps * visible_units, 0.0, 1.0);
-        Ok(Self { rbm: Rbm::new(&config, visible_units, 1)?, x })
+        Ok(Box::new(Self { rbm: Rbm::new(&config, visible_units, 1)?, x }))
     }
 }
 

@@ -7,14 +7,13 @@ use halfwave_tests::{
 };
 
 /// The worst error over every `stride`-th input is within the figure of the documentation.
-fn within_the_documented_error(level: Level, stride: u64, documented: impl Fn(Kind) -> [f64; 2]) {
+fn within_the_documented_error(level: Level, stride: u64, documented: impl Fn(Kind) -> [f64; 3]) {
     let mut failures = Vec::new();
     for kind in kinds() {
         // What is documented may not be anything: CONTRIBUTING.md's tolerances.
         let promised = kind.max_ulp() <= 1.0 && kind.max_ulp_backward() <= 2.0;
         assert!(promised, "{kind} is documented to be worse than 1 ULP, or its derivative than 2");
-        for (pass, documented) in [Pass::Forward, Pass::Backward].into_iter().zip(documented(kind))
-        {
+        for (pass, documented) in Pass::ALL.into_iter().zip(documented(kind)) {
             let worst = sweep(level, kind, pass, stride);
             let found = format!(
                 "{kind} {pass:?}: {:.8} ULP at {:e} ({:#010x}), documented {documented}",
@@ -31,8 +30,9 @@ fn within_the_documented_error(level: Level, stride: u64, documented: impl Fn(Ki
     assert!(failures.is_empty(), "beyond the documented error:\n{}", failures.join("\n"));
 }
 
-fn documented(kind: Kind) -> [f64; 2] {
-    [kind.max_ulp(), kind.max_ulp_backward()]
+/// By [`Pass`]; the last is what all have in common: the slope's error, which its mantissa may double, and another rounding.
+fn documented(kind: Kind) -> [f64; 3] {
+    [kind.max_ulp(), kind.max_ulp_backward(), 2.0]
 }
 
 #[test]
@@ -52,6 +52,6 @@ fn portable_is_within_its_own_documented_error() {
     let portable = Level::Portable(Portable);
     within_the_documented_error(portable, 4093, |kind| match kind {
         _ if portable.is_fused() => documented(kind),
-        _ => [2.0, 2.0],
+        _ => [2.0, 2.0, 3.0],
     });
 }

@@ -82,8 +82,7 @@ fn backward_has_the_limits() {
             }
             Kind::Elu | Kind::Celu => [0.0, 1.0, 1.0],
             Kind::RescaledSoftplus => [0.0, 1.0, NAN],
-            // What −λα lacks, rounded.
-            Kind::Selu => [2.329_671_7e-8, 1.050_701, 1.050_701],
+            Kind::Selu => [0.0, 1.050_701, 1.050_701],
             Kind::Sigmoid | Kind::Tanh | Kind::Softsign | Kind::Erf | Kind::Lif => [0.0, 0.0, NAN],
             Kind::Softplus => [0.0, 1.0, NAN],
             Kind::Exp => [0.0, INF, NAN],

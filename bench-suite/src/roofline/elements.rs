@@ -2,15 +2,23 @@
 
 use std::{cell::RefCell, hint::black_box};
 
-use halfwave_kernels::Level;
+use halfwave_kernels::{Kind, Level, par_forward};
+use rayon::ThreadPool;
 
-use super::{Effort, Measured, fastest, probes::MEMORIES};
+use super::{
+    Effort, Measured,
+    probes::{BEYOND, MEMORIES},
+};
 use crate::{
-    LARGEST, inputs,
+    LARGEST, SIZES_OF_THREADS, inputs,
     interleaved::{self, Contestant},
     levels, scalar,
     table::{self, Row, Streams},
+    threads,
 };
+
+/// Elements of an array so short that the call counts.
+const CALL: usize = 64;
 
 /// Kernels that are timed in turns, and live in memory together: fewer where an array has 256 MiB.
 fn together(elements: usize) -> usize {
@@ -20,80 +28,128 @@ fn together(elements: usize) -> usize {
 /// Where the levels are compared.
 const ALL_LEVELS: &str = "L2";
 
-/// Every kernel whose size can be chosen: the best level in each cache, the others in L2.
+/// A row of the table, what it moves, and where the levels give the same bits.
+type Sized = (Row, Streams);
+
+/// Every kernel whose size can be chosen: the best level in each cache and on short arrays, the others in L2; and those that
+/// have a parallel form on all threads.
 #[must_use]
 pub fn measure(effort: Effort) -> Vec<Measured> {
-    let mut rows: Vec<_> = table::counted().into_iter().filter_map(sized).collect();
-    // Those of as many bytes together: the sort keeps the order of the table otherwise.
-    rows.sort_by_key(|&(_, streams)| streams);
-    let levels = levels();
-    let mut measured = Vec::new();
+    let rows = sized(table::counted());
+    let (levels, pools) = (levels(), threads::pools());
+    let one = &pools[0];
+    let mut measured = on(&rows, one, &levels[..1], CALL, "short: the call counts", effort);
     for (memory, elements) in MEMORIES {
-        if memory == "DRAM" && !effort.large {
-            continue;
+        if elements < BEYOND || effort.large {
+            let levels = if memory == ALL_LEVELS { &levels[..] } else { &levels[..1] };
+            let place = format!("{memory} of a usual core");
+            measured.extend(on(&rows, one, levels, elements, &place, effort));
         }
-        println!("\n{elements} elements ({memory} of a usual core), one thread");
-        println!("{:<34}{:>10}{:>12}{:>10}", "", "level", "ns/element", "of limit");
-        let levels = if memory == ALL_LEVELS { &levels[..] } else { &levels[..1] };
-        for &level in levels {
-            for rows in rows.chunks(together(elements)) {
-                let rows = in_turns(rows, level, elements, effort);
-                rows.iter().for_each(print);
-                measured.extend(rows);
+    }
+    let parallel = sized(table::parallel());
+    for all in &pools[1..] {
+        for elements in SIZES_OF_THREADS {
+            if elements < BEYOND || effort.large {
+                measured.extend(on(&parallel, all, &levels[..1], elements, "in parallel", effort));
             }
         }
     }
     measured
 }
 
-fn sized(row: Row) -> Option<(Row, Streams)> {
-    let streams = row.streams()?;
-    Some((row, streams))
+fn sized(rows: Vec<Row>) -> Vec<Sized> {
+    rows.into_iter()
+        .filter_map(|row| {
+            let streams = row.streams()?;
+            Some((row, streams))
+        })
+        .collect()
 }
 
-/// Checks the rows and times them in turns, with a copy and a sum of two arrays among them.
+/// Measures rows at one size, and prints them.
+fn on(
+    rows: &[Sized],
+    pool: &ThreadPool,
+    levels: &[Level],
+    elements: usize,
+    place: &str,
+    effort: Effort,
+) -> Vec<Measured> {
+    println!("\n{elements} elements ({place}), {}T", pool.current_num_threads());
+    println!("{:<34}{:>10}{:>12}{:>10}", "", "level", "ns/element", "of limit");
+    let mut measured = Vec::new();
+    for &level in levels {
+        let groups = rows.chunks(together(elements));
+        let times: Vec<_> =
+            groups.flat_map(|group| in_turns(group, pool, level, elements, effort)).collect();
+        let first = measured.len();
+        for ((row, streams), Time { seconds, copies }) in rows.iter().zip(&times) {
+            // The fastest that moves the same, or a copy's speed. Copies are of the same minute, so the hours of a machine cancel.
+            let same = rows.iter().zip(&times).filter(|((_, of), _)| of == streams);
+            let fastest = same.map(|(_, time)| time.copies).fold(f64::INFINITY, f64::min);
+            let bytes = streams.bytes() as f64 / COPY.bytes() as f64;
+            measured.push(Measured {
+                part: "elements",
+                name: row.name().into(),
+                level: level.name(),
+                threads: pool.current_num_threads(),
+                elements: Some(elements),
+                seconds: *seconds,
+                flop: None,
+                bytes: (streams.bytes() * elements) as f64,
+                share: fastest.min(bytes) / copies,
+            });
+        }
+        measured[first..].iter().for_each(print);
+    }
+    measured
+}
+
+/// How long a row takes.
+struct Time {
+    seconds: f64,
+    /// In copies of an array, timed in turns with it.
+    copies: f64,
+}
+
+/// What a copy moves.
+const COPY: Streams = Streams { read: 1, written: 1 };
+
+/// Checks the rows and times them in turns, with a copy among them.
 fn in_turns(
-    rows: &[(Row, Streams)],
+    rows: &[Sized],
+    pool: &ThreadPool,
     level: Level,
     elements: usize,
     effort: Effort,
-) -> Vec<Measured> {
-    let (x, y) = (inputs::uniform(1, elements, 0.0, 6.0), inputs::uniform(2, elements, -1.0, 1.0));
+) -> Vec<Time> {
+    let x = inputs::uniform(1, elements, 0.0, 6.0);
     let out = RefCell::new(vec![0.0_f32; elements]);
-    let copy = || black_box(&mut *out.borrow_mut()).copy_from_slice(black_box(&x));
-    let sum = || {
-        for ((z, x), y) in black_box(&mut *out.borrow_mut()).iter_mut().zip(&x).zip(&y) {
-            *z = x + y;
+    let alone = pool.current_num_threads() == 1;
+    let copy = || {
+        let (x, out) = (black_box(&x[..]), &mut *out.borrow_mut());
+        if alone {
+            black_box(out).copy_from_slice(x);
+        } else {
+            pool.install(|| par_forward(level, Kind::Identity, x, out));
         }
     };
-    let probes = [Streams { read: 1, written: 1 }, Streams { read: 2, written: 1 }];
-    let mut contestants = vec![Contestant::new("copy", copy), Contestant::new("z = x + y", sum)];
+    let mut contestants = vec![Contestant::new("copy", copy)];
     for (row, _) in rows {
-        row.check_at(level, scalar(), elements);
+        pool.install(|| row.check_at(level, scalar(), elements));
         let mut kernel = row.prepare_at(elements);
-        contestants.push(Contestant::new(row.name(), move || kernel.run(black_box(level))));
+        let run = move || {
+            if alone {
+                kernel.run(black_box(level));
+            } else {
+                pool.install(|| kernel.run(level));
+            }
+        };
+        contestants.push(Contestant::new(row.name(), run));
     }
     interleaved::run(&mut contestants, effort.rounds, effort.slice);
-    let streams: Vec<_> = probes.into_iter().chain(rows.iter().map(|row| row.1)).collect();
-    let with = || contestants.iter().zip(&streams);
-    // At the speed of a copy, or of the fastest that moves the same.
-    let byte = contestants[0].median() / probes[0].bytes() as f64;
-    let limit = |of: Streams| {
-        let same = with().filter(|&(_, &streams)| streams == of).map(|(contestant, _)| contestant);
-        fastest(same).min(byte * of.bytes() as f64)
-    };
-    let rows = with().skip(probes.len()).map(|(contestant, &streams)| Measured {
-        part: "elements",
-        name: contestant.name().into(),
-        level: level.name(),
-        threads: 1,
-        elements: Some(elements),
-        seconds: contestant.median(),
-        flop: None,
-        bytes: (streams.bytes() * elements) as f64,
-        share: limit(streams) / contestant.median(),
-    });
-    rows.collect()
+    let [copy, rows @ ..] = &contestants[..] else { return Vec::new() };
+    rows.iter().map(|row| Time { seconds: row.median(), copies: row.ratio(copy).median }).collect()
 }
 
 fn print(row: &Measured) {

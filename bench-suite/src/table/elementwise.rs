@@ -3,7 +3,7 @@
 use halfwave_kernels::{
     Kind, Level, backward, backward_in_place, crelu, crelu_backward, forward, forward_in_place,
     learned::{self, LearnedKind, carelu},
-    masks,
+    masks, par_backward, par_forward,
     rng::{self, Noise, Stream},
     units::{self, Unit, potts},
 };
@@ -47,9 +47,7 @@ pub(super) fn rows() -> Vec<Row> {
             let x = inputs::pre_activations(kind, n);
             fill(n, move |level, y| forward(level, kind, &x, y))
         }));
-        // The identity's gradient is dy: it does not read what forward saved.
-        let read = if kind == Kind::Identity { 1 } else { 2 };
-        rows.push(Row::sized(format!("backward/{kind}"), (read, 1), move |n| {
+        rows.push(Row::sized(format!("backward/{kind}"), (backward_reads(kind), 1), move |n| {
             let (saved, dy) = (inputs::saved(kind, n), dy(n));
             fill(n, move |level, dx| backward(level, kind, &saved, &dy, dx))
         }));
@@ -125,6 +123,31 @@ pub(super) fn rows() -> Vec<Row> {
         }),
     ]);
     rows
+}
+
+pub(super) fn parallel() -> Vec<Row> {
+    let mut rows = Vec::new();
+    for &kind in Kind::ALL {
+        rows.push(Row::sized(format!("forward/{kind}"), (1, 1), move |n| {
+            let x = inputs::pre_activations(kind, n);
+            fill(n, move |level, y| par_forward(level, kind, &x, y))
+        }));
+        rows.push(Row::sized(format!("backward/{kind}"), (backward_reads(kind), 1), move |n| {
+            let (saved, dy) = (inputs::saved(kind, n), dy(n));
+            fill(n, move |level, dx| par_backward(level, kind, &saved, &dy, dx))
+        }));
+    }
+    for &unit in Unit::ALL {
+        rows.push(map(format!("sample/{unit}"), move |level, x, h| {
+            units::par_sample(level, unit, noise(), x, h);
+        }));
+    }
+    rows
+}
+
+/// The identity's gradient is dy: it does not read what forward saved.
+fn backward_reads(kind: Kind) -> u8 {
+    if kind == Kind::Identity { 1 } else { 2 }
 }
 
 /// One value for the whole of x, each parameter where it starts.

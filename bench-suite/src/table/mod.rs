@@ -164,6 +164,12 @@ pub fn timed() -> Vec<Row> {
     parts.into_iter().flatten().collect()
 }
 
+/// The parallel forms of the kernels of one element at a time, for the current rayon pool.
+#[must_use]
+pub fn parallel() -> Vec<Row> {
+    elementwise::parallel()
+}
+
 /// The levels that are counted, the reference first. Valgrind hides AVX-512, and nobody runs `portable` where
 /// there is a better level.
 #[must_use]

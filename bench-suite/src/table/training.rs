@@ -5,17 +5,7 @@ use halfwave_kernels::{Level, units::Unit};
 use halfwave_trainer::rbm::Visible;
 
 use super::{Row, Work, fill};
-use crate::steps::{Boltzmann, Model, STEPS, Step};
-
-impl Work for Boltzmann {
-    fn run(&mut self, level: Level) {
-        self.train(level).expect("the step is small");
-    }
-
-    fn result(&self) -> &[f32] {
-        self.weights()
-    }
-}
+use crate::steps::{Boltzmann, Classifier, Model, Result, STEPS, Step};
 
 impl Work for Box<dyn Model> {
     fn run(&mut self, level: Level) {
@@ -27,22 +17,21 @@ impl Work for Box<dyn Model> {
     }
 }
 
+/// A step of the model.
+fn row(name: &'static str, new: impl Fn() -> Result<Box<dyn Model>> + 'static) -> Row {
+    Row::new(format!("train/{name}"), move || {
+        Box::new(new().unwrap_or_else(|error| panic!("{name}: {error}")))
+    })
+}
+
 pub(super) fn timed() -> Vec<Row> {
-    let row = |step: &'static Step| {
-        Row::new(format!("train/{}", step.name), move || {
-            let model = (step.new)(1).unwrap_or_else(|error| panic!("{}: {error}", step.name));
-            Box::new(model)
-        })
-    };
-    STEPS.iter().map(row).collect()
+    STEPS.iter().map(|step: &'static Step| row(step.name, || (step.new)(1))).collect()
 }
 
 pub(super) fn counted() -> Vec<Row> {
     vec![
-        Row::new("train/cd1-nrelu-96x64", || {
-            let step = Boltzmann::new(Visible::Gaussian, Unit::Nrelu, [96, 64], 1, 1);
-            Box::new(step.expect("the machine is small"))
-        }),
+        row("cd1-nrelu-96x64", || Boltzmann::boxed(Visible::Gaussian, Unit::Nrelu, [96, 64], 1, 1)),
+        row("mlp-96-64-10", || Classifier::boxed(&[96, 64, 10], 32, 1)),
         // The same on every level: it has no SIMD.
         Row::new("data/idx", || {
             let file = idx_file();

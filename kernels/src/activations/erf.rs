@@ -5,9 +5,9 @@
 //!
 //! Worst errors over all inputs: .77 ULP forward, at x = 9.965829·10⁻³⁹; .78 backward, at x = 9.353767.
 
-use super::{Activation, Saved, reference, swish};
+use super::{Activation, Saved, reference, swish, tail::in_tail};
 use crate::{
-    math::{Double, erf, exp_parts_of},
+    math::{Double, erf, exp_f64, exp_parts_of},
     simd::{F32, Simd},
 };
 
@@ -29,11 +29,14 @@ impl Activation for Erf {
         erf(swish::clamp(x, 3.999_999_8))
     }
     #[inline(always)]
-    fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        // Below e^−110 the result is 0.
-        let x = swish::clamp(x, 10.5);
+    fn backward<S: Simd>(self, saved: F32<S>, dy: F32<S>) -> F32<S> {
+        let x = swish::clamp(saved, 10.5);
         let e = exp_parts_of(Double::product(-x, x));
-        e.mantissa.mul(Double::constant(x, SLOPE)).rounded().scale(e.k) * dy
+        let slope = e.mantissa.mul(Double::constant(x, SLOPE)).rounded().scale(e.k);
+        let tail = x.constant(8.0).lt(x.abs());
+        in_tail(tail, [saved, dy, slope * dy], |x| {
+            exp_f64(-(x * x)) * x.constant(std::f64::consts::FRAC_2_SQRT_PI)
+        })
     }
     fn definition(self, x: f64) -> f64 {
         reference::erf(x)

@@ -1,6 +1,6 @@
 //! Quick GELU: y = x σ(1.702 x), which differs from GELU by .0203 at most.
 //!
-//! forward    y  = x σ(β x), β the `f32` nearest to 1.702
+//! forward    y  = x σ(β x), β = 1.702
 //! backward   dx = σ (1 + β x (1 − σ)) dy, with a root at β x = −1.2785
 //!
 //! Hendrycks & Gimpel 2016, arXiv:1606.08415.
@@ -13,7 +13,7 @@ use crate::simd::{F32, Simd};
 #[derive(Clone, Copy)]
 pub(crate) struct GeluQuick;
 
-const BETA: f32 = 1.702;
+const BETA: f64 = 1.702;
 
 impl Activation for GeluQuick {
     const NAME: &'static str = "gelu_quick";
@@ -27,12 +27,12 @@ impl Activation for GeluQuick {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        swish::swish_derivative(x, BETA) * dy
+        swish::swish_backward(x, dy, BETA)
     }
     fn definition(self, x: f64) -> f64 {
-        swish::definition(x, BETA.into())
+        swish::definition(x, BETA)
     }
     fn derivative(self, x: f64) -> f64 {
-        swish::derivative(f64::from(BETA) * x)
+        swish::derivative(BETA * x)
     }
 }

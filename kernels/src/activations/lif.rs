@@ -9,7 +9,7 @@
 //!
 //! Worst errors over all inputs: .514 ULP forward, at x = 31.475431; .751 backward, at x = 3.1395297·10¹⁹.
 
-use super::{Activation, Saved};
+use super::{Activation, Saved, tail::in_tail};
 use crate::{
     math::{Double, log1p_parts},
     simd::{F32, Simd},
@@ -24,6 +24,8 @@ pub(crate) struct Lif {
 /// Below this, x is multiplied by 2⁶⁴, lest 1/x overflow.
 const TINY: f32 = 7.888_609e-31;
 const TWO_TO_64: f32 = 18_446_744_073_709_551_616.0;
+/// Beyond this the slope is near the end of the range of `f32`.
+const FAR: f32 = 1e15;
 /// 64 ln 2.
 const LN_TWO_TO_64: [f32; 2] = [44.361_42, -1.218_978_7e-7];
 
@@ -81,7 +83,13 @@ impl Activation for Lif {
         let tau = Double { hi: x.constant(self.tau), lo: zero };
         let slope = tau.div_rounded(denominator).scale(-(k + shift + u_k)) * dy;
         let slope = x.le(zero).select(zero, slope);
-        x.eq(x).select(slope, x)
+        let dx = x.eq(x).select(slope, x);
+        // There 1 + 1/x and its logarithm are 1 and 1/x: y = x / (x + τ).
+        in_tail(x.constant(FAR).lt(x), [x, dy, dx], |x| {
+            let x = x.constant(1e60).min(x);
+            let root = x + x.constant(self.tau.into());
+            x.constant(self.tau.into()) / (root * root)
+        })
     }
     fn definition(self, x: f64) -> f64 {
         if x <= 0.0 { 0.0 } else { 1.0 / (1.0 + f64::from(self.tau) * (1.0 / x).ln_1p()) }

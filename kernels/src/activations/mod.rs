@@ -30,6 +30,7 @@ mod silu;
 mod softplus;
 mod softsign;
 mod swish;
+mod tail;
 mod tanh;
 mod tanh_relu;
 

@@ -33,7 +33,7 @@ impl Activation for RescaledSoftplus {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        sigmoid_of_product(x, ALPHA) * dy
+        softplus::backward(x, dy, ALPHA, sigmoid_of_product(x, ALPHA))
     }
     fn definition(self, x: f64) -> f64 {
         softplus::definition(x, ALPHA.into())

@@ -1,7 +1,7 @@
 //! SELU, the ELU that normalises itself.
 //!
 //! forward    y  = λ x above 0, else λ α (eˣ − 1)
-//! backward   dx = λ dy above 0, else (y + λ α) dy
+//! backward   dx = λ dy above 0, else (y + λ α) dy; 0 for the `f32` nearest to −λ α, the limit at −∞
 //!
 //! Klambauer, Unterthiner, Mayr & Hochreiter 2017, arXiv:1706.02515; λ and α to all digits, as two `f32`
 //! each. The sign survives, so backward takes the output.
@@ -44,14 +44,22 @@ impl Activation for Selu {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, y: F32<S>, dy: F32<S>) -> F32<S> {
-        let slope = (y + y.constant(LAMBDA_ALPHA[0])) + y.constant(LAMBDA_ALPHA[1]);
-        y.le(y.constant(0.0)).select(slope * dy, times_lambda(dy))
+        let (zero, near) = (y.constant(0.0), y + y.constant(LAMBDA_ALPHA[0]));
+        // What −λ α rounds to stands for all x that are far below 0.
+        let slope = near.eq(zero).select(zero, near + y.constant(LAMBDA_ALPHA[1]));
+        y.le(zero).select(slope * dy, times_lambda(dy))
     }
     fn definition(self, x: f64) -> f64 {
         if x < 0.0 { L * A * x.exp_m1() } else { L * x }
     }
     fn derivative(self, y: f64) -> f64 {
-        if y <= 0.0 { y + L * A } else { L }
+        if y == -f64::from(LAMBDA_ALPHA[0]) {
+            0.0
+        } else if y <= 0.0 {
+            y + L * A
+        } else {
+            L
+        }
     }
 }
 

@@ -25,7 +25,7 @@ impl Activation for Silu {
     }
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
-        swish::silu_derivative(x) * dy
+        swish::silu_backward(x, dy)
     }
     fn definition(self, x: f64) -> f64 {
         swish::definition(x, 1.0)

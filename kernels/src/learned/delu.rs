@@ -10,7 +10,7 @@
 
 use super::{Domain, Learned, Parameter, finite, finite_f64, negative_part, positive_part, sigma};
 use crate::{
-    math::{exp_minus_line_f64, expm1_f64, sigmoid_f64},
+    math::{exp_expm1_f64, exp_minus_line_f64, expm1_f64, sigmoid_f64},
     simd::{F32, F64, Simd},
 };
 
@@ -40,9 +40,14 @@ impl Learned<1> for Delu {
         let (upper, lower) = (finite(positive_part(x)), finite(negative_part(x)));
         let (s, rest) = sigmoid_f64(lower);
         let slope_lower = s * lower.mul_add(rest, s.constant(1.0));
-        let slope_upper = n.widen() + s.constant(1.5) + expm1_f64(-upper);
+        // As in forward: 1 + expm1(−x) would leave nothing of e⁻ˣ where n is −½.
+        let (exp, expm1) = exp_expm1_f64(-upper);
+        let near = n.widen() + s.constant(1.5) + expm1;
+        let far = n.widen() + s.constant(0.5) + exp;
         let dy = dy.widen();
-        let dx = below.select((slope_lower * dy).narrow(), (slope_upper * dy).narrow());
+        let near_one = x.lt(x.constant(1.0));
+        let dx_upper = near_one.select((near * dy).narrow(), (far * dy).narrow());
+        let dx = below.select((slope_lower * dy).narrow(), dx_upper);
         (dx, [upper * dy_upper])
     }
     fn definition(self, x: f64, [n]: [f64; 1]) -> f64 {
@@ -64,7 +69,13 @@ impl Learned<1> for Delu {
     }
     fn derivative(self, x: f64, [n]: [f64; 1]) -> f64 {
         let x = finite_f64(x);
-        if x <= 0.0 { sigma(x) * (1.0 + x * sigma(-x)) } else { n + 1.5 + (-x).exp_m1() }
+        if x <= 0.0 {
+            sigma(x) * (1.0 + x * sigma(-x))
+        } else if x < 1.0 {
+            n + 1.5 + (-x).exp_m1()
+        } else {
+            n + 0.5 + (-x).exp()
+        }
     }
     fn parameter_derivatives(self, x: f64, _: [f64; 1]) -> [f64; 1] {
         [if x <= 0.0 { 0.0 } else { finite_f64(x) }]

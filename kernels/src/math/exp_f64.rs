@@ -94,6 +94,13 @@ pub(crate) fn expm1_f64<S: Simd>(t: F64<S>) -> F64<S> {
     expm1.mul_add(power, power - t.constant(1.0)).copy_sign(t)
 }
 
+/// (eᵗ, eᵗ − 1), with t cut to ±700.
+#[inline(always)]
+pub(crate) fn exp_expm1_f64<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
+    let (power, expm1) = parts(t);
+    (expm1.mul_add(power, power), expm1.mul_add(power, power - t.constant(1.0)))
+}
+
 /// eᵗ − 1 − t, for t ≥ −700 or so large below that t alone counts; +0 for 0.
 ///
 /// 2ᵏ eʳ − 1 − t = 2ᵏ r² q(r) + (2ᵏ − 1) + (2ᵏ r − t): near 0, where k = 0 and r = t, the last two vanish and
@@ -123,9 +130,7 @@ pub(crate) fn tanh_sech2_f64<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
 /// 2 e / (1 + e), with e = e^(−2|t|).
 #[inline(always)]
 pub(crate) fn tanh_parts_f64<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>, F64<S>) {
-    let (power, expm1) = parts(t.abs() * t.constant(-2.0));
-    let e = expm1.mul_add(power, power);
-    let e_minus_1 = expm1.mul_add(power, power - t.constant(1.0));
+    let (e, e_minus_1) = exp_expm1_f64(t.abs() * t.constant(-2.0));
     let r = t.constant(1.0) / (e_minus_1 + t.constant(2.0));
     let er = e * r;
     ((e_minus_1 * r).copy_sign(t), t.constant(4.0) * er * r, t.constant(2.0) * er)

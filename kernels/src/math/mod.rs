@@ -27,8 +27,8 @@ pub(crate) use exp::{
     table as exp_table,
 };
 pub(crate) use exp_f64::{
-    exp_f64, exp_minus_line_f64, expm1_f64, line_minus_tanh_f64, polynomial_f64, sigmoid_f64,
-    tanh_f64, tanh_parts_f64, tanh_sech2_f64,
+    exp_expm1_f64, exp_f64, exp_minus_line_f64, expm1_f64, line_minus_tanh_f64, polynomial_f64,
+    sigmoid_f64, tanh_f64, tanh_parts_f64, tanh_sech2_f64,
 };
 pub(crate) use log::{ln, ln_of_sum, log1p, log1p_parts};
 pub(crate) use logistic::LogisticTail;
