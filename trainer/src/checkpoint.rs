@@ -36,7 +36,7 @@ use sha2::{Digest as _, Sha256};
 pub(crate) use self::place::{Memory, Place, Places};
 use crate::{
     Error, TrainError,
-    observe::{Epoch, Observer},
+    observe::{Epoch, MetricsFile, Observer},
     output::{self, OutputError, RUN},
     train::{Learner, Loop, Metrics, Progress},
 };
@@ -286,13 +286,26 @@ impl Checkpoints {
         }
         match done {
             Err(error) if self.holds => {
-                Err(Error::Stopped { error: error.into(), how: how.into() })
+                let how = if error.is_divergence() {
+                    format!(
+                        "{} holds the states before that, which would diverge again; --force begins anew, with other settings",
+                        self.folder.display()
+                    )
+                } else {
+                    how.into()
+                };
+                Err(Error::Stopped { error: error.into(), how })
             }
             done => {
                 let removed = self.discard();
                 done.and_then(|done| removed.map(|()| done).map_err(Error::from))
             }
         }
+    }
+
+    /// Where they are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Seconds of training that the run had before this process.
@@ -400,8 +413,9 @@ impl Checkpoints {
         if signal != 0 || self.saved.elapsed() >= self.every {
             self.flush()?;
             // Of a training that has diverged, which it does not know yet, the states before that stay.
-            let finite = learner.places().iter().all(|(_, place)| place.is_finite());
-            if let Some(about) = self.about.as_ref().filter(|_| finite) {
+            let sound =
+                learner.is_sound() && learner.places().iter().all(|(_, place)| place.is_finite());
+            if let Some(about) = self.about.as_ref().filter(|_| sound) {
                 let bytes = file::bytes(about, learner, at)?;
                 let step = at.progress.steps;
                 let path = self.folder.join(format!("{}.step-{step}{SUFFIX}", stem(self.fit)));
@@ -487,6 +501,7 @@ fn ours(entry: &DirEntry) -> bool {
     let name = entry.file_name();
     let name = name.to_string_lossy();
     name == RUN
+        || MetricsFile::NAMES.contains(&&*name)
         || name.starts_with(output::TEMPORARY)
         || (name.starts_with("fit-") && name.ends_with(SUFFIX))
 }

@@ -77,26 +77,36 @@ impl FromStr for Override {
 /// # Ok::<(), halfwave_trainer::config::ConfigError>(())
 /// ```
 pub fn set(table: &mut Table, change: &Override) -> Result<(), ConfigError> {
-    set_or_add(table, change, &[])
+    set_or_add::<&str>(table, change, &[])
 }
 
-/// As [`set`], where keys that are `optional` may be new: they are added as they are written.
+/// As [`set`], where keys that are `optional` may be new in tables that are there: they are added as they are written.
 ///
 /// # Errors
 /// As [`set`].
-pub fn set_or_add(
+pub fn set_or_add<K: AsRef<str>>(
     table: &mut Table,
     change: &Override,
-    optional: &[&str],
+    optional: &[K],
 ) -> Result<(), ConfigError> {
-    if optional.contains(&change.key.as_str()) && !table.contains_key(&change.key) {
-        let value = parse(&change.value).unwrap_or_else(|| Value::String(change.value.clone()));
-        table.insert(change.key.clone(), value);
-        return Ok(());
+    let is_new = get(table, &change.key).is_none();
+    if is_new && optional.iter().any(|key| key.as_ref() == change.key) {
+        let parent = match change.key.rsplit_once('.') {
+            None => Some((&mut *table, change.key.as_str())),
+            Some((parent, key)) => match find(table, parent) {
+                Some(Value::Table(inner)) => Some((inner, key)),
+                _ => None,
+            },
+        };
+        if let Some((parent, key)) = parent {
+            let value = parse(&change.value).unwrap_or_else(|| Value::String(change.value.clone()));
+            parent.insert(key.into(), value);
+            return Ok(());
+        }
     }
     let Some(place) = find(table, &change.key) else {
         let mut known = keys(table);
-        known.extend(optional.iter().map(ToString::to_string));
+        known.extend(optional.iter().map(|key| key.as_ref().to_owned()));
         return Err(UnknownName::new("key", &change.key, known).into());
     };
     let wrong = |default: &Value| ConfigError::Type {
@@ -290,6 +300,18 @@ mod tests {
         assert_eq!(after("sizes=[30, 2]").unwrap()["sizes"].as_array().unwrap().len(), 2);
         let whole = after("rbm={epochs=1, rate=0.5}").unwrap();
         assert_eq!(whole["rbm"]["rate"], Value::Float(0.5));
+    }
+
+    #[test]
+    fn optional_keys_are_added_to_tables_that_are_there() {
+        let mut table: Table = DEFAULTS.parse().unwrap();
+        let optional = ["rbm.max_norm", "mlp.max_norm"];
+        set_or_add(&mut table, &"rbm.max_norm=3".parse().unwrap(), &optional).unwrap();
+        assert_eq!(table["rbm"]["max_norm"], Value::Integer(3));
+        for wrong in ["mlp.max_norm=3", "rbm.max_nrom=3"] {
+            let error = set_or_add(&mut table, &wrong.parse().unwrap(), &optional);
+            assert!(matches!(error, Err(ConfigError::Key(_))), "{wrong}");
+        }
     }
 
     #[test]

@@ -171,6 +171,11 @@ impl Error {
         }
     }
 
+    /// Whether a training has diverged, and would again.
+    pub(crate) fn is_divergence(&self) -> bool {
+        matches!(self, Self::Train(TrainError::Diverged { .. }))
+    }
+
     /// The signal that asked for an end, if one did.
     #[must_use]
     pub fn signal(&self) -> Option<i32> {

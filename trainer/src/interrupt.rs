@@ -1,4 +1,5 @@
-//! Ctrl-C and the wish of the system to end: training saves after its step; nothing else is left behind.
+//! Ctrl-C and the wish of the system to end: training saves after its step; nothing else is left behind. A file that
+//! may not grow is an error of writing.
 
 use std::{
     io::{self, Write as _},
@@ -24,15 +25,16 @@ fn handle(signal: i32) {
 #[cfg(unix)]
 pub(crate) fn watch() -> anyhow::Result<()> {
     use signal_hook::{
-        consts::{SIGHUP, SIGINT, SIGTERM},
+        consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ},
         iterator::Signals,
     };
     // Who starts it by nohup wants it to live.
     let hangup = (!is_ignored(SIGHUP)).then_some(SIGHUP);
-    let signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hangup));
+    // Unless somebody waits for SIGXFSZ, a write beyond the limit of a file's size kills the process.
+    let signals = Signals::new([SIGINT, SIGTERM, SIGXFSZ].into_iter().chain(hangup));
     let mut signals = signals.context("cannot watch for signals")?;
     let wait = move || {
-        for signal in signals.forever() {
+        for signal in signals.forever().filter(|&signal| signal != SIGXFSZ) {
             handle(signal);
         }
     };

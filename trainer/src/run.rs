@@ -139,7 +139,8 @@ pub fn plan(options: &Options) -> Result<String, Error> {
 }
 
 /// Runs the experiment; writes `result.json`, `report.md`, `report.html`, `metrics.jsonl`, `timings.jsonl`, plots and
-/// images. Until it is complete its checkpoints are in the folder `checkpoint` of its directory.
+/// images. Until it is complete its checkpoints are in the folder `checkpoint` of its directory, and with them
+/// `metrics.jsonl` and `timings.jsonl` of the epochs that have ended.
 ///
 /// # Errors
 /// Bad configuration, missing data, and all that the experiment meets. No file is left behind then but the
@@ -281,7 +282,9 @@ impl Task {
         let peak = || pool.install(|| machine::peak_flops(level));
         let peak_before = peak();
         let start = Instant::now();
-        let mut metrics = MetricsFile::create(directory.staging()).map_err(Error::Metrics)?;
+        // Beside the checkpoints they can be read while it runs; of a run that goes on they begin anew, with what it had told.
+        let live = checkpoints.folder().to_owned();
+        let mut metrics = MetricsFile::create(&live).map_err(Error::Metrics)?;
         let mut progress = if quiet { Progress::quiet() } else { Progress::stderr() };
         let mut timings = Timings::default();
         let outcome = {
@@ -294,6 +297,9 @@ impl Task {
         progress.finish();
         let outcome = outcome?;
         metrics.finish().map_err(Error::Metrics)?;
+        for name in MetricsFile::NAMES {
+            fs::rename(live.join(name), directory.staging().join(name)).map_err(Error::Metrics)?;
+        }
 
         let seconds = start.elapsed().as_secs_f64() + checkpoints.earlier();
         let data = DataSet::used(&locator);
@@ -363,7 +369,7 @@ pub(crate) fn pool(threads: Option<usize>) -> Result<ThreadPool, Error> {
 }
 
 fn write(directory: Directory, result: &Report, figures: &[Figure]) -> Result<(), Error> {
-    let mut names = vec!["metrics.jsonl".to_owned(), "timings.jsonl".into()];
+    let mut names = MetricsFile::NAMES.map(String::from).to_vec();
     let mut drawn = Vec::new();
     for figure in figures {
         let (file, bytes) = (figure.file(), report::draw(figure)?);

@@ -77,7 +77,10 @@ pub(crate) trait Learner {
         Ok(())
     }
 
-    /// The metrics of the epoch that ends.
+    /// Whether no weight is beyond [`WEIGHT_LIMIT`].
+    fn is_sound(&self) -> bool;
+
+    /// The metrics of the epoch that ends, of sound weights.
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged>;
 
     /// After an epoch, when its metrics were told: whether to go on.
@@ -94,6 +97,15 @@ pub(crate) trait Learner {
 
     /// The setting to lower if training diverges, with its value.
     fn lower(&self) -> String;
+}
+
+/// The metrics of the epoch that ends, unless a weight says that the model has diverged.
+fn end_of_epoch(learner: &mut dyn Learner) -> Result<Metrics, Diverged> {
+    if learner.is_sound() {
+        learner.end_of_epoch()
+    } else {
+        Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")))
+    }
 }
 
 /// How long a model has been trained, over all calls of `fit`: where its shuffles and noise stand.
@@ -197,7 +209,7 @@ impl Loop<'_> {
             }
             at.progress.epochs += 1;
             at.steps = 0;
-            let metrics = learner.end_of_epoch();
+            let metrics = end_of_epoch(learner);
             learner.readable()?;
             let metrics =
                 metrics.map_err(|what| self.diverged(what, learner, epoch, first, at.progress))?;
@@ -238,7 +250,7 @@ impl Loop<'_> {
         }
         progress.epochs += 1;
         let before = clock.elapsed();
-        let metrics = learner.end_of_epoch();
+        let metrics = end_of_epoch(learner);
         let metrics = metrics.map_err(|what| failed(what, learner, *progress))?;
         let ended = self.epoch(1, &metrics, clock.elapsed().as_secs_f64(), learner.flop());
         observer.epoch(&ended);

@@ -13,8 +13,6 @@ use halfwave_kernels::Level;
 use halfwave_trainer::machine::{self, Machine};
 use serde::Serialize;
 
-use crate::interleaved::Contestant;
-
 /// How long to measure.
 #[derive(Clone, Copy, Debug)]
 pub struct Effort {
@@ -130,9 +128,4 @@ impl Measured {
     pub fn rate(&self) -> Option<f64> {
         self.flop.map(|flop| flop / self.seconds)
     }
-}
-
-/// Of so many contestants, what the fastest takes.
-fn fastest<'a>(contestants: impl IntoIterator<Item = &'a Contestant<'a>>) -> f64 {
-    contestants.into_iter().map(Contestant::median).fold(f64::INFINITY, f64::min)
 }

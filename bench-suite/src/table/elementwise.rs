@@ -24,7 +24,10 @@ fn dy(n: usize) -> Vec<f32> {
 }
 
 /// A kernel from x to as many elements.
-fn map(name: impl Into<String>, run: impl Fn(Level, &[f32], &mut [f32]) + Clone + 'static) -> Row {
+fn map(
+    name: impl Into<String>,
+    run: impl Fn(Level, &[f32], &mut [f32]) + Send + Sync + Clone + 'static,
+) -> Row {
     Row::sized(name, (1, 1), move |n| {
         let (x, run) = (x(n), run.clone());
         fill(n, move |level, out| run(level, &x, out))
@@ -32,7 +35,7 @@ fn map(name: impl Into<String>, run: impl Fn(Level, &[f32], &mut [f32]) + Clone 
 }
 
 /// A kernel that writes without reading.
-fn write(name: &str, run: impl Fn(Level, &mut [f32]) + Clone + 'static) -> Row {
+fn write(name: &str, run: impl Fn(Level, &mut [f32]) + Send + Sync + Clone + 'static) -> Row {
     Row::sized(name, (0, 1), move |n| fill(n, run.clone()))
 }
 

@@ -20,7 +20,7 @@ const SIZE: usize = 4096;
 const COLUMNS: usize = 64;
 
 /// A kernel with all that it reads and writes.
-pub trait Work {
+pub trait Work: Send {
     /// Computes it.
     fn run(&mut self, level: Level);
     /// What it computed.
@@ -33,7 +33,7 @@ struct Fill<F> {
     run: F,
 }
 
-impl<F: FnMut(Level, &mut [f32])> Work for Fill<F> {
+impl<F: FnMut(Level, &mut [f32]) + Send> Work for Fill<F> {
     fn run(&mut self, level: Level) {
         (self.run)(level, &mut self.out);
     }
@@ -44,7 +44,7 @@ impl<F: FnMut(Level, &mut [f32])> Work for Fill<F> {
 }
 
 /// `run(level, out)`, where `out` has so many elements.
-fn fill(elements: usize, run: impl FnMut(Level, &mut [f32]) + 'static) -> Box<dyn Work> {
+fn fill(elements: usize, run: impl FnMut(Level, &mut [f32]) + Send + 'static) -> Box<dyn Work> {
     Box::new(Fill { out: vec![0.0; elements], run })
 }
 
@@ -52,7 +52,7 @@ fn fill(elements: usize, run: impl FnMut(Level, &mut [f32]) + 'static) -> Box<dy
 pub struct Row {
     name: String,
     streams: Option<Streams>,
-    prepare: Box<dyn Fn(usize) -> Box<dyn Work>>,
+    prepare: Box<dyn Fn(usize) -> Box<dyn Work> + Send + Sync>,
 }
 
 /// Arrays that a kernel passes over once, each of as many `f32`.
@@ -74,7 +74,10 @@ impl Streams {
 
 impl Row {
     /// Of a size of its own.
-    fn new(name: impl Into<String>, prepare: impl Fn() -> Box<dyn Work> + 'static) -> Self {
+    fn new(
+        name: impl Into<String>,
+        prepare: impl Fn() -> Box<dyn Work> + Send + Sync + 'static,
+    ) -> Self {
         Self { name: name.into(), streams: None, prepare: Box::new(move |_| prepare()) }
     }
 
@@ -82,7 +85,7 @@ impl Row {
     fn sized(
         name: impl Into<String>,
         (read, written): (u8, u8),
-        prepare: impl Fn(usize) -> Box<dyn Work> + 'static,
+        prepare: impl Fn(usize) -> Box<dyn Work> + Send + Sync + 'static,
     ) -> Self {
         let streams = Some(Streams { read, written });
         Self { name: name.into(), streams, prepare: Box::new(prepare) }

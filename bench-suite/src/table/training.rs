@@ -18,7 +18,10 @@ impl Work for Box<dyn Model> {
 }
 
 /// A step of the model.
-fn row(name: &'static str, new: impl Fn() -> Result<Box<dyn Model>> + 'static) -> Row {
+fn row(
+    name: &'static str,
+    new: impl Fn() -> Result<Box<dyn Model>> + Send + Sync + 'static,
+) -> Row {
     Row::new(format!("train/{name}"), move || {
         Box::new(new().unwrap_or_else(|error| panic!("{name}: {error}")))
     })

@@ -12,7 +12,7 @@
 use super::{Activation, Saved, tail::in_tail};
 use crate::{
     math::{Double, log1p_parts},
-    simd::{F32, Simd},
+    simd::{F32, Mask, Simd},
 };
 
 #[derive(Clone, Copy)]
@@ -30,9 +30,9 @@ const FAR: f32 = 1e15;
 const LN_TWO_TO_64: [f32; 2] = [44.361_42, -1.218_978_7e-7];
 
 impl Lif {
-    /// (x or 2⁶⁴ x; 0 or −64; 1 + τ ln(1 + 1/x)), for x > 0; beyond 2¹⁰⁰ as for 2¹⁰⁰.
+    /// (x or 2⁶⁴ x; where it is that; 1 + τ ln(1 + 1/x)), for x > 0; beyond 2¹⁰⁰ as for 2¹⁰⁰.
     #[inline(always)]
-    fn parts<S: Simd>(self, x: F32<S>) -> (F32<S>, F32<S>, Double<S>) {
+    fn parts<S: Simd>(self, x: F32<S>) -> (F32<S>, Mask<S>, Double<S>) {
         let zero = x.constant(0.0);
         // Where nothing comes of it, a number that leaves no subnormal terms.
         let z = x.le(zero).select(x.constant(3.0), x.constant(1.0 / TINY).min(x));
@@ -44,7 +44,7 @@ impl Lif {
         let shift = Double { hi: tiny.select(shift.hi, zero), lo: tiny.select(shift.lo, zero) };
         let log = log.add(shift).normalised();
         let period = log.times(x.constant(self.tau)).normalised().add_to(x.constant(1.0));
-        (z, tiny.select(x.constant(-64.0), zero), period)
+        (z, tiny, period)
     }
 }
 
@@ -74,16 +74,18 @@ impl Activation for Lif {
     #[inline(always)]
     fn backward<S: Simd>(self, x: F32<S>, dy: F32<S>) -> F32<S> {
         let (zero, one) = (x.constant(0.0), x.constant(1.0));
-        let (z, shift, period) = self.parts(x);
+        let (z, tiny, period) = self.parts(x);
         // τ over the product of the mantissas of x and 1 + x, then the exponents.
         let ((m, k), u) = (mantissa(z), Double::sum(one, x.constant(1.0 / TINY).min(x)));
         let (u_m, u_k) = mantissa(u.hi);
         let u = Double { hi: u_m, lo: u.lo * (-u_k).exp2_of_integer() };
         let denominator = period.mul(period).mul(u.times(m));
         let tau = Double { hi: x.constant(self.tau), lo: zero };
-        let slope = tau.div_rounded(denominator).scale(-(k + shift + u_k)) * dy;
-        let slope = x.le(zero).select(zero, slope);
-        let dx = x.eq(x).select(slope, x);
+        let slope = tau.div_rounded(denominator).scale(-(k + u_k));
+        let dx = x.le(zero).select(zero, slope * dy);
+        let dx = x.eq(x).select(dx, x);
+        // The slope may be beyond `f32`.
+        let dx = in_tail(tiny, [x, dy, dx], |x| x.constant(TWO_TO_64.into()) * slope.widen());
         // There 1 + 1/x and its logarithm are 1 and 1/x: y = x / (x + τ).
         in_tail(x.constant(FAR).lt(x), [x, dy, dx], |x| {
             let x = x.constant(1e60).min(x);

@@ -1,6 +1,7 @@
 //! f'(x) dy where f'(x) alone is no normal `f32`: it is rounded after it has met dy, not before.
 //!
-//! A slope of 10⁻⁴² has ten bits, one of 10⁻⁵⁰ none, and their products with a large dy would have no more.
+//! A slope of 10⁻⁴² has ten bits, one of 10⁻⁵⁰ none, and their products with a large dy would have no more; one of 10⁴⁰ is
+//! infinite.
 
 use crate::simd::{F32, F64, Mask, Simd};
 

@@ -82,8 +82,11 @@ impl Learner for Fit<'_> {
         self.targets.map_or(Ok(()), |targets| targets.readable())
     }
 
+    fn is_sound(&self) -> bool {
+        self.model.network.chain.is_sound()
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        self.model.network.chain.check()?;
         let (rows, cost) = std::mem::take(&mut self.sums);
         Ok(vec![("cost", cost / rows as f64)])
     }

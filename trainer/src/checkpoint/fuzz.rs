@@ -39,6 +39,10 @@ impl Learner for Model {
         Ok(())
     }
 
+    fn is_sound(&self) -> bool {
+        true
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
         Ok(Vec::new())
     }

@@ -403,6 +403,10 @@ fn states_that_do_not_fit_are_errors() {
             Ok(())
         }
 
+        fn is_sound(&self) -> bool {
+            true
+        }
+
         fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
             Ok(Vec::new())
         }

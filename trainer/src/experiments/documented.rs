@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 use toml_edit::{DocumentMut, Item, Key, Table, Value};
 
-use super::Experiment;
+use super::{Experiment, is_machine};
+use crate::rbm::RbmConfig;
 
 /// The keys of an experiment with their defaults and what is said of them: TOML, as `--config` takes it.
 #[must_use]
@@ -100,6 +101,8 @@ fn closed(table: &Table) -> Json {
             _ => table.key(name).map(comment).unwrap_or_default(),
         };
         let mut property = match item {
+            // Which keys it has depends on its name, as in a table in a line.
+            Item::Table(inner) if inner.contains_key("name") => json!({ "type": "object" }),
             Item::Table(inner) => closed(inner),
             _ => item.as_value().map(kind).unwrap_or_default(),
         };
@@ -108,7 +111,13 @@ fn closed(table: &Table) -> Json {
         }
         (name.to_owned(), property)
     };
-    let properties: Map<String, Json> = table.iter().map(property).collect();
+    let mut properties: Map<String, Json> = table.iter().map(property).collect();
+    let plain = table.to_string().parse::<toml::Table>();
+    if plain.is_ok_and(|plain| is_machine(&toml::Value::Table(plain))) {
+        for key in RbmConfig::OPTIONAL {
+            properties.entry(key).or_insert_with(|| json!({}));
+        }
+    }
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
@@ -123,7 +132,18 @@ fn kind(value: &Value) -> Json {
         Value::Array(_) => "array",
         Value::InlineTable(_) => "object",
     };
-    json!({ "type": name, "default": plain(value) })
+    let mut kind = json!({ "type": name, "default": plain(value) });
+    match value {
+        // All are sizes and counts.
+        Value::Integer(_) => kind["minimum"] = 0.into(),
+        Value::Array(values) => {
+            if let Some(first) = values.get(0) {
+                kind["items"] = json!({ "type": self::kind(first)["type"] });
+            }
+        }
+        _ => {}
+    }
+    kind
 }
 
 fn plain(value: &Value) -> Json {
@@ -151,6 +171,19 @@ mod tests {
             let shown: toml::Table = show(experiment).parse().unwrap();
             assert_eq!(shown, experiment.defaults(), "{}", experiment.name);
         }
+    }
+
+    #[test]
+    fn the_schema_takes_what_a_configuration_may_have() {
+        let schema = schema(find("mnist-rbm").unwrap());
+        let machine = &schema["properties"]["bernoulli"]["properties"];
+        assert_eq!(machine["max_norm"], json!({}));
+        assert_eq!(machine["batch"]["minimum"], 0);
+        let schema = super::schema(find("mnist-mlp").unwrap());
+        let mlp = &schema["properties"]["mlp"]["properties"];
+        assert_eq!(mlp["optimiser"].get("additionalProperties"), None, "SGD has other keys");
+        assert_eq!(mlp["hidden"]["items"]["type"], "integer");
+        assert_eq!(mlp.get("max_norm"), None);
     }
 
     #[test]

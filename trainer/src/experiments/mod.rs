@@ -37,6 +37,7 @@ use crate::{
     data::presence,
     names::UnknownName,
     observe::Observer,
+    rbm::RbmConfig,
     report::table::wrap,
     result::Outcome,
 };
@@ -94,6 +95,17 @@ fn published_test(name: &str, test: Option<Dataset>) -> Result<Dataset, Error> {
     test.ok_or_else(|| Error::NoTest(name.into()))
 }
 
+/// The keys that are not written, of the tables that are a machine's settings.
+fn optional(table: &Table) -> Vec<String> {
+    let machines = table.iter().filter(|(_, value)| is_machine(value));
+    machines.flat_map(|(name, _)| RbmConfig::OPTIONAL.map(|key| format!("{name}.{key}"))).collect()
+}
+
+/// Whether a table has the settings of an RBM.
+fn is_machine(value: &Value) -> bool {
+    value.clone().try_into::<RbmConfig>().is_ok()
+}
+
 /// A TOML file that is part of the program.
 fn embedded(text: &str) -> Table {
     text.parse().expect("embedded configurations are valid, a test reads them all")
@@ -130,8 +142,9 @@ impl Experiment {
             let value = epochs.unwrap_or_default().to_string();
             config::set(&mut table, &Override { key: (*key).into(), value })?;
         }
+        let optional = optional(&table);
         for change in overrides {
-            config::set(&mut table, change)?;
+            config::set_or_add(&mut table, change, &optional)?;
         }
         Ok(table)
     }

@@ -279,13 +279,10 @@ impl Chain {
         gradients.collect()
     }
 
-    /// That no weight is beyond [`WEIGHT_LIMIT`].
-    pub(crate) fn check(&self) -> Result<(), Diverged> {
+    /// Whether no weight is beyond [`WEIGHT_LIMIT`].
+    pub(crate) fn is_sound(&self) -> bool {
         let mut parameters = self.layers.iter().flat_map(Layer::parameters);
-        if parameters.all(|parameters| within(parameters, WEIGHT_LIMIT)) {
-            return Ok(());
-        }
-        Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")))
+        parameters.all(|parameters| within(parameters, WEIGHT_LIMIT))
     }
 
     /// Calls `f` with the outputs of each row of `x [rows, inputs]`.

@@ -97,8 +97,11 @@ impl Learner for Fit<'_> {
         self.validation.map_or(Ok(()), |data| data.rows.readable())
     }
 
+    fn is_sound(&self) -> bool {
+        self.network.chain.is_sound()
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        self.network.chain.check()?;
         let mut metrics = self.sums.metrics();
         if let Some(data) = self.validation {
             let tested = self.network.loss_and_classes(self.level, data);

@@ -43,35 +43,33 @@ fn as_map<S: Serializer>(pairs: &&[(&'static str, f64)], serializer: S) -> Resul
 }
 
 impl MetricsFile {
-    /// Creates both files in the directory.
+    /// Their names.
+    pub(crate) const NAMES: [&str; 2] = ["metrics.jsonl", "timings.jsonl"];
+
+    /// Creates both files in the directory. Each has a whole line for every epoch that has ended.
     ///
     /// # Errors
     /// If they cannot be created.
     pub fn create(directory: &Path) -> io::Result<Self> {
         let create = |name| File::create(directory.join(name)).map(BufWriter::new);
-        Ok(Self {
-            metrics: create("metrics.jsonl")?,
-            timings: create("timings.jsonl")?,
-            failure: None,
-        })
+        let [metrics, timings] = Self::NAMES;
+        Ok(Self { metrics: create(metrics)?, timings: create(timings)?, failure: None })
     }
 
     /// Completes both files.
     ///
     /// # Errors
     /// The first that occurred since [`MetricsFile::create`].
-    pub fn finish(mut self) -> io::Result<()> {
-        if let Some(error) = self.failure {
-            return Err(error);
-        }
-        self.metrics.flush()?;
-        self.timings.flush()
+    pub fn finish(self) -> io::Result<()> {
+        self.failure.map_or(Ok(()), Err)
     }
 
     fn write(&mut self, epoch: &Epoch<'_>) -> io::Result<()> {
         let Epoch { run, epoch, epochs, metrics, seconds, flop } = *epoch;
         line(&mut self.metrics, &MetricsLine { run, epoch, epochs, metrics })?;
-        line(&mut self.timings, &TimingsLine { run, epoch, seconds, flop })
+        line(&mut self.timings, &TimingsLine { run, epoch, seconds, flop })?;
+        self.metrics.flush()?;
+        self.timings.flush()
     }
 }
 

@@ -157,11 +157,12 @@ impl Learner for Fit<'_> {
         self.x.readable()
     }
 
-    fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
+    fn is_sound(&self) -> bool {
         let Rbm { weights, visible_bias, hidden_bias, .. } = &*self.rbm;
-        if ![weights, visible_bias, hidden_bias].iter().all(|x| within(x, WEIGHT_LIMIT)) {
-            return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
-        }
+        [weights, visible_bias, hidden_bias].iter().all(|x| within(x, WEIGHT_LIMIT))
+    }
+
+    fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
         let (error, values) = if self.reconstructs() {
             (self.error, self.values)
         } else {

@@ -76,10 +76,11 @@ impl Learner for Fit<'_> {
         self.validation.map_or(Ok(()), |data| data.rows.readable())
     }
 
+    fn is_sound(&self) -> bool {
+        self.rnn.parameters.iter().all(|parameters| within(parameters, WEIGHT_LIMIT))
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        if !self.rnn.parameters.iter().all(|parameters| within(parameters, WEIGHT_LIMIT)) {
-            return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
-        }
         let mut metrics = self.sums.metrics();
         metrics.push(("gradient_norm", std::mem::take(&mut self.longest)));
         if let Some(data) = self.validation {

@@ -104,10 +104,11 @@ impl Learner for Fit<'_> {
         Ok(())
     }
 
+    fn is_sound(&self) -> bool {
+        within(&self.network.layer.weights, WEIGHT_LIMIT)
+    }
+
     fn end_of_epoch(&mut self) -> Result<Metrics, Diverged> {
-        if !within(&self.network.layer.weights, WEIGHT_LIMIT) {
-            return Err(Diverged(format!("a weight is beyond {WEIGHT_LIMIT} or not a number")));
-        }
         let Sums { pairs, right, loss } = std::mem::take(&mut self.sums);
         let pairs = pairs as f64;
         let mut metrics = vec![("loss", loss / pairs), ("accuracy", right as f64 / pairs)];

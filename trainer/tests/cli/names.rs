@@ -3,6 +3,7 @@
 use std::fs;
 
 use predicates::{prelude::PredicateBooleanExt, str::contains};
+use serde_json::{Value, json};
 use tempfile::tempdir;
 
 use super::support::{halfwave, names, run};
@@ -32,10 +33,16 @@ fn lists_come_from_the_tables() {
     keys.stdout(contains("folds = 10").and(contains("learning_rate = 1e-3")));
     let schema = halfwave(home.path()).args(["config", "schema", "agarap-wdbc"]).assert().success();
     let schema = &schema.get_output().stdout;
-    let schema: serde_json::Value = serde_json::from_slice(schema).unwrap();
+    let schema: Value = serde_json::from_slice(schema).unwrap();
     assert_eq!(schema["properties"]["folds"]["default"], 10);
     let info = halfwave(home.path()).arg("info").assert().success();
-    info.stdout(contains("levels       scalar portable").and(contains("softplus")));
+    info.stdout(
+        contains("levels       scalar portable")
+            .and(contains("processor    "))
+            .and(contains("subnormals   kept"))
+            .and(contains("data here    optdigits wdbc (data list shows all)"))
+            .and(contains("softplus").and(contains("prelu"))),
+    );
     let data = halfwave(home.path()).args(["data", "list"]).assert().success();
     data.stdout(contains("optdigits          8x8           10  embedded"));
     let path = halfwave(home.path()).args(["data", "path", "--data-dir", "there"]).assert();
@@ -123,18 +130,22 @@ fn a_reader_that_stops_is_no_failure() {
 #[test]
 fn lists_are_json_for_programs() {
     let home = tempdir().unwrap();
-    let json = |arguments: &[&str]| -> serde_json::Value {
+    let json = |arguments: &[&str]| -> Value {
         let output = halfwave(home.path()).args(arguments).arg("--json").assert().success();
         serde_json::from_slice(&output.get_output().stdout).unwrap()
     };
     let experiments = json(&["list"]);
     let mlp = experiments.as_array().unwrap().iter().find(|it| it["name"] == "mnist-mlp").unwrap();
-    assert_eq!(mlp["data"][0], serde_json::json!({ "name": "mnist", "here": "not found" }));
+    assert_eq!(mlp["data"][0], json!({ "name": "mnist", "here": "not found" }));
     let sets = json(&["data", "list"]);
     let wdbc = sets.as_array().unwrap().iter().find(|it| it["name"] == "wdbc").unwrap();
     assert_eq!((&wdbc["here"], &wdbc["shape"][0]), (&"embedded".into(), &30.into()));
     let info = json(&["info"]);
     assert!(info["levels"].as_array().unwrap().contains(&info["level"]));
+    assert_eq!(
+        [&info["data"]["wdbc"], &info["flushes_subnormals"]],
+        [&json!("embedded"), &json!(false)]
+    );
 }
 
 /// What is said to be missing is what the configuration takes.

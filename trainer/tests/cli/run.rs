@@ -209,6 +209,11 @@ fn a_run_that_fails_leaves_nothing_behind() {
 fn a_configuration_is_printed_and_read_back() {
     let home = tempdir().unwrap();
     let path = home.path();
+    let limited =
+        run(path, "run optdigits-rbm --dry-run --epochs 1 --set nrelu.max_norm=3").success();
+    limited.stdout(contains("max_norm = 3"));
+    let wrong = run(path, "run optdigits-rbm --set nrelu.max_nrm=3").code(2);
+    wrong.stderr(contains("did you mean `nrelu.max_norm`?"));
     let sgd = "--set mlp.optimiser={name=\"sgd\",learning_rate=0.5,momentum=0.25} --set folds=2 --epochs 1";
     let dry = |more: &str| {
         let output = run(path, &format!("run agarap-wdbc --dry-run {more}")).success();

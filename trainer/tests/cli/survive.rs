@@ -90,6 +90,10 @@ fn signals_save_and_exit_with_their_number() {
         assert_eq!(output.status.code(), Some(code), "{name}: {said}");
         assert!(said.contains("halfwave run --resume o goes on"), "{said}");
         assert_eq!(names(&path.join("o")), ["checkpoint"]);
+        // What it has shown can be read.
+        let shown = fs::read_to_string(path.join("o/checkpoint/metrics.jsonl")).unwrap();
+        assert!(shown.ends_with('\n'), "{shown}");
+        assert!(shown.lines().all(|line| line.contains("\"loss\"")), "{shown}");
         // It is not replaced unasked, and goes on when asked.
         run(path, command).code(1).stderr(contains("say --resume"));
         let mut child = start(path, "run --resume o -q");
@@ -102,6 +106,55 @@ fn signals_save_and_exit_with_their_number() {
     run(home.path(), "run --resume nowhere")
         .code(1)
         .stderr(contains("nowhere/checkpoint/run.toml"));
+}
+
+/// The states that are kept are those before it, and nobody is told to go on from them.
+#[test]
+fn a_run_that_diverges_keeps_sound_states() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let sgd = "mlp.optimiser={name=\"sgd\",learning_rate=4,momentum=0.9}";
+    let command =
+        format!("run agarap-wdbc -q --seeds 1 --epochs 3 --checkpoint-every 0 --out o --set {sgd}");
+    let failed = run(path, &command).code(1);
+    failed.stderr(
+        contains("diverged").and(contains("--force begins anew")).and(contains("goes on").not()),
+    );
+    let mut states = 0;
+    for name in names(&path.join("o/checkpoint")).iter().filter(|name| name.contains(".step-")) {
+        let bytes = fs::read(path.join("o/checkpoint").join(name)).unwrap();
+        let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+        for (name, tensor) in file.tensors().iter().filter(|(name, _)| name.ends_with("weights")) {
+            let numbers =
+                tensor.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
+            assert!(
+                numbers.clone().count() > 0 && numbers.clone().all(|x| x.abs() <= 1e5),
+                "{name}"
+            );
+            states += 1;
+        }
+    }
+    assert!(states > 0, "a state is kept");
+    run(path, &command.replace("learning_rate=4", "learning_rate=1e-3")).code(1);
+    run(
+        path,
+        &command.replace("learning_rate=4", "learning_rate=1e-3").replace("--out", "--force --out"),
+    )
+    .success();
+}
+
+/// A limit of the size of files is an error of writing, and not the end without a word.
+#[test]
+fn a_limit_of_file_sizes_is_told_and_leaves_nothing() {
+    let home = data();
+    let path = home.path();
+    let limited = "ulimit -f 4; exec \"$@\"";
+    let train = "train mlp --data x.npy --labels y.csv --hidden 64,64 --epochs 1 -q --out m";
+    let mut command = assert_cmd::Command::new("sh");
+    command.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_halfwave")]);
+    let failed = command.args(train.split(' ')).current_dir(path).assert().code(1);
+    failed.stderr(contains("error: m: cannot write it: "));
+    assert_eq!(names(path), ["x.npy", "y.csv"]);
 }
 
 /// The second one does not wait for the step.
