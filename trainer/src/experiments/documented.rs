@@ -205,7 +205,7 @@ mod tests {
         let schema = schema(find("agarap-wdbc").unwrap());
         assert_eq!(schema["additionalProperties"], false);
         let keys = &schema["properties"];
-        assert_eq!(keys["folds"], json!({ "type": "integer", "default": 10 }));
+        assert_eq!(keys["folds"], json!({ "type": "integer", "default": 10, "minimum": 0 }));
         assert_eq!(
             keys["mlp"]["properties"]["dropout"],
             json!({ "type": "number", "default": 0.1 })

@@ -40,7 +40,7 @@ fn lists_come_from_the_tables() {
         contains("levels       scalar portable")
             .and(contains("processor    "))
             .and(contains("subnormals   kept"))
-            .and(contains("data here    optdigits wdbc (data list shows all)"))
+            .and(contains("data here    wdbc optdigits (data list shows all)"))
             .and(contains("softplus").and(contains("prelu"))),
     );
     let data = halfwave(home.path()).args(["data", "list"]).assert().success();

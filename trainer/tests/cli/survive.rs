@@ -125,16 +125,12 @@ fn a_run_that_diverges_keeps_sound_states() {
         let bytes = fs::read(path.join("o/checkpoint").join(name)).unwrap();
         let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
         for (name, tensor) in file.tensors().iter().filter(|(name, _)| name.ends_with("weights")) {
-            let numbers =
-                tensor.data().as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes));
-            assert!(
-                numbers.clone().count() > 0 && numbers.clone().all(|x| x.abs() <= 1e5),
-                "{name}"
-            );
-            states += 1;
+            let numbers = tensor.data().as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes);
+            states += numbers.clone().count();
+            assert!(numbers.map(f32::abs).all(|x| x <= 1e5), "{name}");
         }
     }
-    assert!(states > 0, "a state is kept");
+    assert!(states > 0, "a state with weights is kept");
     run(path, &command.replace("learning_rate=4", "learning_rate=1e-3")).code(1);
     run(
         path,
