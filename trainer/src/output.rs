@@ -251,12 +251,25 @@ pub(crate) fn remove_partial(path: &Path, ours: Option<&Path>) -> Result<(), Out
     Ok(())
 }
 
+/// Makes a directory and those around it, and says which were not there, the outermost first.
+fn make(path: &Path) -> Result<Vec<Unfinished>, OutputError> {
+    let missing =
+        path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    let missing: Vec<_> = missing.collect();
+    fs::create_dir_all(path).map_err(OutputError::io(path, "make this directory"))?;
+    Ok(missing
+        .iter()
+        .rev()
+        .map(|path| Unfinished::new(path, |path| fs::remove_dir(path)))
+        .collect())
+}
+
 /// The output directory of a run, while its files are being written.
 #[derive(Debug)]
 pub struct Directory {
     path: PathBuf,
-    /// If it was made here: then it goes when nothing comes of the run.
-    made: Option<Unfinished>,
+    /// It and those around it, as far as they were made here: they go when nothing comes of the run. The outermost is first.
+    made: Vec<Unfinished>,
     staging: TempDir,
     _unfinished: Unfinished,
 }
@@ -265,29 +278,27 @@ impl Directory {
     /// Opens the output directory of a run that was stopped, on which no other process works.
     pub(crate) fn reopen(path: &Path) -> Result<Self, OutputError> {
         remove_partial(path, None)?;
-        Self::stage(path, None)
+        Self::stage(path, Vec::new())
     }
 
     /// Opens an output directory, and makes it if it is not there.
     ///
     /// # Errors
     /// [`OutputError::NotEmpty`] if there is something in it and `force` is not given, [`OutputError::Stopped`] if that is
-    /// a run that can be gone on with.
+    /// a run that can be gone on with, [`OutputError::Busy`] if that is at work.
     pub fn open(path: &Path, force: bool) -> Result<Self, OutputError> {
         match fs::read_dir(path) {
             Ok(_) if !force && path.join(CHECKPOINT).join(RUN).exists() => {
+                locked(&path.join(CHECKPOINT), RUN)?;
                 Err(OutputError::Stopped(path.into()))
             }
             Ok(mut entries) => {
                 if !force && entries.next().is_some() {
                     return Err(OutputError::NotEmpty(path.into()));
                 }
-                Self::stage(path, None)
+                Self::stage(path, Vec::new())
             }
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::create_dir_all(path).map_err(OutputError::io(path, "make this directory"))?;
-                Self::stage(path, Some(Unfinished::new(path, |path| fs::remove_dir(path))))
-            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Self::stage(path, make(path)?),
             Err(error) if error.kind() == ErrorKind::NotADirectory => {
                 Err(OutputError::NotADirectory(path.into()))
             }
@@ -295,7 +306,7 @@ impl Directory {
         }
     }
 
-    fn stage(path: &Path, made: Option<Unfinished>) -> Result<Self, OutputError> {
+    fn stage(path: &Path, made: Vec<Unfinished>) -> Result<Self, OutputError> {
         let staging = Builder::new().prefix(PARTIAL).tempdir_in(path);
         let staging = staging.map_err(OutputError::io(path, "write into this directory"))?;
         let unfinished = Unfinished::new(staging.path(), |path| fs::remove_dir_all(path));
@@ -307,13 +318,13 @@ impl Directory {
     /// # Errors
     /// [`OutputError::Io`].
     pub fn numbered(parent: &Path, name: &str) -> Result<Self, OutputError> {
-        fs::create_dir_all(parent).map_err(OutputError::io(parent, "make this directory"))?;
+        let mut made = make(parent)?;
         for number in 1_u64.. {
             let path = parent.join(format!("{name}-{number}"));
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let made = Unfinished::new(&path, |path| fs::remove_dir(path));
-                    return Self::stage(&path, Some(made));
+                    made.push(Unfinished::new(&path, |path| fs::remove_dir(path)));
+                    return Self::stage(&path, made);
                 }
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(OutputError::io(&path, "make this directory")(error)),
@@ -322,9 +333,9 @@ impl Directory {
         Err(OutputError::NotEmpty(parent.into()))
     }
 
-    /// Its path, if it was made by this process.
-    pub(crate) fn made(&self) -> Option<PathBuf> {
-        self.made.as_ref().map(|_| self.path.clone())
+    /// Its path and those around it, as far as they were made by this process. The innermost is first.
+    pub(crate) fn made(&self) -> Vec<PathBuf> {
+        self.made.iter().rev().map(|Unfinished(path)| path.clone()).collect()
     }
 
     /// Where the files will be.
@@ -366,7 +377,7 @@ impl Directory {
             fs::rename(self.staging().join(name.as_ref()), &place)
                 .map_err(OutputError::io(&place, "put it in its place"))?;
         }
-        self.made = None;
+        self.made.clear();
         Ok(())
     }
 }
@@ -375,8 +386,8 @@ impl Drop for Directory {
     fn drop(&mut self) {
         // What cannot be removed stays behind, hidden or empty.
         let _ = fs::remove_dir_all(self.staging.path());
-        if self.made.is_some() {
-            let _ = fs::remove_dir(&self.path);
+        for path in self.made() {
+            let _ = fs::remove_dir(path);
         }
     }
 }
@@ -435,7 +446,13 @@ mod tests {
         let run = Directory::open(&path, false).unwrap();
         run.write("metrics.jsonl", |out| out.write_all(b"{}")).unwrap();
         drop(run);
-        assert!(!path.exists());
+        assert!(names(parent.path()).is_empty());
+        let runs = parent.path().join("runs");
+        drop(Directory::numbered(&runs, "tour").unwrap());
+        assert!(!runs.exists());
+        fs::create_dir(&runs).unwrap();
+        drop(Directory::numbered(&runs, "tour").unwrap());
+        assert!(runs.exists() && names(&runs).is_empty(), "it was there before");
     }
 
     #[test]

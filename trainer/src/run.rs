@@ -261,9 +261,11 @@ impl Task {
         let work =
             |checkpoints: &mut Checkpoints| self.complete(prepared, directory, checkpoints, quiet);
         let done = checkpoints.keep(&how, work);
-        if let (Err(_), Some(path)) = (&done, made) {
+        if done.is_err() {
             // Nothing came of it, unless there are checkpoints in it.
-            let _ = fs::remove_dir(path);
+            for path in made {
+                let _ = fs::remove_dir(path);
+            }
         }
         done
     }

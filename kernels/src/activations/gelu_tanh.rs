@@ -5,7 +5,7 @@
 //!
 //! Hendrycks & Gimpel 2016, arXiv:1606.08415. t is carried in double-float into the exponential.
 //!
-//! Worst errors over all inputs: .78 ULP forward, at x = .33427837; .77 backward, at x = −10.235292.
+//! Worst errors over all inputs: .78 ULP forward, at x = .33427837; .76 backward, at x = −.5236545.
 
 use super::{Activation, Saved, swish, tail::in_tail};
 use crate::{
@@ -39,7 +39,7 @@ impl Activation for GeluTanh {
     const NAME: &'static str = "gelu_tanh";
     const SAVED: Saved = Saved::Input;
     const MAX_ULP: f64 = 0.78;
-    const MAX_ULP_BACKWARD: f64 = 0.77;
+    const MAX_ULP_BACKWARD: f64 = 0.76;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -6,7 +6,7 @@
 //! Misra 2019, arXiv:1908.08681. With e = e^−|x| both quotients stay finite: above 0 numerator and
 //! denominator are multiplied by powers of e.
 //!
-//! Worst errors over all inputs: .78 ULP forward, at x = −91.90686; .77 backward, at x = −91.986725.
+//! Worst errors over all inputs: .78 ULP forward, at x = −91.90686; .66 backward, at x = −1.1396372.
 
 use super::{Activation, Saved, swish, tail::in_tail};
 use crate::{
@@ -81,7 +81,7 @@ impl Activation for Mish {
     const NAME: &'static str = "mish";
     const SAVED: Saved = Saved::Input;
     const MAX_ULP: f64 = 0.78;
-    const MAX_ULP_BACKWARD: f64 = 0.77;
+    const MAX_ULP_BACKWARD: f64 = 0.66;
 
     #[inline(always)]
     fn forward<S: Simd>(self, x: F32<S>) -> F32<S> {

@@ -182,25 +182,15 @@ fn a_run_that_fails_leaves_nothing_behind() {
         ("mlp.optimiser.learning_rate=1e30", "diverged"),
         ("mlp.dropout=2", "dropout"),
         ("mlp.hidden=[0]", "sizes"),
+        ("mlp.batch=0", "batch: expected at least 1"),
         ("folds=1", "folds"),
         ("test_fraction=2", "fraction"),
     ] {
-        let mut command = halfwave(home.path());
-        command.args([
-            "run",
-            "agarap-wdbc",
-            "-q",
-            "--epochs",
-            "5",
-            "--seeds",
-            "1",
-            "--out",
-            "o",
-            "--set",
-            set,
-        ]);
-        command.assert().code(1).stderr(contains(said));
-        assert!(names(home.path()).is_empty(), "{set}");
+        for out in ["", "--out o", "--out of/many"] {
+            let command = format!("run agarap-wdbc -q --epochs 5 --seeds 1 {out} --set {set}");
+            run(home.path(), &command).code(1).stderr(contains(said));
+            assert!(names(home.path()).is_empty(), "{command}");
+        }
     }
 }
 

@@ -153,6 +153,24 @@ fn a_limit_of_file_sizes_is_told_and_leaves_nothing() {
     assert_eq!(names(path), ["x.npy", "y.csv"]);
 }
 
+/// Nobody is told to go on with, or to begin anew, what is at work.
+#[test]
+fn a_run_that_is_at_work_is_left_alone() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let command = "run optdigits-rbm -q --checkpoint-every 0 --out o";
+    let mut child = start(path, command);
+    while names_or_none(&path.join("o/checkpoint")).len() < 4 {
+        thread::sleep(Duration::from_millis(20));
+    }
+    for arguments in [command, &format!("{command} --force"), "run --resume o"] {
+        run(path, arguments).code(1).stderr(contains("o/checkpoint: another process works on it"));
+    }
+    assert!(child.try_wait().unwrap().is_none(), "it still works");
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// The second one does not wait for the step.
 #[test]
 fn a_second_interrupt_ends_at_once() {
