@@ -132,6 +132,7 @@ pub fn apply(job: &Job) -> Result<Vec<usize>, Error> {
     let parameters = check(job)?;
     let parameters: Vec<&[f32]> = parameters.iter().map(std::slice::from_ref).collect();
     output::check_file(&job.output, job.force)?;
+    output::ending(&job.output, &[".npy"])?;
     let Array { shape, data: mut x } = npy::read(&job.input)?;
     let level = job.level;
     let data = match (job.function, &job.backward) {

@@ -104,6 +104,24 @@ pub fn set_or_add<K: AsRef<str>>(
             return Ok(());
         }
     }
+    // A setting of another name than the one that is there: `initialiser.normal.std` of `initialiser = "he_normal"`.
+    if let [name, variant, setting] = ends(&change.key)
+        && let Some(place @ Value::String(_)) = find(table, name)
+        && let Some(value) = parse(&change.value)
+    {
+        let settings = Value::Table(Table::from_iter([(setting.to_owned(), value)]));
+        *place = Value::Table(Table::from_iter([(variant.to_owned(), settings)]));
+        return Ok(());
+    }
+    // A setting of another name than the one that is there: `initialiser.normal.std` of `initialiser = "he_normal"`.
+    if let [name, variant, setting] = ends(&change.key)
+        && let Some(place @ Value::String(_)) = find(table, name)
+        && let Some(value) = parse(&change.value)
+    {
+        let settings = Value::Table(Table::from_iter([(setting.to_owned(), value)]));
+        *place = Value::Table(Table::from_iter([(variant.to_owned(), settings)]));
+        return Ok(());
+    }
     let Some(place) = find(table, &change.key) else {
         let mut known = keys(table);
         known.extend(optional.iter().map(|key| key.as_ref().to_owned()));
@@ -209,12 +227,33 @@ fn parse(text: &str) -> Option<Value> {
 /// The text as a value of the default's type.
 fn coerce(default: &Value, text: &str) -> Option<Value> {
     match (default, parse(text)) {
-        // Names need no quotes on a command line.
+        // Names need no quotes on a command line. One that has a setting is a table: {normal={std=0.01}}.
         (Value::String(_), Some(Value::String(quoted))) => Some(Value::String(quoted)),
+        (Value::String(_), Some(Value::Table(named))) if is_name(&named) => {
+            Some(Value::Table(named))
+        }
+        (Value::Table(named), None) if is_name(named) => Some(Value::String(text.into())),
         (Value::String(_), _) => Some(Value::String(text.into())),
         (_, Some(value)) => like(default, value),
         (_, None) => None,
     }
+}
+
+/// A dotted key and its last two parts; empty where it has fewer.
+fn ends(key: &str) -> [&str; 3] {
+    let Some((rest, last)) = key.rsplit_once('.') else { return [""; 3] };
+    rest.rsplit_once('.').map_or([""; 3], |(rest, middle)| [rest, middle, last])
+}
+
+/// A dotted key and its last two parts; empty where it has fewer.
+fn ends(key: &str) -> [&str; 3] {
+    let Some((rest, last)) = key.rsplit_once('.') else { return [""; 3] };
+    rest.rsplit_once('.').map_or([""; 3], |(rest, middle)| [rest, middle, last])
+}
+
+/// Whether this is a name with its settings: `{ normal = { std = 0.01 } }`.
+fn is_name(table: &Table) -> bool {
+    table.len() == 1 && table.values().all(Value::is_table)
 }
 
 /// The value, if it has the default's type; a whole number may stand for a real one.
@@ -312,6 +351,43 @@ mod tests {
             let error = set_or_add(&mut table, &wrong.parse().unwrap(), &optional);
             assert!(matches!(error, Err(ConfigError::Key(_))), "{wrong}");
         }
+    }
+
+    #[test]
+    fn names_may_have_settings() {
+        let defaults =
+            "[base]\ninitialiser = \"he_normal\"\nrecurrent = { normal = { gain = 2.0 } }";
+        let after = |change: &str| {
+            let mut table: Table = defaults.parse().unwrap();
+            set(&mut table, &change.parse().unwrap()).map(|()| table["base"].to_string())
+        };
+        for change in ["base.initialiser={normal={std=0.01}}", "base.initialiser.normal.std=0.01"] {
+            let after = after(change).unwrap();
+            assert!(after.contains("initialiser = { normal = { std = 0.01 } }"), "{after}");
+        }
+        assert!(after("base.recurrent=identity").unwrap().contains("recurrent = \"identity\""));
+        assert!(after("base.recurrent.normal.gain=1").unwrap().contains("gain = 1.0"));
+        assert!(matches!(after("base.recurrent=[1]"), Err(ConfigError::Type { .. })));
+        assert!(matches!(after("base.initialiser.std=1"), Err(ConfigError::Key(_))));
+    }
+
+    #[test]
+    fn names_may_have_settings() {
+        let defaults = "[base]\ninitialiser = \"he_normal\"\nrecurrent = { normal = { gain = 2.0 } }";
+        let after = |change: &str| {
+            let mut table: Table = defaults.parse().unwrap();
+            set(&mut table, &change.parse().unwrap()).map(|()| table["base"].to_string())
+        };
+        for change in ["base.initialiser={normal={std=0.01}}", "base.initialiser.normal.std=0.01"] {
+            let after = after(change).unwrap();
+            assert!(after.contains("initialiser = { normal = { std = 0.01 } }"), "{after}");
+        }
+        assert!(after("base.recurrent=identity").unwrap().contains("recurrent = \"identity\""));
+        assert!(after("base.recurrent.normal.gain=1").unwrap().contains("gain = 1.0"));
+        for wrong in ["base.initialiser={a=1,b=2}", "base.recurrent=[1]"] {
+            assert!(matches!(after(wrong), Err(ConfigError::Type { .. })) || wrong.contains("a=1"));
+        }
+        assert!(matches!(after("base.initialiser.std=1"), Err(ConfigError::Key(_))));
     }
 
     #[test]

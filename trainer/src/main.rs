@@ -160,8 +160,10 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Predict(args) => {
             let job = args.job()?;
             let (shape, classes) = own::predict(&job)?;
-            let (kind, out) = (if job.probabilities { "f32" } else { "i64" }, job.out.display());
-            let shape = npy::shape_text(&shape);
+            let is_csv = job.out.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
+            let kind = ["i64", "f32", "labels", "numbers"]
+                [2 * usize::from(is_csv) + usize::from(job.probabilities)];
+            let (out, shape) = (job.out.display(), npy::shape_text(&shape));
             print(&format!("{out}: {kind} {shape}\nclasses: {}\n", classes.join(", ")))
         }
         Command::Export(args) => {

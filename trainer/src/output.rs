@@ -56,6 +56,14 @@ pub enum OutputError {
     /// A device, a pipe or a socket, which a file would replace.
     #[error("{}: expected the name of a file, found a device or a pipe", .0.display())]
     NotRegular(PathBuf),
+    /// The name of a file of another format than is written.
+    #[error("{}: expected a name that ends in {expected}", path.display())]
+    Ending {
+        /// The name.
+        path: PathBuf,
+        /// What there is to write.
+        expected: String,
+    },
     /// The path has no file name, or names a directory.
     #[error("{}: expected the name of a file, found a directory", .0.display())]
     NotAFile(PathBuf),
@@ -151,6 +159,16 @@ pub(crate) fn check_output<'a>(
         return Err(OutputError::Twice(path.into()));
     }
     Ok(())
+}
+
+/// Which of these the name of an output ends in.
+///
+/// # Errors
+/// [`OutputError::Ending`] if in none.
+pub(crate) fn ending<'a>(path: &Path, endings: &[&'a str]) -> Result<&'a str, OutputError> {
+    let name = path.to_string_lossy().to_lowercase();
+    let found = endings.iter().find(|ending| name.ends_with(*ending)).copied();
+    found.ok_or_else(|| OutputError::Ending { path: path.into(), expected: endings.join(" or ") })
 }
 
 /// The name of a temporary file begins with this.

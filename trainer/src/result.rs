@@ -33,6 +33,27 @@ impl Outcome {
         self.notes.extend(other.notes);
         self.figures.extend(other.figures);
     }
+
+    /// Of other settings than the experiment's own, no published number is said to be of the same.
+    pub(crate) fn beside_changes(mut self, changes: &[String]) -> Self {
+        if !changes.is_empty() {
+            let differs = format!("here {}", changes.join(", "));
+            let is_said = |row: &Row| row.published.as_ref().is_some_and(|p| p.differs.is_some());
+            let rows = self.rows.into_iter();
+            self.rows = rows
+                .map(|row| if is_said(&row) { row } else { row.not_comparable(&differs) })
+                .collect();
+        }
+        self
+    }
+
+    /// A figure with nothing to draw is a note.
+    pub(crate) fn without_empty_figures(mut self) -> Self {
+        for figure in self.figures.extract_if(.., |figure| figure.is_empty()) {
+            self.notes.push(format!("{}: nothing finite to draw.", figure.title()));
+        }
+        self
+    }
 }
 
 /// A measured number beside a published one.

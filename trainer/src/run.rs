@@ -297,7 +297,8 @@ impl Task {
             pool.install(work)
         };
         progress.finish();
-        let outcome = outcome?;
+        let outcome =
+            outcome?.beside_changes(&experiment.changes(&configuration)).without_empty_figures();
         metrics.finish().map_err(Error::Metrics)?;
         for name in MetricsFile::NAMES {
             fs::rename(live.join(name), directory.staging().join(name)).map_err(Error::Metrics)?;

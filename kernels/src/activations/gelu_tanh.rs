@@ -7,7 +7,7 @@
 //!
 //! Worst errors over all inputs: .78 ULP forward, at x = .33427837; .76 backward, at x = −.5236545.
 
-use super::{Activation, Saved, swish, tail::in_tail};
+use super::{Activation, Saved, swish, tail::Tail};
 use crate::{
     math::{Double, ExpFactors, Piecewise, exp_f64, exp_factors_of},
     simd::{F32, Simd},
@@ -55,12 +55,13 @@ impl Activation for GeluTanh {
         let e = ExpFactors { t: negative.select(e.t, -e.t), ..e };
         let factor = SLOPE.at(a, a).with_root(ROOT_LO);
         let slope = e.times_plus(factor, negative.select(zero, one));
-        let tail = x.lt(x.constant(-9.0));
-        in_tail(tail, [x, dy, slope * dy], |x| {
-            let ([c1, c2], square) = (C.map(|c| x.constant(c)), x * x);
-            let derivative = (c2 * x.constant(3.0)).mul_add(square, c1);
-            exp_f64(x * c2.mul_add(square, c1)) * x.mul_add(derivative, x.constant(1.0))
-        })
+        let dx = slope * dy;
+        let Some(tail) = Tail::of(x.lt(x.constant(-9.0)), x) else { return dx };
+        let x = tail.x;
+        let ([c1, c2], square) = (C.map(|c| x.constant(c)), x * x);
+        let derivative = (c2 * x.constant(3.0)).mul_add(square, c1);
+        let e = exp_f64(x * c2.mul_add(square, c1));
+        tail.product(e * x.mul_add(derivative, x.constant(1.0)), dy, dx)
     }
     fn definition(self, x: f64) -> f64 {
         if x == f64::NEG_INFINITY { -0.0 } else { x * swish::sigmoid(x * (C[0] + C[1] * x * x)) }

@@ -9,7 +9,7 @@
 //!
 //! Worst errors over all inputs: .514 ULP forward, at x = 31.475431; .525 backward, at x = 31.15116.
 
-use super::{Activation, Saved, tail::in_tail};
+use super::{Activation, Saved, tail::Tail};
 use crate::{
     math::{Double, log1p_parts},
     simd::{F32, Mask, Simd},
@@ -85,13 +85,19 @@ impl Activation for Lif {
         let dx = x.le(zero).select(zero, slope * dy);
         let dx = x.eq(x).select(dx, x);
         // The slope may be beyond `f32`.
-        let dx = in_tail(tiny, [x, dy, dx], |x| x.constant(TWO_TO_64.into()) * slope.widen());
+        let dx = match Tail::of(tiny, x) {
+            None => dx,
+            Some(tail) => {
+                let slope = tail.x.constant(TWO_TO_64.into()) * slope.widen();
+                tail.product(slope, dy, dx)
+            }
+        };
         // There 1 + 1/x and its logarithm are 1 and 1/x: y = x / (x + τ).
-        in_tail(x.constant(FAR).lt(x), [x, dy, dx], |x| {
-            let x = x.constant(1e60).min(x);
-            let root = x + x.constant(self.tau.into());
-            x.constant(self.tau.into()) / (root * root)
-        })
+        let Some(tail) = Tail::of(x.constant(FAR).lt(x), x) else { return dx };
+        let x = tail.x.constant(1e60).min(tail.x);
+        let tau = x.constant(self.tau.into());
+        let root = x + tau;
+        tail.product(tau / (root * root), dy, dx)
     }
     fn definition(self, x: f64) -> f64 {
         if x <= 0.0 { 0.0 } else { 1.0 / (1.0 + f64::from(self.tau) * (1.0 / x).ln_1p()) }

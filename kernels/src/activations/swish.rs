@@ -2,7 +2,7 @@
 //!
 //! SiLU, Swish and quick GELU have t = β x, the tanh form of GELU t = x (c₁ + c₂ x²).
 
-use super::tail::in_tail;
+use super::tail::Tail;
 use crate::{
     math::{Double, ExpFactors, LogisticTail, Piecewise, Row, exp_f64, exp_factors_of, split},
     simd::{F32, Simd},
@@ -61,11 +61,10 @@ pub(super) fn swish_backward<S: Simd>(x: F32<S>, dy: F32<S>, beta: f64) -> F32<S
     let lo = (row.slope + (row.slope - row.first)).mul_add(a.lo, value.lo);
     // Next to the root a.lo is as large as the distance to it.
     let slope = reflected(x, exp_factors_of(-a), Double { lo, ..value }.normalised());
-    let tail = x.lt(x.constant(TAIL / beta as f32));
-    in_tail(tail, [x, dy, slope * dy], |x| {
-        let t = x * x.constant(beta);
-        exp_f64(t) * (t + t.constant(1.0))
-    })
+    let dx = slope * dy;
+    let Some(tail) = Tail::of(x.lt(x.constant(TAIL / beta as f32)), x) else { return dx };
+    let t = tail.x * tail.x.constant(beta);
+    tail.product(exp_f64(t) * (t + t.constant(1.0)), dy, dx)
 }
 
 /// dy/dx of [`silu`] times dy.
@@ -73,8 +72,10 @@ pub(super) fn swish_backward<S: Simd>(x: F32<S>, dy: F32<S>, beta: f64) -> F32<S
 pub(super) fn silu_backward<S: Simd>(x: F32<S>, dy: F32<S>) -> F32<S> {
     let a = x.constant(LIMIT).min(x.abs());
     let slope = reflected(x, exp_factors_of(-Double::exact(a)), factor(a).with_root(ROOT_LO));
-    let tail = x.lt(x.constant(TAIL));
-    in_tail(tail, [x, dy, slope * dy], |x| exp_f64(x) * (x + x.constant(1.0)))
+    let dx = slope * dy;
+    let Some(tail) = Tail::of(x.lt(x.constant(TAIL)), x) else { return dx };
+    let x = tail.x;
+    tail.product(exp_f64(x) * (x + x.constant(1.0)), dy, dx)
 }
 
 /// (1 + e⁻ᵃ − a) / (1 + e⁻ᵃ)²; from 20 on, 1 − a.

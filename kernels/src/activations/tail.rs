@@ -5,17 +5,25 @@
 
 use crate::simd::{F32, F64, Mask, Simd};
 
-/// `dx`, but f'(x) dy, from the slope in `f64`, in the lanes of `tail`; a vector without such lanes takes a test and a branch.
-#[inline(always)]
-pub(super) fn in_tail<S: Simd>(
-    tail: Mask<S>,
-    [x, dy, dx]: [F32<S>; 3],
-    slope: impl FnOnce(F64<S>) -> F64<S>,
-) -> F32<S> {
-    if tail.to_bits() == 0 {
-        return dx;
+/// The lanes of a vector where that is so.
+pub(super) struct Tail<S: Simd> {
+    lanes: Mask<S>,
+    /// What the slope is to be computed from.
+    pub(super) x: F64<S>,
+}
+
+impl<S: Simd> Tail<S> {
+    /// A vector without such lanes takes a test and a branch.
+    #[inline(always)]
+    pub(super) fn of(lanes: Mask<S>, x: F32<S>) -> Option<Self> {
+        // Lower than any x whose slope a finite dy can bring back; −∞ would make NaN of products.
+        let x = if lanes.to_bits() == 0 { return None } else { x.constant(-1e30).max(x).widen() };
+        Some(Self { lanes, x })
     }
-    // Lower than any x whose slope a finite dy can bring back; −∞ would make NaN of products.
-    let bounded = x.constant(-1e30).max(x).widen();
-    tail.select((slope(bounded) * dy.widen()).narrow(), dx)
+
+    /// `dx`, but in these lanes the product of their slope with dy.
+    #[inline(always)]
+    pub(super) fn product(self, slope: F64<S>, dy: F32<S>, dx: F32<S>) -> F32<S> {
+        self.lanes.select((slope * dy.widen()).narrow(), dx)
+    }
 }

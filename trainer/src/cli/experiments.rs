@@ -20,6 +20,7 @@ use super::{CheckpointEvery, Threads, counted};
 Examples:
   halfwave run                                            the tour, into runs/tour-1
   halfwave run agarap-wdbc --set mlp.optimiser.learning_rate=0.01 --set folds=5
+  halfwave run agarap-mnist --protocol honest
   halfwave run mnist-mlp --data-dir ~/data --epochs 5 --out /tmp/mnist
   halfwave run --resume /tmp/mnist                        after Ctrl-C, a crash or a power cut
   halfwave run agarap-wdbc --set 'mlp.optimiser={name=\"sgd\", learning_rate=0.1, momentum=0.9}'
@@ -41,7 +42,7 @@ pub(crate) struct Run {
     #[arg(
         long,
         value_name = "DIR",
-        conflicts_with_all = ["experiment", "out", "force", "dry_run", "seed", "seeds", "full", "epochs", "config", "set"]
+        conflicts_with_all = ["experiment", "out", "force", "dry_run", "seed", "seeds", "full", "epochs", "protocol", "config", "set"]
     )]
     pub(crate) resume: Option<PathBuf>,
     /// Print what would be run: all settings, sizes, and what time and memory it would take, from a few steps of each
@@ -67,6 +68,9 @@ pub(crate) struct Settings {
     /// Number of epochs of everything that is trained [default: the experiment's]
     #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
     epochs: Option<usize>,
+    /// As published or honest, where an experiment has both: short for --set protocol=PROTOCOL
+    #[arg(long, value_name = "PROTOCOL")]
+    protocol: Option<String>,
     /// Directory with a folder for each data set
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
@@ -320,7 +324,9 @@ impl Settings {
         force: bool,
     ) -> Options {
         let host = self.host();
-        let Self { seed, seeds, full, epochs, config, set: overrides, .. } = self;
+        let Self { seed, seeds, full, epochs, config, set, protocol, .. } = self;
+        let protocol = protocol.map(|value| Override { key: "protocol".into(), value });
+        let overrides = protocol.into_iter().chain(set).collect();
         Options { experiment, epochs, config, overrides, seed, full, seeds, host, out, force }
     }
 }

@@ -11,19 +11,21 @@ use super::{DATA_HELP, LABELS_HELP, ModelAndData, Threads, counted};
 #[command(after_help = format!("\
 Examples:
   halfwave predict m.safetensors x.npy classes.npy
+  halfwave predict m.safetensors x.csv classes.csv
   halfwave predict m.safetensors x.npy p.npy --probabilities
 
 {DATA_HELP}"))]
 pub(crate) struct Predict {
     #[command(flatten)]
     files: ModelAndData,
-    /// The class of each row (i64): its label, or where labels are names its place among them
-    #[arg(value_name = "OUT.npy")]
+    /// The class of each row. In a .npy file (i64) its label, or where labels are names its place among them; in a .csv file
+    /// its label, below `class`
+    #[arg(value_name = "OUT")]
     out: PathBuf,
     /// Write the probabilities of all classes, f32 [rows, classes], instead
     #[arg(long)]
     probabilities: bool,
-    /// Replace OUT.npy if it exists
+    /// Replace OUT if it exists
     #[arg(long)]
     force: bool,
 }

@@ -149,6 +149,29 @@ impl Experiment {
         Ok(table)
     }
 
+    /// The settings that are neither the experiment's own nor those of its full size, as `key = value`, but for those that
+    /// choose among its parts.
+    #[must_use]
+    pub fn changes(&self, configuration: &Table) -> Vec<String> {
+        /// Of what they choose, each row says itself what it can be compared with.
+        const CHOICES: [&str; 9] =
+            ["protocol", "part", "set", "sets", "models", "heads", "variants", "alphas", "shares"];
+        let from = |full| -> Option<Vec<String>> {
+            let own = self.configure(full, None, &[]).ok()?;
+            let keys = config::keys(configuration).into_iter();
+            let changed = keys.filter(|key| {
+                !CHOICES.contains(&key.as_str())
+                    && config::get(configuration, key) != config::get(&own, key)
+            });
+            let value = |key: &str| config::get(configuration, key).map(Value::to_string);
+            Some(
+                changed.map(|key| format!("{key} = {}", value(&key).unwrap_or_default())).collect(),
+            )
+        };
+        let sizes = [Some(false), self.full.map(|_| true)];
+        sizes.into_iter().flatten().filter_map(from).min_by_key(Vec::len).unwrap_or_default()
+    }
+
     /// The data sets that this configuration needs: those of the experiment, unless it names one `set`, or only some
     /// of these `sets`.
     #[must_use]
@@ -239,6 +262,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn changes_are_told_and_choices_are_none() {
+        let changes = |name: &str, set: &[&str]| {
+            let set: Vec<_> = set.iter().map(|text| text.parse().unwrap()).collect();
+            let experiment = find(name).unwrap();
+            experiment.changes(&experiment.configure(false, None, &set).unwrap())
+        };
+        let choices = ["sets=[\"mnist\"]", "models=[\"tanh\"]", "part=\"validation\""];
+        assert!(changes("glorot-images", &choices).is_empty());
+        let smaller = ["most_training_images=500", "auto_encoder.masking=0.0"];
+        assert_eq!(
+            changes("glorot-images", &smaller),
+            ["auto_encoder.masking = 0.0", "most_training_images = 500"]
+        );
+        assert!(changes("agarap-mnist", &["protocol=\"honest\""]).is_empty());
+        assert_eq!(changes("agarap-mnist", &["images=[300,100]"]), ["images = [300, 100]"]);
+    }
+
+    #[test]
     fn every_default_configuration_is_complete_and_knows_its_epochs() {
         for experiment in TABLE {
             let table = experiment.configure(false, Some(3), &[]).unwrap();
@@ -250,6 +291,10 @@ mod tests {
                 assert!(!embedded(full).is_empty() && experiment.prepare(table).is_ok());
             }
             assert!(!experiment.epochs.is_empty() && experiment.seeds > 0);
+            for full in [false, true] {
+                let own = experiment.configure(full && experiment.full.is_some(), None, &[]);
+                assert!(experiment.changes(&own.unwrap()).is_empty());
+            }
             let known = halfwave_datasets::registry::names();
             let mut data = experiment.data.iter().chain(experiment.prefers);
             assert!(data.clone().count() > 0 && data.all(|name| known.contains(name)));

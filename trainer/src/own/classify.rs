@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write as _,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -32,10 +33,10 @@ pub struct PredictJob {
     pub model: PathBuf,
     /// The data.
     pub data: PathBuf,
-    /// A `.npy` file.
+    /// A `.npy` or `.csv` file.
     pub out: PathBuf,
     /// Whether it has the probabilities of all classes, f32 `[rows, classes]`, in place of the class of each row, i64
-    /// `[rows]`.
+    /// `[rows]` or, as CSV, its label.
     pub probabilities: bool,
     /// Instruction set.
     pub level: Level,
@@ -44,33 +45,60 @@ pub struct PredictJob {
 }
 
 /// Writes the class of each row: the number that was its label, or the place of its name, from 0. Or the
-/// probabilities of all classes. Returns the shape and the names of the classes, in their order.
+/// probabilities of all classes. As CSV, labels as they were, below `class`, or probabilities below the labels. Returns the
+/// shape and the names of the classes, in their order.
 ///
 /// # Errors
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
     output::check_output(&job.out, job.force, [&job.model, &job.data])?;
+    let ending = output::ending(&job.out, &[".npy", ".csv"])?;
     let model = Model::<Classifier>::load(&job.model)?;
     let data = model.part(&job.data)?;
     let Classifier { network, classes } = model.of;
     let rows = data.count();
+    let write = |content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
+        output::write_file(&job.out, job.force, content)
+    };
     let shape = if job.probabilities {
         let p = network.probabilities(job.level, data.rows());
         data.rows().readable()?;
         let array = Array { shape: vec![rows, classes.len()], data: p };
-        output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
+        if ending == ".csv" {
+            let lines = array.data.chunks(classes.len());
+            let lines = || lines.clone().map(|p| p.iter().map(ToString::to_string).collect());
+            write(&|out| csv(out, classes.clone(), lines()))?;
+        } else {
+            write(&|out| npy::write(&array, out))?;
+        }
         array.shape
     } else {
         let places = || (0..).take(classes.len()).collect();
         let names: Vec<i64> = labels::numbers(&classes).unwrap_or_else(places);
-        let classes = network.predict(job.level, data.rows());
+        let predicted = network.predict(job.level, data.rows());
         data.rows().readable()?;
-        let data = classes.into_iter().map(|class| names[class as usize]).collect();
-        let array = Array { shape: vec![rows], data };
-        output::write_file(&job.out, job.force, |out| npy::write(&array, out))?;
-        array.shape
+        if ending == ".csv" {
+            let lines = || predicted.iter().map(|&class| vec![classes[class as usize].clone()]);
+            write(&|out| csv(out, vec!["class".into()], lines()))?;
+        } else {
+            let data = predicted.iter().map(|&class| names[class as usize]).collect();
+            let array = Array { shape: vec![rows], data };
+            write(&|out| npy::write(&array, out))?;
+        }
+        vec![rows]
     };
     Ok((shape, classes))
+}
+
+/// A table with a header.
+fn csv(
+    out: &mut dyn Write,
+    header: Vec<String>,
+    lines: impl Iterator<Item = Vec<String>>,
+) -> io::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    std::iter::once(header).chain(lines).try_for_each(|line| table.write_record(line))?;
+    table.flush()
 }
 
 /// Loss, accuracy, calibration, the scores of each class and the confusion: lines for a terminal.

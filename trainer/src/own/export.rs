@@ -23,13 +23,13 @@ pub struct ExportJob {
 /// says which. Returns what the file holds.
 ///
 /// # Errors
-/// [`Error::Usage`] for another name, and for an RBM as ONNX; [`Error::Onnx`] for a layer that has no form there; files
+/// [`OutputError::Ending`](crate::output::OutputError) for another name; [`Error::Usage`] for an RBM as ONNX; [`Error::Onnx`] for a layer that has no form there; files
 /// that cannot be read or written.
 pub fn export(job: &ExportJob) -> Result<String, Error> {
     output::check_output(&job.out, job.force, [&job.model])?;
-    let ends = |with: &str| job.out.to_string_lossy().to_lowercase().ends_with(with);
+    let ending = output::ending(&job.out, &[".onnx", ".npz"])?;
     let failed = |error| Error::Model { path: job.model.clone(), error };
-    let (bytes, what) = if ends(".onnx") {
+    let (bytes, what) = if ending == ".onnx" {
         let Any::Classifier(model) = Any::load(&job.model)? else {
             let text = format!(
                 "{}: ONNX has no RBM; export it as .npz, or `halfwave features` its data",
@@ -42,7 +42,7 @@ pub fn export(job: &ExportJob) -> Result<String, Error> {
         let bytes = bytes.map_err(|error| Error::Onnx { path: job.model.clone(), error })?;
         let inputs = preprocessing.inputs(network.inputs());
         (bytes, format!("ONNX, x [rows, {inputs}] to outputs [rows, {}]", network.classes()))
-    } else if ends(".npz") {
+    } else {
         let bytes = model::bytes(&job.model)?;
         // That it is one of ours.
         drop(Any::of(&bytes, &job.model)?);
@@ -50,9 +50,6 @@ pub fn export(job: &ExportJob) -> Result<String, Error> {
         let mut names: Vec<&str> = tensors.names();
         names.sort_unstable();
         (npz::of_tensors(&tensors).map_err(failed)?, names.join(", "))
-    } else {
-        let out = job.out.display();
-        return Err(Error::Usage(format!("{out}: expected a name that ends in .onnx or .npz")));
     };
     output::write_file(&job.out, job.force, |out| out.write_all(&bytes))?;
     Ok(what)

@@ -168,6 +168,7 @@ pub struct FeatureJob {
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn features(job: &FeatureJob) -> Result<Vec<usize>, Error> {
     output::check_output(&job.out, job.force, [&job.model, &job.data])?;
+    output::ending(&job.out, &[".npy"])?;
     let model = Model::<Rbm>::load(&job.model)?;
     let (rbm, data) = (&model.of, model.part(&job.data)?);
     let shape = vec![data.count(), rbm.hidden_units()];
@@ -271,8 +272,10 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
     let image = job.image.as_ref().map(|(path, _)| path);
     let read: Vec<&PathBuf> = [&job.model].into_iter().chain(&job.start).collect();
     output::check_output(&job.out, job.force, read.iter().copied().chain(image))?;
+    output::ending(&job.out, &[".npy"])?;
     if let Some(path) = image {
         output::check_output(path, job.force, read)?;
+        output::ending(path, &[".png"])?;
     }
     if job.clamp.is_some() && job.start.is_none() {
         return Err(Error::Usage("--clamp keeps the values of --start, which is missing".into()));

@@ -28,13 +28,9 @@ pub struct Axes<'a> {
 /// # Errors
 /// In words, if there is nothing to draw.
 pub fn lines(axes: &Axes<'_>, logarithmic: bool, lines: &[Line]) -> Result<String, String> {
-    let shown = |&(x, y): &(f64, f64)| x.is_finite() && y.is_finite() && (!logarithmic || y > 0.0);
     let lines: Vec<Line> = lines
         .iter()
-        .map(|line| Line {
-            points: line.points.iter().copied().filter(shown).collect(),
-            ..line.clone()
-        })
+        .map(|line| Line { points: line.visible(logarithmic).collect(), ..line.clone() })
         .collect();
     let points = || lines.iter().flat_map(|line| line.points.iter().copied());
     let (x, y) = (range(points().map(|p| p.0)), range(points().map(|p| p.1)));

@@ -47,10 +47,8 @@ const LINEAR: f64 = 30.0;
 /// # Errors
 /// In words, if there is nothing finite to draw.
 pub fn curves(title: &str, y_label: &str, series: &[Series]) -> Result<String, String> {
-    let values = || series.iter().flat_map(|series| series.runs.iter().flatten().copied());
-    let finite = || values().filter(|value| value.is_finite());
-    let (low, high) =
-        finite().fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
+    let finite = series.iter().flat_map(Series::finite);
+    let (low, high) = finite.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
     let epochs = series.iter().flat_map(|s| s.runs.iter().map(Vec::len)).max().unwrap_or_default();
     if low > high {
         return Err("no finite values".into());

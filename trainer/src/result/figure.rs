@@ -83,6 +83,20 @@ impl Figure {
         }
     }
 
+    /// Whether there is nothing to draw: of curves and lines of which nothing is finite, as of trainings that all diverged.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Curves { series, .. } => {
+                !series.iter().any(|series| series.finite().next().is_some())
+            }
+            Self::Lines { lines, logarithmic, .. } => {
+                !lines.iter().any(|line| line.visible(*logarithmic).next().is_some())
+            }
+            Self::Confusion { .. } | Self::Filters { .. } | Self::Histogram { .. } => false,
+        }
+    }
+
     /// What it shows.
     #[must_use]
     pub fn title(&self) -> &str {
@@ -115,6 +129,13 @@ impl Line {
     pub fn new(label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
         Self { label: label.into(), points, dashed: false, colour: None }
     }
+
+    /// The points that a plot has a place for: finite, and above 0 where the vertical axis is logarithmic.
+    pub(crate) fn visible(&self, logarithmic: bool) -> impl Iterator<Item = (f64, f64)> {
+        let has_place =
+            move |&(x, y): &(f64, f64)| x.is_finite() && y.is_finite() && (!logarithmic || y > 0.0);
+        self.points.iter().copied().filter(has_place)
+    }
 }
 
 /// Learning curves of one kind: the mean over runs, and each run.
@@ -127,6 +148,11 @@ pub struct Series {
 }
 
 impl Series {
+    /// The values that a plot has a place for.
+    pub(crate) fn finite(&self) -> impl Iterator<Item = f64> {
+        self.runs.iter().flatten().copied().filter(|value| value.is_finite())
+    }
+
     /// Mean over the runs that reach each epoch.
     #[must_use]
     pub fn mean(&self) -> Vec<f64> {

@@ -113,6 +113,21 @@ fn a_network_is_trained_evaluated_and_predicts() {
     for (row, k) in p.chunks(3).zip(&expected) {
         assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5 && row[*k as usize] > 0.5, "{row:?}");
     }
+    // For people and spreadsheets: the labels as they were.
+    run(path, "predict m.safetensors x.npy k.csv")
+        .success()
+        .stdout(contains("k.csv: labels (90,)"));
+    let text = fs::read_to_string(path.join("k.csv")).unwrap();
+    assert!(
+        text.starts_with("class\ncat\ndog\nemu\ncat\n") && text.lines().count() == 91,
+        "{text}"
+    );
+    run(path, "eval m.safetensors x.npy --labels k.csv").success().stdout(contains("100.00 %"));
+    run(path, "predict m.safetensors x.npy p.csv --probabilities").success();
+    let text = fs::read_to_string(path.join("p.csv")).unwrap();
+    assert!(text.starts_with("cat,dog,emu\n") && text.lines().count() == 91, "{text}");
+    let (x, width) = halfwave_trainer::datasets::csv::numbers(text.as_bytes()).unwrap();
+    assert_eq!((x, width), (p, 3), "every digit is kept");
 }
 
 /// The same labels as numbers in three formats give the same file, whose predictions are these numbers.

@@ -543,6 +543,17 @@ fn no_output_is_an_input() {
     ] {
         run(path, command).code(1).stderr(contains("is read or written by the same command"));
     }
+    for command in [
+        "features m.safetensors x.npy h.csv",
+        "score m.safetensors x.npy h.csv",
+        "sample m.safetensors h.csv",
+        "apply relu x.npy h.csv",
+    ] {
+        run(path, command).code(1).stderr(contains("h.csv: expected a name that ends in .npy"));
+    }
+    run(path, "sample m.safetensors v.npy --image v.jpg --shape 2x2")
+        .code(1)
+        .stderr(contains("ends in .png"));
     assert_eq!(names(path), ["m.safetensors", "x.npy"]);
     assert_eq!(["x.npy", "m.safetensors"].map(|name| fs::read(path.join(name)).unwrap()), before);
 }

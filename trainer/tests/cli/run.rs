@@ -284,3 +284,46 @@ fn closed_outputs_lose_nothing() {
         assert_eq!(metrics(&found), metrics(&whole), "{closed}");
     }
 }
+
+/// Trainings that all diverge are a result, and a sweep goes on after them.
+#[test]
+fn what_diverges_is_told_in_the_report() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let few = "--set set=\"optdigits\" --set rows=[300,200,200] --seeds 1 --epochs 1";
+    let rate = "base.optimiser.learning_rate=1e6";
+    run(path, &format!("run lab-mlp -q {few} --set {rate} --out o")).success();
+    let result = json(&path.join("o/result.json"));
+    let notes = result["notes"].as_array().unwrap().iter().filter_map(Value::as_str);
+    let told = |what: &str| notes.clone().any(|note| note.contains(what));
+    assert!(told("1 of 1 runs diverged") && told("accuracy on validation images: nothing finite"));
+    assert!(result["rows"].as_array().unwrap().iter().all(|row| row["value"].is_number()));
+    assert!(!names(&path.join("o")).contains(&"validation-accuracy.svg".into()));
+    for set in ["base.initialiser={normal={std=0.01}}", "base.initialiser.normal.std=0.01"] {
+        let command = format!("run lab-mlp {few} --set {set} --dry-run");
+        run(path, &command).success().stdout(contains("std = 0.01"));
+    }
+    let grid = "--grid base.optimiser.learning_rate=1e6,1e-3";
+    run(path, &format!("sweep lab-mlp {few} {grid} --out s"))
+        .success()
+        .stdout(contains("2 cells run"));
+}
+
+/// A published number beside what was made smaller is no headline.
+#[test]
+fn changed_settings_are_not_comparable() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    let command = "run agarap-wdbc -q --seeds 1 --protocol published --set folds=2 --set mlp.hidden=[8] --epochs 1 --out o";
+    run(path, command).success();
+    run(path, "run optdigits-rbm --protocol honest").code(2).stderr(contains("`protocol`"));
+    let rows = json(&path.join("o/result.json"))["rows"].as_array().unwrap().clone();
+    let mut published = rows.iter().filter(|row| row["published"].is_object()).peekable();
+    assert!(published.peek().is_some());
+    for row in published {
+        let differs = row["published"]["differs"].as_str().unwrap();
+        assert_eq!(differs, "here folds = 2, mlp.epochs = 1, mlp.hidden = [8]");
+    }
+    run(path, "table o/result.json --headlines").code(1).stderr(contains("that can be compared"));
+    run(path, "table o/result.json").success().stdout(contains("91.21"));
+}

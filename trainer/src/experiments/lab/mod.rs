@@ -7,7 +7,9 @@ mod report;
 mod setting;
 mod trial;
 
-use halfwave_datasets::{Dataset, split::stratified_split};
+use std::borrow::Cow;
+
+use halfwave_datasets::{Dataset, preprocess::Standardiser, split::stratified_split};
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -31,6 +33,12 @@ struct Written {
     target: f64,
     /// The variant that the others are compared with.
     reference: String,
+    /// Further pairs that are compared, the first with the second.
+    #[serde(default)]
+    compare: Vec<[String; 2]>,
+    /// Whether each pixel is brought to zero mean and unit variance, by the training images.
+    #[serde(default)]
+    standardise: bool,
     base: Table,
     variants: Table,
 }
@@ -70,15 +78,19 @@ pub(super) struct Config {
     rows: [usize; 3],
     report: Vec<Measure>,
     target: f64,
+    standardise: bool,
     /// The reference first.
     variants: Vec<(String, Setting)>,
+    /// Numbers of variants that are compared, the first with the second: all others with the reference, then further pairs.
+    pairs: Vec<[usize; 2]>,
 }
 
 impl TryFrom<Written> for Config {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { set, rows, report, target, reference, base, variants } = written;
+        let Written { set, rows, report, target, reference, compare, standardise, base, variants } =
+            written;
         let variant = |(name, change): (String, Value)| {
             let Value::Table(change) = change else {
                 return Err(format!("variants.{name}: expected a table"));
@@ -92,10 +104,18 @@ impl TryFrom<Written> for Config {
         let at = variants.iter().position(|(name, _)| *name == reference);
         let at = at.ok_or_else(|| format!("reference: no variant is called {reference}"))?;
         variants[..=at].rotate_right(1);
+        let number = |name: &String| {
+            let at = variants.iter().position(|(other, _)| other == name);
+            at.ok_or_else(|| format!("compare: no variant is called {name}"))
+        };
+        let mut pairs: Vec<[usize; 2]> = (1..variants.len()).map(|i| [i, 0]).collect();
+        for [model, reference] in &compare {
+            pairs.push([number(model)?, number(reference)?]);
+        }
         if rows.contains(&0) {
             return Err("rows: expected at least 1 of each".into());
         }
-        Ok(Self { set, rows, report, target, variants })
+        Ok(Self { set, rows, report, target, standardise, variants, pairs })
     }
 }
 
@@ -113,8 +133,15 @@ impl Run for Config {
         let mut trials: Vec<Vec<Trial>> = vec![Vec::new(); self.variants.len()];
         let mut rows = [0; 3];
         for &seed in context.seeds {
-            let [fit, validation] = self.parts(&train, seed)?;
+            let [mut fit, mut validation] = self.parts(&train, seed)?;
             rows = [fit.rows(), validation.rows(), test.rows()];
+            let mut test = Cow::Borrowed(&test);
+            if self.standardise {
+                let standardiser = Standardiser::fit(&fit.x, fit.width)?;
+                for set in [&mut fit, &mut validation, test.to_mut()] {
+                    standardiser.apply(&mut set.x)?;
+                }
+            }
             let sets = Sets { fit, validation, test: &test };
             for ((name, setting), trials) in self.variants.iter().zip(&mut trials) {
                 let run = format!("{name}, seed {seed}");
@@ -211,6 +238,17 @@ mod tests {
     fn wrong_settings_say_where() {
         let error = read("reference=\"rely\"").unwrap_err();
         assert!(error.contains("no variant is called rely"), "{error}");
+        let compared = |pair: &str| {
+            let text = include_str!("../configs/lab-mlp.toml");
+            let mut table = embedded(&format!("compare = [[{pair}]]\n{text}"));
+            config::set(&mut table, &"base.epochs=1".parse().unwrap()).unwrap();
+            config::typed::<Config>(table).map_err(|error| error.to_string())
+        };
+        let pairs = compared("\"elu\", \"selu\"").unwrap();
+        let last = pairs.pairs.last().unwrap().map(|i| pairs.variants[i].0.as_str());
+        assert_eq!((pairs.pairs.len(), last), (pairs.variants.len(), ["elu", "selu"]));
+        let error = compared("\"elu\", \"sleu\"").unwrap_err();
+        assert!(error.contains("compare: no variant is called sleu"), "{error}");
         let error = read("variants.tanh.activation=\"tan\"").unwrap_err();
         assert!(error.contains("variants.tanh"), "{error}");
         assert!(read("rows=[0, 1, 1]").is_err());

@@ -12,6 +12,11 @@ use crate::{
     result::{Figure, Line, Outcome, Row, Series},
 };
 
+/// On images with the noise of the setting.
+const NOISY: &str = "accuracy on noisy images";
+
+type Accuracy = fn(&Trial) -> Option<f64>;
+
 /// What an axis of gradients shows.
 const NORM: &str = "norm of the gradient";
 
@@ -131,6 +136,8 @@ impl Report<'_> {
             (!values.is_empty()).then(|| Row::percent(setting, model, metric, &values))
         };
         let mut rows = vec![percent("accuracy", &|trial| trial.accuracy)];
+        let noisy: Option<Vec<f64>> = trials.iter().map(|trial| trial.noisy).collect();
+        rows.extend(noisy.map(|noisy| Row::percent(setting, model, NOISY, &noisy)));
         for measure in &self.config.report {
             match measure {
                 Measure::Epochs => rows.extend(self.epochs(setting, model, trials)),
@@ -140,10 +147,16 @@ impl Report<'_> {
                     let metric = format!("mean activation, layer {}", l + 1);
                     row_of(&trained, &metric, &|trial| last(trial)[l].mean)
                 })),
-                Measure::Variance => rows.extend(by_layer(trials).filter_map(|l| {
-                    let metric = format!("variance of activations, layer {}", l + 1);
-                    row_of(&trained, &metric, &|trial| last(trial)[l].variance)
-                })),
+                Measure::Variance => {
+                    let looks: [(&str, &[Trial], Layers); 2] =
+                        [(" before training", trials, first), ("", &trained, last)];
+                    for (when, trials, look) in looks {
+                        rows.extend(by_layer(trials).filter_map(|l| {
+                            let metric = format!("variance of activations{when}, layer {}", l + 1);
+                            row_of(trials, &metric, &|trial| look(trial)[l].variance)
+                        }));
+                    }
+                }
                 Measure::Gradients => {
                     let ratio = |trial: &Trial| match trial.looks[0].gradients[..] {
                         [first, .., last] if last > 0.0 => first / last,
@@ -190,20 +203,25 @@ impl Report<'_> {
         (!epochs.is_empty()).then(|| Row::new(setting, model, &metric, "", &epochs))
     }
 
-    /// Accuracies minus those of the reference, seed by seed.
+    /// Accuracies minus those of what they are compared with, seed by seed.
     fn compare(&self, outcome: &mut Outcome) {
-        let accuracies = |trials: &[Trial]| -> Vec<f64> {
-            trials.iter().map(|trial| 100.0 * trial.accuracy).collect()
-        };
-        let reference = accuracies(&self.trials[0]);
-        let name = self.names[0];
-        for (model, trials) in self.variants().skip(1) {
-            let values = accuracies(trials);
-            let setting = format!("minus {name}, by seed");
-            let (row, note) =
-                paired::difference(&setting, model, "accuracy", "points", [&values, &reference]);
-            outcome.rows.push(row);
-            outcome.notes.extend(note);
+        let kinds: [(&str, Accuracy); 2] =
+            [("accuracy", |trial| Some(trial.accuracy)), (NOISY, |trial| trial.noisy)];
+        for &[model, reference] in &self.config.pairs {
+            let setting = format!("minus {}, by seed", self.names[reference]);
+            for (metric, of) in kinds {
+                let [Some(values), Some(others)] = [model, reference].map(|i| {
+                    let values = self.trials[i].iter().map(|trial| Some(100.0 * of(trial)?));
+                    values.collect::<Option<Vec<f64>>>()
+                }) else {
+                    continue;
+                };
+                let name = self.names[model];
+                let (row, note) =
+                    paired::difference(&setting, name, metric, "points", [&values, &others]);
+                outcome.rows.push(row);
+                outcome.notes.extend(note);
+            }
         }
     }
 
@@ -249,16 +267,27 @@ impl Report<'_> {
 
     fn protocol(&self) -> String {
         let [fit, validation, test] = self.rows;
+        let pixels = if self.config.standardise {
+            "of zero mean and unit variance each, by the training images"
+        } else {
+            "in [0, 1]"
+        };
         format!(
             "{}: {fit} images to train on and {validation} to look at while training, drawn by the seed; {test} \
              test images, of the published ones or, where there are none, of a fifth of the set drawn by seed 0, read once, \
-             after the last epoch; pixels in [0, 1]. All variants share seeds. Learning \
+             after the last epoch; pixels {pixels}. All variants share seeds. Learning \
              rates are the configuration's, one for all variants unless it says otherwise: they were not tuned for each. \
              Means, variances, zeros and dead units are those of validation images after the last epoch, of the n runs that \
              did not diverge; epochs to an accuracy are over the n runs that got there.",
             self.config.set.title()
         )
     }
+}
+
+type Layers = fn(&Trial) -> &[LayerStatistics];
+
+fn first(trial: &Trial) -> &[LayerStatistics] {
+    trial.looks.first().map_or(&[], |look| &look.layers)
 }
 
 /// After the last epoch.

@@ -43,6 +43,9 @@ pub(super) struct Setting {
     /// Standard deviation of the noise on the inputs in training.
     #[serde(default)]
     input_noise: f32,
+    /// Standard deviation of the noise on the test images, which are tested without it, too.
+    #[serde(default)]
+    test_noise: f32,
     /// Share of the training labels that are replaced by others.
     #[serde(default)]
     label_noise: f32,
@@ -175,12 +178,12 @@ impl Setting {
         let fits = self.hidden.len() == 1
             && matches!(self.activation, Activation::Fixed(_))
             && self.normalisation == Normalisation::None
-            && [self.dropout, self.alpha_dropout, self.input_noise] == [0.0; 3]
+            && [self.dropout, self.alpha_dropout, self.input_noise, self.test_noise] == [0.0; 4]
             && self.output == Activation::default()
             && self.head == Head::Softmax
             && self.schedule == Schedule::Constant;
         let expected = "rnn: expected one number of hidden units and an activation without parameters, and no \
-                        normalisation, dropout, input_noise, output, head or schedule";
+                        normalisation, dropout, input_noise, test_noise, output, head or schedule";
         if fits { Ok(()) } else { Err(expected.into()) }
     }
 
@@ -286,6 +289,20 @@ impl Setting {
         if self.alpha_dropout > 0.0 {
             layers.push(LayerConfig::AlphaDropout { rate: self.alpha_dropout });
         }
+    }
+
+    /// The test images with the noise that the setting has for them.
+    pub(super) fn with_test_noise(&self, test: &Dataset, seed: u64) -> Option<Dataset> {
+        // Not the stream of the network's weights, nor that of labels.
+        const OWN: u64 = 0x7465_7374_6e6f;
+        if self.test_noise <= 0.0 {
+            return None;
+        }
+        let mut noisy = test.clone();
+        let mut draws = vec![0.0; test.x.len()];
+        rng::normal(halfwave_kernels::Level::best(), Stream::new(seed ^ OWN).at(0), &mut draws);
+        noisy.x.iter_mut().zip(&draws).for_each(|(x, n)| *x = self.test_noise.mul_add(*n, *x));
+        Some(noisy)
     }
 
     /// The training labels, some replaced by one of the other classes by the seed.

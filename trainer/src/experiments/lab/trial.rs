@@ -30,6 +30,8 @@ pub(super) struct Sets<'a> {
 pub(super) struct Trial {
     /// On the test images, after the last epoch; of a guess, if the run diverged.
     pub(super) accuracy: f64,
+    /// The same with noise on the images, where the setting has some.
+    pub(super) noisy: Option<f64>,
     /// On the validation images, after each epoch.
     pub(super) validation: Vec<f64>,
     /// Before training, then after each epoch.
@@ -121,13 +123,20 @@ impl Trial {
             Some(&mut looks),
         );
         let done = looks.failed.map_or(done, Err);
-        looks.trial.tested(done, || Ok(network.evaluate(level, sets.test)?.confusion.accuracy()))
+        let test = |set: &Dataset| Ok(network.evaluate(level, set)?.confusion.accuracy());
+        let mut trial = looks.trial.tested(done, || test(sets.test))?;
+        if let Some(noisy) = setting.with_test_noise(sets.test, seed) {
+            let guess = trial.diverged.as_ref().map(|_| trial.accuracy);
+            trial.noisy = Some(guess.map_or_else(|| test(&noisy), Ok)?);
+        }
+        Ok(trial)
     }
 
     /// What a guess would reach.
     fn untrained(sets: &Sets<'_>) -> Self {
         Self {
             accuracy: 1.0 / sets.test.classes() as f64,
+            noisy: None,
             validation: Vec::new(),
             looks: vec![Look::default()],
             seconds: 0.0,
