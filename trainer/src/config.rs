@@ -373,7 +373,8 @@ mod tests {
 
     #[test]
     fn names_may_have_settings() {
-        let defaults = "[base]\ninitialiser = \"he_normal\"\nrecurrent = { normal = { gain = 2.0 } }";
+        let defaults =
+            "[base]\ninitialiser = \"he_normal\"\nrecurrent = { normal = { gain = 2.0 } }";
         let after = |change: &str| {
             let mut table: Table = defaults.parse().unwrap();
             set(&mut table, &change.parse().unwrap()).map(|()| table["base"].to_string())
