@@ -113,15 +113,6 @@ pub fn set_or_add<K: AsRef<str>>(
         *place = Value::Table(Table::from_iter([(variant.to_owned(), settings)]));
         return Ok(());
     }
-    // A setting of another name than the one that is there: `initialiser.normal.std` of `initialiser = "he_normal"`.
-    if let [name, variant, setting] = ends(&change.key)
-        && let Some(place @ Value::String(_)) = find(table, name)
-        && let Some(value) = parse(&change.value)
-    {
-        let settings = Value::Table(Table::from_iter([(setting.to_owned(), value)]));
-        *place = Value::Table(Table::from_iter([(variant.to_owned(), settings)]));
-        return Ok(());
-    }
     let Some(place) = find(table, &change.key) else {
         let mut known = keys(table);
         known.extend(optional.iter().map(|key| key.as_ref().to_owned()));
@@ -237,12 +228,6 @@ fn coerce(default: &Value, text: &str) -> Option<Value> {
         (_, Some(value)) => like(default, value),
         (_, None) => None,
     }
-}
-
-/// A dotted key and its last two parts; empty where it has fewer.
-fn ends(key: &str) -> [&str; 3] {
-    let Some((rest, last)) = key.rsplit_once('.') else { return [""; 3] };
-    rest.rsplit_once('.').map_or([""; 3], |(rest, middle)| [rest, middle, last])
 }
 
 /// A dotted key and its last two parts; empty where it has fewer.
@@ -368,26 +353,6 @@ mod tests {
         assert!(after("base.recurrent=identity").unwrap().contains("recurrent = \"identity\""));
         assert!(after("base.recurrent.normal.gain=1").unwrap().contains("gain = 1.0"));
         assert!(matches!(after("base.recurrent=[1]"), Err(ConfigError::Type { .. })));
-        assert!(matches!(after("base.initialiser.std=1"), Err(ConfigError::Key(_))));
-    }
-
-    #[test]
-    fn names_may_have_settings() {
-        let defaults =
-            "[base]\ninitialiser = \"he_normal\"\nrecurrent = { normal = { gain = 2.0 } }";
-        let after = |change: &str| {
-            let mut table: Table = defaults.parse().unwrap();
-            set(&mut table, &change.parse().unwrap()).map(|()| table["base"].to_string())
-        };
-        for change in ["base.initialiser={normal={std=0.01}}", "base.initialiser.normal.std=0.01"] {
-            let after = after(change).unwrap();
-            assert!(after.contains("initialiser = { normal = { std = 0.01 } }"), "{after}");
-        }
-        assert!(after("base.recurrent=identity").unwrap().contains("recurrent = \"identity\""));
-        assert!(after("base.recurrent.normal.gain=1").unwrap().contains("gain = 1.0"));
-        for wrong in ["base.initialiser={a=1,b=2}", "base.recurrent=[1]"] {
-            assert!(matches!(after(wrong), Err(ConfigError::Type { .. })) || wrong.contains("a=1"));
-        }
         assert!(matches!(after("base.initialiser.std=1"), Err(ConfigError::Key(_))));
     }
 

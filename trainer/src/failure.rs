@@ -195,6 +195,7 @@ impl Error {
             | Self::ConfigFile { .. }
             | Self::Level(_)
             | Self::Usage(_) => true,
+            Self::Output(error) => matches!(error, OutputError::Ending { .. }),
             Self::Sweep(error) => error.is_usage(),
             Self::Stopped { error, .. } => error.is_usage(),
             Self::Data(error) => matches!(error, halfwave_datasets::Error::UnknownName { .. }),

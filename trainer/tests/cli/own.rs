@@ -549,10 +549,10 @@ fn no_output_is_an_input() {
         "sample m.safetensors h.csv",
         "apply relu x.npy h.csv",
     ] {
-        run(path, command).code(1).stderr(contains("h.csv: expected a name that ends in .npy"));
+        run(path, command).code(2).stderr(contains("h.csv: expected a name that ends in .npy"));
     }
     run(path, "sample m.safetensors v.npy --image v.jpg --shape 2x2")
-        .code(1)
+        .code(2)
         .stderr(contains("ends in .png"));
     assert_eq!(names(path), ["m.safetensors", "x.npy"]);
     assert_eq!(["x.npy", "m.safetensors"].map(|name| fs::read(path.join(name)).unwrap()), before);
