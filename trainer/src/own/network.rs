@@ -9,11 +9,13 @@ use toml::Table;
 
 use super::{
     ImageShape,
+    curves::{self, Curves},
     data::Problem,
     kept::{self, Description, Keeping},
     labels,
     model::{Classifier, Model},
     preprocessing::Preprocessing,
+    provenance::Provenance,
     source::{Part, Place, Source},
 };
 use crate::{
@@ -56,6 +58,8 @@ pub struct NetworkJob {
     pub labels: PathBuf,
     /// The file of the network.
     pub out: PathBuf,
+    /// A file for the metrics of each epoch, JSON lines.
+    pub metrics: Option<PathBuf>,
     /// What is trained.
     pub architecture: Architecture,
     /// Changes of the other settings.
@@ -220,8 +224,12 @@ pub fn train_network(
         let text = "--pca: principal components are no images: take `train mlp`";
         return Err(Error::Usage(text.into()));
     }
-    output::check_output(&job.out, job.force, [&job.data, &job.labels])?;
+    let inputs = [&job.data, &job.labels];
+    output::check_output(&job.out, job.force, inputs)?;
+    let others = inputs.into_iter().chain([&job.out]);
+    curves::check(job.metrics.as_deref(), job.force, job.keeping, others)?;
     let pool = run::pool(job.threads)?;
+    let provenance = provenance(job)?;
     let (data, classes) = labelled(job)?;
     let inputs = data.part.width();
     let (mut train, mut validation) = match job.validation {
@@ -249,7 +257,8 @@ pub fn train_network(
     let description = Description::new(job.level, job.seed, &sets, model);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
     checkpoints.keep(kept::HOW, |checkpoints| {
-        let mut observers = Many(vec![checkpoints, observer]);
+        let mut curves = Curves::create(job.metrics.as_deref())?;
+        let mut observers = Many(vec![checkpoints, curves.observer(), observer]);
         let mut seen = Seen { next: &mut observers, metrics: Vec::new() };
         let (network, epoch) = match (job.patience, tested) {
             (Some(patience), Some(tested)) => {
@@ -269,9 +278,24 @@ pub fn train_network(
         let metrics = epoch.checked_sub(1).and_then(|epoch| seen.metrics.get(epoch).cloned());
         let (parameters, metrics) = (network.summary().parameters(), metrics.unwrap_or_default());
         let of = Classifier { network, classes: classes.clone() };
-        Model::new(of, preprocessing, &job.out).save(job.force)?;
+        Model::new(of, preprocessing, &job.out).save(&provenance, job.force)?;
+        curves.finish()?;
         Ok(TrainedNetwork { rows, validation, inputs, classes, parameters, epoch, metrics })
     })
+}
+
+/// Where the network will come from.
+fn provenance(job: &NetworkJob) -> Result<Provenance, Error> {
+    let mut files = vec![("data", job.data.as_path())];
+    // Of a folder of images both are the same.
+    if job.labels != job.data {
+        files.push(("labels", &job.labels));
+    }
+    if let Architecture::File(path) = &job.architecture {
+        files.push(("config", path));
+    }
+    let provenance = Provenance::new(job.level, job.seed, &files)?;
+    Ok(provenance.watched(job.validation, job.patience))
 }
 
 /// What its checkpoints are of.
