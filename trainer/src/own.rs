@@ -50,6 +50,15 @@ use model::Any;
 /// Changes the seed of a use: from the same seed's draws come the first weights.
 const OF_USE: u64 = 0x73a1_9c5e_04d2_b86f;
 
+/// That a file of an array is called so: else other programs take it for what its name says.
+fn check_npy(out: &Path) -> Result<(), Error> {
+    if out.extension().is_some_and(|end| end.eq_ignore_ascii_case("npy")) {
+        return Ok(());
+    }
+    let text = format!("{}: an array is written, expected a name that ends in .npy", out.display());
+    Err(Error::Usage(text))
+}
+
 /// What `halfwave eval` does.
 #[derive(Clone, Debug)]
 pub struct EvalJob {

@@ -52,6 +52,9 @@ pub(crate) struct TrainRbm {
     /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, drelu(GAMMA,THETA), ssu(N), binomial(N)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) hidden: Unit,
+    /// Number of epochs [default: 10]
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    epochs: Option<usize>,
     /// Change another setting; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Override>,
@@ -203,10 +206,16 @@ pub(crate) struct TrainCnn {
     config: Option<PathBuf>,
 }
 
+/// `--epochs` and then `--set`, which has the last word.
+fn overrides(epochs: Option<usize>, set: Vec<Override>) -> Vec<Override> {
+    let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
+    epochs.into_iter().chain(set).collect()
+}
+
 impl TrainRbm {
     pub(crate) fn job(self) -> Result<own::TrainJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { data, out, metrics, hidden_units, visible, hidden, set: overrides, .. } = self;
+        let Self { data, out, metrics, hidden_units, visible, hidden, epochs, set, .. } = self;
         let Self {
             standardise,
             stream,
@@ -223,7 +232,7 @@ impl TrainRbm {
             visible,
             hidden,
             hidden_units,
-            overrides,
+            overrides: overrides(epochs, set),
             standardise,
             stream,
             threads,
@@ -246,7 +255,6 @@ impl TrainNetwork {
             data, labels, out, metrics, epochs, set, validation, patience, standardise, ..
         } = self;
         let Self { stream, seed, threads: Threads { number: threads }, force, keeping, .. } = self;
-        let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
         let labels = match labels {
             Some(labels) => labels,
             None if data.is_dir() => data.clone(),
@@ -258,7 +266,7 @@ impl TrainNetwork {
             out,
             metrics,
             architecture,
-            overrides: epochs.into_iter().chain(set).collect(),
+            overrides: overrides(epochs, set),
             validation,
             patience,
             standardise,

@@ -8,7 +8,7 @@ use std::{
 use halfwave_kernels::Level;
 
 use super::{
-    labels,
+    check_npy, labels,
     model::{Classifier, Model},
 };
 use crate::{
@@ -50,6 +50,7 @@ pub struct PredictJob {
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
     output::check_output(&job.out, job.force, [&job.model, &job.data])?;
+    check_npy(&job.out)?;
     let model = Model::<Classifier>::load(&job.model)?;
     let data = model.part(&job.data)?;
     let Classifier { network, classes } = model.of;

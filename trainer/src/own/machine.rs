@@ -15,8 +15,9 @@ use halfwave_kernels::{
 use toml::Table;
 
 use super::{
-    OF_USE,
+    OF_USE, check_npy,
     curves::{self, Curves},
+    data::Problem,
     kept::{self, Description, Keeping},
     model::Model,
     preprocessing::Preprocessing,
@@ -122,7 +123,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         }
         config::set_or_add(&mut table, change, &RbmConfig::OPTIONAL)?;
     }
-    let config: RbmConfig = config::typed(table)?;
+    let mut config: RbmConfig = config::typed(table)?;
     if job.standardise && config.visible != Visible::Gaussian {
         let text = format!(
             "--standardise is for Gaussian visible units, found {}: say --visible gaussian",
@@ -130,7 +131,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         );
         return Err(Error::Usage(text));
     }
-    output::check_output(&job.out, job.force, [&job.data])?;
+    kept::check_output(&job.out, job.keeping, job.force, [&job.data])?;
     curves::check(job.metrics.as_deref(), job.force, job.keeping, [&job.data, &job.out])?;
     let pool = run::pool(job.threads)?;
     let provenance = Provenance::new(job.level, job.seed, &[("data", &job.data)])?;
@@ -138,7 +139,13 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     let mut data = Source::open(&job.data, place)?.all();
     let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
     data.prepare(&preprocessing)?;
+    // Nobody has asked for more rows than there are.
+    if !job.overrides.iter().any(|change| change.key == "batch") {
+        config.batch = config.batch.min(data.count());
+    }
     let mut rbm = Rbm::new(&config, data.width(), job.seed)?;
+    let check = rbm.check(data.rows());
+    check.map_err(|error| Error::own_data(&job.data, Problem::Rows(error)))?;
     let samples = Samples { rows: data.rows(), width: data.width(), labels: &[] };
     let description = Description::new(job.level, job.seed, &[samples], &config);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
@@ -176,6 +183,7 @@ pub struct FeatureJob {
 /// Files that cannot be read or do not fit; output that cannot be written.
 pub fn features(job: &FeatureJob) -> Result<Vec<usize>, Error> {
     output::check_output(&job.out, job.force, [&job.model, &job.data])?;
+    check_npy(&job.out)?;
     let model = Model::<Rbm>::load(&job.model)?;
     let (rbm, data) = (&model.of, model.part(&job.data)?);
     let shape = vec![data.count(), rbm.hidden_units()];
@@ -279,6 +287,7 @@ pub fn sample(job: &SampleJob) -> Result<Vec<usize>, Error> {
     let image = job.image.as_ref().map(|(path, _)| path);
     let read: Vec<&PathBuf> = [&job.model].into_iter().chain(&job.start).collect();
     output::check_output(&job.out, job.force, read.iter().copied().chain(image))?;
+    check_npy(&job.out)?;
     if let Some(path) = image {
         output::check_output(path, job.force, read)?;
     }

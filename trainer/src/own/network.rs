@@ -25,7 +25,7 @@ use crate::{
     network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
     observe::{Epoch, Many, Observer},
     optim::{Optimiser, Schedule},
-    output, run,
+    run,
     samples::Samples,
 };
 
@@ -220,12 +220,16 @@ pub fn train_network(
     observer: &mut (dyn Observer + Send),
 ) -> Result<TrainedNetwork, Error> {
     let settings = Settings::new(job)?;
+    if let Some(share) = job.validation.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+        let text = format!("--validation: expected more than 0 and less than 1, found {share}");
+        return Err(Error::Usage(text));
+    }
     if job.pca.is_some() && !matches!(job.architecture, Architecture::Mlp { .. }) {
         let text = "--pca: principal components are no images: take `train mlp`";
         return Err(Error::Usage(text.into()));
     }
     let inputs = [&job.data, &job.labels];
-    output::check_output(&job.out, job.force, inputs)?;
+    kept::check_output(&job.out, job.keeping, job.force, inputs)?;
     let others = inputs.into_iter().chain([&job.out]);
     curves::check(job.metrics.as_deref(), job.force, job.keeping, others)?;
     let pool = run::pool(job.threads)?;
@@ -246,8 +250,9 @@ pub fn train_network(
     }
     let (rows, width) = (train.labels.len(), train.part.width());
     let config = settings.network(job, [rows, width, classes.len()])?;
-    let mut network = Network::new(&config, job.seed)?;
-    check(&network, width, classes.len())?;
+    let made = Network::new(&config, job.seed).map_err(Error::from);
+    let made = made.and_then(|network| check(network, width, classes.len()));
+    let mut network = made.map_err(|error| of_file(job, error))?;
     if job.patience.is_some() && validation.is_none() {
         return Err(Error::Usage("--patience: say --validation too, what to stop by".into()));
     }
@@ -357,7 +362,7 @@ fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
 }
 
 /// That the network takes these rows and tells these classes apart.
-fn check(network: &Network, width: usize, classes: usize) -> Result<(), Error> {
+fn check(network: Network, width: usize, classes: usize) -> Result<Network, Error> {
     if network.inputs() != width {
         let shape: Vec<_> = network.config().input.iter().map(ToString::to_string).collect();
         let shape = shape.join("x");
@@ -371,5 +376,13 @@ fn check(network: &Network, width: usize, classes: usize) -> Result<(), Error> {
             "the last layer of the network has {outputs} units, the labels have {classes} classes"
         )));
     }
-    Ok(())
+    Ok(network)
+}
+
+/// What is wrong with a network, with the file that it is from, if it is from one.
+fn of_file(job: &NetworkJob, error: Error) -> Error {
+    match &job.architecture {
+        Architecture::File(path) => Error::own_data(path, Problem::Network(error.to_string())),
+        Architecture::Mlp { .. } | Architecture::Cnn(_) => error,
+    }
 }

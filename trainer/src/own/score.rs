@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use halfwave_kernels::Level;
 
-use super::{OF_USE, model::Model};
+use super::{OF_USE, check_npy, model::Model};
 use crate::{
     Error, TrainError,
     npy::{self, Array},
@@ -56,6 +56,7 @@ pub struct Scored {
 /// without a likelihood; output that cannot be written.
 pub fn score(job: &ScoreJob) -> Result<Scored, Error> {
     output::check_output(&job.out, job.force, [&job.model, &job.data])?;
+    check_npy(&job.out)?;
     let model = Model::<Rbm>::load(&job.model)?;
     let x = model.data(&job.data)?;
     let (log_z, interval) = run::pool(job.threads)?.install(|| log_z(&model.of, job))?;

@@ -206,16 +206,16 @@ fn images_are_convolved_by_shape_or_by_a_file() {
         (
             &network.replace("[6, 6, 1]", "[5, 6, 1]"),
             "",
-            2,
-            "takes 5x6x1 numbers, a row of the data has 36",
+            1,
+            "bad.toml: the network takes 5x6x1 numbers, a row of the data has 36",
         ),
         (
             &network.replace("units = 2", "units = 3"),
             "",
-            2,
-            "has 3 units, the labels have 2 classes",
+            1,
+            "bad.toml: the last layer of the network has 3 units, the labels have 2 classes",
         ),
-        (&network.replace("[3, 3]", "[9, 9]"), "", 1, "layer 1 (conv)"),
+        (&network.replace("[3, 3]", "[9, 9]"), "", 1, "bad.toml: layer 1 (conv)"),
         (network, "--set epoch=1", 2, "did you mean `epochs`?"),
     ] {
         fs::write(path.join("bad.toml"), file).unwrap();
@@ -268,7 +268,13 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
             "NaN in row 1, column 0 of the data: expected a finite number",
         ),
         ("x.npy", "lone.csv", "--validation 0.5", 1, "class 2: expected at least 2 samples"),
-        ("x.npy", "y.csv", "--validation 1", 1, "more than 0 and less than 1"),
+        (
+            "x.npy",
+            "y.csv",
+            "--validation 1",
+            2,
+            "--validation: expected more than 0 and less than 1",
+        ),
         ("x.npy", "y.csv", "--set batch=91", 1, "at most the 90 rows"),
         ("x.npy", "y.csv", "--set bacth=9", 2, "did you mean `batch`?"),
         ("x.npy", "y.csv", "--set sizes=[1]", 2, "unknown key"),
@@ -276,7 +282,7 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
         ("x.npy", "y.csv", "--set head=soft", 2, "soft"),
         ("x.npy", "y.csv", "--activation rleu", 2, "rleu"),
         ("x.npy", "y.csv", "--hidden 5,0", 2, "expected a whole number from 1"),
-        ("x.npy", "y.csv", "--pca 4", 1, "components: expected 1 to 3, found 4"),
+        ("x.npy", "y.csv", "--pca 4", 2, "--pca: expected at most 3, the smaller"),
         ("x.npy", "y.csv", "--set optimiser.learning_rate=1e30", 1, "diverged"),
         ("x.npy", "y.csv", "--out x.npy", 1, "exists already"),
     ] {
