@@ -102,7 +102,7 @@ pub(crate) fn length(path: &Path, limit: u64) -> Result<u64, Error> {
 ///
 /// # Errors
 /// As [`read`].
-pub(crate) fn packed_digest(path: &Path, bytes: usize) -> Result<String, Error> {
+pub fn packed_digest(path: &Path, bytes: usize) -> Result<String, Error> {
     let io = |error| Error::Io { path: path.into(), action: "read", error };
     digest(open(path)?, bytes as u64, |_| Ok(())).map(|(_, sum)| sum).map_err(io)
 }

@@ -87,8 +87,10 @@ pub(crate) enum Command {
     /// Draw functions and their derivatives
     #[command(subcommand)]
     Plot(Plot),
-    /// Show versions, instruction sets and cores
+    /// Show versions, instruction sets and cores; or of a trained model its settings, arrays and what it was trained on
     Info {
+        /// A trained model
+        model: Option<PathBuf>,
         /// JSON for programs
         #[arg(long)]
         json: bool,

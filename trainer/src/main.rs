@@ -221,8 +221,12 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let lines: String = files.iter().map(|file| format!("{}\n", file.display())).collect();
             print(&lines)
         }
-        Command::Info { json: true } => print(&format!("{:#}\n", info::json()?)),
-        Command::Info { json: false } => print(&info::text()?),
+        Command::Info { model: Some(model), json: true } => {
+            print(&format!("{:#}\n", own::describe_json(&model)?))
+        }
+        Command::Info { model: Some(model), json: false } => print(&own::describe(&model)?),
+        Command::Info { model: None, json: true } => print(&format!("{:#}\n", info::json()?)),
+        Command::Info { model: None, json: false } => print(&info::text()?),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "halfwave", &mut script);

@@ -1,7 +1,9 @@
 //! `halfwave train`, `features`, `score`, `sample`, `predict`, `eval`: models on one's own data.
 
 mod classify;
+mod curves;
 mod data;
+mod describe;
 mod export;
 mod gather;
 mod images;
@@ -14,6 +16,7 @@ mod network;
 mod npz;
 mod onnx;
 mod preprocessing;
+pub(crate) mod provenance;
 mod score;
 mod source;
 
@@ -23,6 +26,7 @@ use halfwave_kernels::Level;
 
 pub use classify::{PredictJob, predict};
 pub use data::{DataError, Problem, read};
+pub use describe::{describe, describe_json};
 pub use export::{ExportJob, export};
 pub use gather::Matrix;
 #[doc(hidden)]

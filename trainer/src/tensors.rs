@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
-use crate::TrainError;
+use crate::{TrainError, own::provenance::Provenance};
 
 /// What a file holds: under which key its settings are, and what it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,18 @@ impl Numbers<'_> {
 /// A tensor to write: name, shape, numbers.
 pub(crate) type Tensor<'a> = (String, Vec<usize>, Numbers<'a>);
 
+/// The settings of a model, and beside them where it comes from.
+#[derive(Serialize)]
+pub(crate) struct Settings<'a, S> {
+    #[serde(flatten)]
+    pub(crate) of_model: &'a S,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provenance: Option<&'a Provenance>,
+}
+
+/// Its key.
+const PROVENANCE: &str = "provenance";
+
 /// The bytes of a file: the same for the same model.
 pub(crate) fn write(
     kind: Kind,
@@ -135,7 +148,21 @@ impl<'a> Tensors<'a> {
             let found = self.kind().map_or("no model of this program", |kind| kind.name);
             ModelError::Kind { expected: kind.name, key: kind.key, found }
         })?;
-        serde_json::from_str(text).map_err(|error| ModelError::Settings(error.to_string()))
+        let (settings, _) = parted(text)?;
+        serde_json::from_value(settings).map_err(settings_error)
+    }
+
+    /// What the file holds, and its settings as they are.
+    pub(crate) fn described(&self) -> Result<(&'static str, Value), ModelError> {
+        let kind = self.kind().unwrap_or(RBM);
+        Ok((kind.name, self.settings(kind)?))
+    }
+
+    /// Where the model comes from, if the file says it.
+    pub(crate) fn provenance(&self) -> Result<Option<Provenance>, ModelError> {
+        let text = self.kind().and_then(|kind| self.text(kind));
+        let provenance = text.map(|text| parted(text)).transpose()?.and_then(|(_, of)| of);
+        provenance.map(serde_json::from_value).transpose().map_err(settings_error)
     }
 
     pub(crate) fn names(&self) -> Vec<&str> {
@@ -161,9 +188,10 @@ impl<'a> Tensors<'a> {
         Ok(tensor.dtype() == Dtype::F64)
     }
 
-    /// The bytes of a file with the same settings and these tensors.
+    /// The bytes of a file with the same settings and these tensors, which were not trained: without provenance.
     pub(crate) fn with(&self, tensors: &[Tensor<'_>]) -> Result<Vec<u8>, ModelError> {
-        serialize(tensors, self.metadata.clone())
+        let kind = self.kind().unwrap_or(RBM);
+        write(kind, &self.settings::<Value>(kind)?, tensors)
     }
 
     /// That all tensors are those of the model alone.
@@ -228,6 +256,18 @@ impl<'a> Tensors<'a> {
             None => Ok(numbers),
         }
     }
+}
+
+/// The settings of a model, and its provenance.
+fn parted(text: &str) -> Result<(Value, Option<Value>), ModelError> {
+    let mut settings: Value = serde_json::from_str(text).map_err(settings_error)?;
+    let provenance = settings.as_object_mut().and_then(|all| all.remove(PROVENANCE));
+    Ok((settings, provenance))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn settings_error(error: serde_json::Error) -> ModelError {
+    ModelError::Settings(error.to_string())
 }
 
 impl ModelError {

@@ -40,6 +40,9 @@ pub(crate) struct TrainRbm {
     /// The file of the model (safetensors: weights, visible_bias, hidden_bias, and sigma where it is learned)
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Write the metrics of each epoch into this file while training goes on: JSON lines
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
     /// Number of hidden units
     #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
     pub(crate) hidden_units: usize,
@@ -49,6 +52,9 @@ pub(crate) struct TrainRbm {
     /// Hidden units: bernoulli, nrelu, gaussian, truncated_gaussian, drelu(GAMMA,THETA), ssu(N), binomial(N)
     #[arg(long, value_name = "UNIT", default_value = "bernoulli")]
     pub(crate) hidden: Unit,
+    /// Number of epochs [default: 10]
+    #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
+    epochs: Option<usize>,
     /// Change another setting; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Override>,
@@ -107,6 +113,9 @@ pub(crate) struct TrainNetwork {
     /// The file of the model (safetensors: weights, classes, and what is done to data first)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Write the metrics of each epoch into this file while training goes on: JSON lines
+    #[arg(long, value_name = "FILE")]
+    metrics: Option<PathBuf>,
     /// Number of epochs [default: 20]
     #[arg(long, value_name = "N", value_parser = counted::<1_000_000>)]
     epochs: Option<usize>,
@@ -197,10 +206,16 @@ pub(crate) struct TrainCnn {
     config: Option<PathBuf>,
 }
 
+/// `--epochs` and then `--set`, which has the last word.
+fn overrides(epochs: Option<usize>, set: Vec<Override>) -> Vec<Override> {
+    let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
+    epochs.into_iter().chain(set).collect()
+}
+
 impl TrainRbm {
     pub(crate) fn job(self) -> Result<own::TrainJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { data, out, hidden_units, visible, hidden, set: overrides, .. } = self;
+        let Self { data, out, metrics, hidden_units, visible, hidden, epochs, set, .. } = self;
         let Self {
             standardise,
             stream,
@@ -213,10 +228,11 @@ impl TrainRbm {
         Ok(own::TrainJob {
             data,
             out,
+            metrics,
             visible,
             hidden,
             hidden_units,
-            overrides,
+            overrides: overrides(epochs, set),
             standardise,
             stream,
             threads,
@@ -235,9 +251,10 @@ impl TrainNetwork {
         pca: Option<usize>,
     ) -> Result<own::NetworkJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { data, labels, out, epochs, set, validation, patience, standardise, .. } = self;
+        let Self {
+            data, labels, out, metrics, epochs, set, validation, patience, standardise, ..
+        } = self;
         let Self { stream, seed, threads: Threads { number: threads }, force, keeping, .. } = self;
-        let epochs = epochs.map(|n| Override { key: "epochs".into(), value: n.to_string() });
         let labels = match labels {
             Some(labels) => labels,
             None if data.is_dir() => data.clone(),
@@ -247,8 +264,9 @@ impl TrainNetwork {
             data,
             labels,
             out,
+            metrics,
             architecture,
-            overrides: epochs.into_iter().chain(set).collect(),
+            overrides: overrides(epochs, set),
             validation,
             patience,
             standardise,

@@ -12,6 +12,7 @@ use crate::{
     buffers::check_rows,
     checkpoint::{Place, Places},
     layers::Layer,
+    own::provenance::Provenance,
     tensors::{self, ModelError, Numbers, Tensor, Tensors},
     train::Progress,
 };
@@ -48,14 +49,15 @@ impl Network {
     /// # Errors
     /// [`ModelError::Format`], which no network of real size meets.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        self.to_bytes_with(&[], &[])
+        self.to_bytes_with(&[], &[], None)
     }
 
-    /// The bytes of a file that names the classes and holds more tensors.
+    /// The bytes of a file that names the classes, holds more tensors, and says where the network comes from.
     pub(crate) fn to_bytes_with(
         &self,
         classes: &[String],
         more: &[Tensor<'_>],
+        provenance: Option<&Provenance>,
     ) -> Result<Vec<u8>, ModelError> {
         let mut all = Vec::new();
         for (l, layer) in self.layers().iter().enumerate() {
@@ -71,6 +73,7 @@ impl Network {
         }
         all.extend_from_slice(more);
         let settings = Settings { network: self.config.clone(), classes: classes.to_vec() };
+        let settings = tensors::Settings { of_model: &settings, provenance };
         tensors::write(tensors::NETWORK, &settings, &all)
     }
 
@@ -273,11 +276,11 @@ mod tests {
     fn models_that_take_prepared_rows_are_not_read_without_that() {
         let mean = ("input_mean".to_owned(), vec![1], Numbers::F64(&[1.0]));
         let (network, _) = network();
-        let bytes = network.to_bytes_with(&[], slice::from_ref(&mean)).unwrap();
+        let bytes = network.to_bytes_with(&[], slice::from_ref(&mean), None).unwrap();
         let error = Network::from_bytes(&bytes, 1).unwrap_err().to_string();
         assert!(error.contains("`input_mean`: expected a model without preprocessing"), "{error}");
         let config = RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 2);
-        let bytes = Rbm::new(&config, 3, 1).unwrap().to_bytes_with(&[mean]).unwrap();
+        let bytes = Rbm::new(&config, 3, 1).unwrap().to_bytes_with(&[mean], None).unwrap();
         let error = Rbm::from_bytes(&bytes, 1).unwrap_err().to_string();
         assert!(error.contains("`input_mean`: expected a model without preprocessing"), "{error}");
     }

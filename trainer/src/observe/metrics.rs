@@ -17,7 +17,8 @@ use super::{Epoch, Observer};
 #[derive(Debug)]
 pub struct MetricsFile {
     metrics: BufWriter<File>,
-    timings: BufWriter<File>,
+    /// None where nobody wants it.
+    timings: Option<BufWriter<File>>,
     failure: Option<io::Error>,
 }
 
@@ -53,7 +54,16 @@ impl MetricsFile {
     pub fn create(directory: &Path) -> io::Result<Self> {
         let create = |name| File::create(directory.join(name)).map(BufWriter::new);
         let [metrics, timings] = Self::NAMES;
-        Ok(Self { metrics: create(metrics)?, timings: create(timings)?, failure: None })
+        Ok(Self { metrics: create(metrics)?, timings: Some(create(timings)?), failure: None })
+    }
+
+    /// Creates a file of metrics alone, of any name.
+    ///
+    /// # Errors
+    /// If it cannot be created.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        let metrics = BufWriter::new(File::create(path)?);
+        Ok(Self { metrics, timings: None, failure: None })
     }
 
     /// Completes both files.
@@ -67,9 +77,10 @@ impl MetricsFile {
     fn write(&mut self, epoch: &Epoch<'_>) -> io::Result<()> {
         let Epoch { run, epoch, epochs, metrics, seconds, flop } = *epoch;
         line(&mut self.metrics, &MetricsLine { run, epoch, epochs, metrics })?;
-        line(&mut self.timings, &TimingsLine { run, epoch, seconds, flop })?;
         self.metrics.flush()?;
-        self.timings.flush()
+        let Some(timings) = &mut self.timings else { return Ok(()) };
+        line(timings, &TimingsLine { run, epoch, seconds, flop })?;
+        timings.flush()
     }
 }
 

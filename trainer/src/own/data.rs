@@ -18,7 +18,7 @@ use super::{
     npz::{self, NpzError},
     source::Source,
 };
-use crate::Error;
+use crate::{Error, TrainError};
 
 /// Why a file is no data.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +78,9 @@ pub enum Problem {
     /// Labels that are all the same.
     #[error("all labels are {0}: expected at least two classes")]
     OneClass(String),
+    /// Numbers that the model does not take.
+    #[error(transparent)]
+    Rows(TrainError),
     /// A network in TOML that is none.
     #[error("{0}")]
     Network(String),

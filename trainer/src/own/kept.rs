@@ -28,6 +28,21 @@ pub struct Keeping {
     pub resume: bool,
 }
 
+/// [`output::check_output`] of the file of a model, which is there when its training has finished.
+pub(super) fn check_output<'a>(
+    out: &Path,
+    keeping: Keeping,
+    force: bool,
+    others: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<(), Error> {
+    if keeping.resume && !force && out.is_file() && !folder(out).exists() {
+        let text = "is there, and no checkpoint: its training has finished, nothing is left to resume; \
+                    --force trains anew";
+        return Err(Error::Usage(format!("{}: {text}", out.display())));
+    }
+    Ok(output::check_output(out, force, others)?)
+}
+
 /// What its bits depend on.
 #[derive(Serialize)]
 pub(super) struct Description<C> {

@@ -16,9 +16,12 @@ use toml::Table;
 
 use super::{
     OF_USE,
+    curves::{self, Curves},
+    data::Problem,
     kept::{self, Description, Keeping},
     model::Model,
     preprocessing::Preprocessing,
+    provenance::Provenance,
     source::{Place, Source},
 };
 use crate::{
@@ -40,6 +43,8 @@ pub struct TrainJob {
     pub data: PathBuf,
     /// The file of the machine.
     pub out: PathBuf,
+    /// A file for the metrics of each epoch, JSON lines.
+    pub metrics: Option<PathBuf>,
     /// The visible units.
     pub visible: Visible,
     /// The hidden units.
@@ -118,7 +123,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         }
         config::set_or_add(&mut table, change, &RbmConfig::OPTIONAL)?;
     }
-    let config: RbmConfig = config::typed(table)?;
+    let mut config: RbmConfig = config::typed(table)?;
     if job.standardise && config.visible != Visible::Gaussian {
         let text = format!(
             "--standardise is for Gaussian visible units, found {}: say --visible gaussian",
@@ -126,23 +131,33 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         );
         return Err(Error::Usage(text));
     }
-    output::check_output(&job.out, job.force, [&job.data])?;
+    kept::check_output(&job.out, job.keeping, job.force, [&job.data])?;
+    curves::check(job.metrics.as_deref(), job.force, job.keeping, [&job.data, &job.out])?;
     let pool = run::pool(job.threads)?;
     let place = if job.stream { Place::Disk } else { Place::Any };
     let mut data = Source::open(&job.data, place)?.all();
     let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
     data.prepare(&preprocessing)?;
+    let provenance = Provenance::new(job.level, job.seed, &[("data", &job.data)])?;
+    // Nobody has asked for more rows than there are.
+    if !job.overrides.iter().any(|change| change.key == "batch") {
+        config.batch = config.batch.min(data.count());
+    }
     let mut rbm = Rbm::new(&config, data.width(), job.seed)?;
+    let check = rbm.check(data.rows());
+    check.map_err(|error| Error::own_data(&job.data, Problem::Rows(error)))?;
     let samples = Samples { rows: data.rows(), width: data.width(), labels: &[] };
     let description = Description::new(job.level, job.seed, &[samples], &config);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
     checkpoints.keep(kept::HOW, |checkpoints| {
-        let mut observers = Many(vec![checkpoints, observer]);
+        let mut curves = Curves::create(job.metrics.as_deref())?;
+        let mut observers = Many(vec![checkpoints, curves.observer(), observer]);
         let mut last = Last { next: &mut observers, metrics: Vec::new() };
         pool.install(|| rbm.fit(job.level, data.rows(), "rbm", &mut last))?;
         let metrics = last.metrics;
         let (rows, hidden) = (data.count(), rbm.hidden_units());
-        Model::new(rbm, preprocessing, &job.out).save(job.force)?;
+        Model::new(rbm, preprocessing, &job.out).save(&provenance, job.force)?;
+        curves.finish()?;
         Ok(Trained { rows, visible: data.width(), hidden, metrics })
     })
 }

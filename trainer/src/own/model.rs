@@ -9,6 +9,7 @@ use super::{
     data,
     gather::Matrix,
     preprocessing::Preprocessing,
+    provenance::Provenance,
     source::{Part, Place, Source},
 };
 use crate::{
@@ -124,9 +125,9 @@ impl Model<Rbm> {
         Tensors::read(&bytes).and_then(|tensors| Self::read(&tensors, path)).map_err(failed)
     }
 
-    /// Writes its file.
-    pub(super) fn save(&self, force: bool) -> Result<(), Error> {
-        self.write(self.of.to_bytes_with(&self.preprocessing.tensors()), force)
+    /// Writes its file, which says where it comes from.
+    pub(super) fn save(&self, from: &Provenance, force: bool) -> Result<(), Error> {
+        self.write(self.of.to_bytes_with(&self.preprocessing.tensors(), Some(from)), force)
     }
 
     /// Data that fit the machine, standardised if its training data were: `[rows, visible]`.
@@ -185,10 +186,11 @@ impl Model<Classifier> {
         Tensors::read(&bytes).and_then(|tensors| Self::read(&tensors, path)).map_err(failed)
     }
 
-    /// Writes its file.
-    pub(super) fn save(&self, force: bool) -> Result<(), Error> {
+    /// Writes its file, which says where it comes from.
+    pub(super) fn save(&self, from: &Provenance, force: bool) -> Result<(), Error> {
         let Classifier { network, classes } = &self.of;
-        self.write(network.to_bytes_with(classes, &self.preprocessing.tensors()), force)
+        let bytes = network.to_bytes_with(classes, &self.preprocessing.tensors(), Some(from));
+        self.write(bytes, force)
     }
 
     /// Data that fit the network, as it takes them: `[rows, inputs]`; those of a `.npy` file stay on disk.

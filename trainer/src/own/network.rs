@@ -9,11 +9,13 @@ use toml::Table;
 
 use super::{
     ImageShape,
+    curves::{self, Curves},
     data::Problem,
     kept::{self, Description, Keeping},
     labels,
     model::{Classifier, Model},
     preprocessing::Preprocessing,
+    provenance::Provenance,
     source::{Part, Place, Source},
 };
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
     network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
     observe::{Epoch, Many, Observer},
     optim::{Optimiser, Schedule},
-    output, run,
+    run,
     samples::Samples,
 };
 
@@ -56,6 +58,8 @@ pub struct NetworkJob {
     pub labels: PathBuf,
     /// The file of the network.
     pub out: PathBuf,
+    /// A file for the metrics of each epoch, JSON lines.
+    pub metrics: Option<PathBuf>,
     /// What is trained.
     pub architecture: Architecture,
     /// Changes of the other settings.
@@ -216,13 +220,21 @@ pub fn train_network(
     observer: &mut (dyn Observer + Send),
 ) -> Result<TrainedNetwork, Error> {
     let settings = Settings::new(job)?;
+    if let Some(share) = job.validation.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+        let text = format!("--validation: expected more than 0 and less than 1, found {share}");
+        return Err(Error::Usage(text));
+    }
     if job.pca.is_some() && !matches!(job.architecture, Architecture::Mlp { .. }) {
         let text = "--pca: principal components are no images: take `train mlp`";
         return Err(Error::Usage(text.into()));
     }
-    output::check_output(&job.out, job.force, [&job.data, &job.labels])?;
+    let inputs = [&job.data, &job.labels];
+    kept::check_output(&job.out, job.keeping, job.force, inputs)?;
+    let others = inputs.into_iter().chain([&job.out]);
+    curves::check(job.metrics.as_deref(), job.force, job.keeping, others)?;
     let pool = run::pool(job.threads)?;
     let (data, classes) = labelled(job)?;
+    let provenance = provenance(job)?;
     let inputs = data.part.width();
     let (mut train, mut validation) = match job.validation {
         None => (data, None),
@@ -238,8 +250,9 @@ pub fn train_network(
     }
     let (rows, width) = (train.labels.len(), train.part.width());
     let config = settings.network(job, [rows, width, classes.len()])?;
-    let mut network = Network::new(&config, job.seed)?;
-    check(&network, width, classes.len())?;
+    let made = Network::new(&config, job.seed).map_err(Error::from);
+    let made = made.and_then(|network| check(network, width, classes.len()));
+    let mut network = made.map_err(|error| of_file(job, error))?;
     if job.patience.is_some() && validation.is_none() {
         return Err(Error::Usage("--patience: say --validation too, what to stop by".into()));
     }
@@ -249,7 +262,8 @@ pub fn train_network(
     let description = Description::new(job.level, job.seed, &sets, model);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
     checkpoints.keep(kept::HOW, |checkpoints| {
-        let mut observers = Many(vec![checkpoints, observer]);
+        let mut curves = Curves::create(job.metrics.as_deref())?;
+        let mut observers = Many(vec![checkpoints, curves.observer(), observer]);
         let mut seen = Seen { next: &mut observers, metrics: Vec::new() };
         let (network, epoch) = match (job.patience, tested) {
             (Some(patience), Some(tested)) => {
@@ -269,9 +283,24 @@ pub fn train_network(
         let metrics = epoch.checked_sub(1).and_then(|epoch| seen.metrics.get(epoch).cloned());
         let (parameters, metrics) = (network.summary().parameters(), metrics.unwrap_or_default());
         let of = Classifier { network, classes: classes.clone() };
-        Model::new(of, preprocessing, &job.out).save(job.force)?;
+        Model::new(of, preprocessing, &job.out).save(&provenance, job.force)?;
+        curves.finish()?;
         Ok(TrainedNetwork { rows, validation, inputs, classes, parameters, epoch, metrics })
     })
+}
+
+/// Where the network will come from.
+fn provenance(job: &NetworkJob) -> Result<Provenance, Error> {
+    let mut files = vec![("data", job.data.as_path())];
+    // Of a folder of images both are the same.
+    if job.labels != job.data {
+        files.push(("labels", &job.labels));
+    }
+    if let Architecture::File(path) = &job.architecture {
+        files.push(("config", path));
+    }
+    let provenance = Provenance::new(job.level, job.seed, &files)?;
+    Ok(provenance.watched(job.validation, job.patience))
 }
 
 /// What its checkpoints are of.
@@ -333,7 +362,7 @@ fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
 }
 
 /// That the network takes these rows and tells these classes apart.
-fn check(network: &Network, width: usize, classes: usize) -> Result<(), Error> {
+fn check(network: Network, width: usize, classes: usize) -> Result<Network, Error> {
     if network.inputs() != width {
         let shape: Vec<_> = network.config().input.iter().map(ToString::to_string).collect();
         let shape = shape.join("x");
@@ -347,5 +376,13 @@ fn check(network: &Network, width: usize, classes: usize) -> Result<(), Error> {
             "the last layer of the network has {outputs} units, the labels have {classes} classes"
         )));
     }
-    Ok(())
+    Ok(network)
+}
+
+/// What is wrong with a network, with the file that it is from, if it is from one.
+fn of_file(job: &NetworkJob, error: Error) -> Error {
+    match &job.architecture {
+        Architecture::File(path) => Error::own_data(path, Problem::Network(error.to_string())),
+        Architecture::Mlp { .. } | Architecture::Cnn(_) => error,
+    }
 }

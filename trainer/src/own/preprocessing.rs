@@ -40,6 +40,13 @@ impl Preprocessing {
             return Err(Error::Usage(text.into()));
         };
         let x = scaled.apply(x.to_vec())?;
+        let most = width.min(x.len() / width.max(1));
+        if components > most {
+            let text = format!(
+                "--pca: expected at most {most}, the smaller of columns and training rows, found {components}"
+            );
+            return Err(Error::Usage(text));
+        }
         Ok(Self { pca: Some(Pca::fit(&x, width, components)?), ..scaled })
     }
 

@@ -5,7 +5,10 @@
 //! running means are not kept.
 
 use super::{Rbm, RbmConfig};
-use crate::tensors::{self, ModelError, Numbers, Tensor, Tensors};
+use crate::{
+    own::provenance::Provenance,
+    tensors::{self, ModelError, Numbers, Settings, Tensor, Tensors},
+};
 
 impl Rbm {
     /// The bytes of a file.
@@ -23,11 +26,15 @@ impl Rbm {
     /// # Errors
     /// [`ModelError::Format`], which no machine of real size meets.
     pub fn to_bytes(&self) -> Result<Vec<u8>, ModelError> {
-        self.to_bytes_with(&[])
+        self.to_bytes_with(&[], None)
     }
 
-    /// The bytes of a file that holds more tensors.
-    pub(crate) fn to_bytes_with(&self, more: &[Tensor<'_>]) -> Result<Vec<u8>, ModelError> {
+    /// The bytes of a file that holds more tensors, and where the machine comes from.
+    pub(crate) fn to_bytes_with(
+        &self,
+        more: &[Tensor<'_>],
+        provenance: Option<&Provenance>,
+    ) -> Result<Vec<u8>, ModelError> {
         let (visible, hidden) = (self.visible_units(), self.hidden_units());
         let tensor = |name: &str, shape: &[usize], numbers| {
             (name.to_owned(), shape.to_vec(), Numbers::F32(numbers))
@@ -39,7 +46,8 @@ impl Rbm {
         ];
         tensors.extend(self.sigma().map(|sigma| tensor("sigma", &[visible], sigma)));
         tensors.extend_from_slice(more);
-        tensors::write(tensors::RBM, self.config(), &tensors)
+        let settings = Settings { of_model: self.config(), provenance };
+        tensors::write(tensors::RBM, &settings, &tensors)
     }
 
     /// The machine in the bytes of a file; `seed` is that of further training.

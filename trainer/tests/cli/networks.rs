@@ -8,11 +8,13 @@ use halfwave_datasets::{
 };
 use halfwave_trainer::network::Network;
 use predicates::str::contains;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tempfile::{TempDir, tempdir};
 
 use super::{
     apply::{load, save},
-    support::{names, run},
+    support::{model, names, run},
 };
 
 /// 90 rows of 3 in three classes that one column each tells, on other scales; the last column is constant.
@@ -137,7 +139,7 @@ fn labels_are_numbers_or_names_in_any_format() {
     let path = home.path();
     let train = |labels: &str| {
         run(path, &format!("{TRAIN} --labels {labels} --standardise --force")).success();
-        fs::read(path.join("m.safetensors")).unwrap()
+        model(&path.join("m.safetensors"))
     };
     let bytes = train("y.npy");
     assert_eq!(train("numbers.csv"), bytes);
@@ -219,16 +221,16 @@ fn images_are_convolved_by_shape_or_by_a_file() {
         (
             &network.replace("[6, 6, 1]", "[5, 6, 1]"),
             "",
-            2,
-            "takes 5x6x1 numbers, a row of the data has 36",
+            1,
+            "bad.toml: the network takes 5x6x1 numbers, a row of the data has 36",
         ),
         (
             &network.replace("units = 2", "units = 3"),
             "",
-            2,
-            "has 3 units, the labels have 2 classes",
+            1,
+            "bad.toml: the last layer of the network has 3 units, the labels have 2 classes",
         ),
-        (&network.replace("[3, 3]", "[9, 9]"), "", 1, "layer 1 (conv)"),
+        (&network.replace("[3, 3]", "[9, 9]"), "", 1, "bad.toml: layer 1 (conv)"),
         (network, "--set epoch=1", 2, "did you mean `epochs`?"),
     ] {
         fs::write(path.join("bad.toml"), file).unwrap();
@@ -281,7 +283,13 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
             "NaN in row 1, column 0 of the data: expected a finite number",
         ),
         ("x.npy", "lone.csv", "--validation 0.5", 1, "class 2: expected at least 2 samples"),
-        ("x.npy", "y.csv", "--validation 1", 1, "more than 0 and less than 1"),
+        (
+            "x.npy",
+            "y.csv",
+            "--validation 1",
+            2,
+            "--validation: expected more than 0 and less than 1",
+        ),
         ("x.npy", "y.csv", "--set batch=91", 1, "at most the 90 rows"),
         ("x.npy", "y.csv", "--set bacth=9", 2, "did you mean `batch`?"),
         ("x.npy", "y.csv", "--set sizes=[1]", 2, "unknown key"),
@@ -289,7 +297,7 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
         ("x.npy", "y.csv", "--set head=soft", 2, "soft"),
         ("x.npy", "y.csv", "--activation rleu", 2, "rleu"),
         ("x.npy", "y.csv", "--hidden 5,0", 2, "expected a whole number from 1"),
-        ("x.npy", "y.csv", "--pca 4", 1, "components: expected 1 to 3, found 4"),
+        ("x.npy", "y.csv", "--pca 4", 2, "--pca: expected at most 3, the smaller"),
         ("x.npy", "y.csv", "--set optimiser.learning_rate=1e30", 1, "diverged"),
         ("x.npy", "y.csv", "--out x.npy", 1, "exists already"),
     ] {
@@ -381,4 +389,53 @@ fn training_stops_when_validation_gets_no_better() {
     run(path, &format!("{train} {schedule}")).success();
     let wrong = "--set schedule={name=\"cosine\",epochs=0}";
     run(path, &format!("{train} {wrong}")).failure().stderr(contains("schedule.epochs"));
+}
+
+/// What a network was trained on stands in its file, and its metrics in a file of theirs.
+#[test]
+fn a_model_says_where_it_comes_from() {
+    let home = files();
+    let path = home.path();
+    let train = format!("{TRAIN} --labels y.csv --validation 0.2 --seed 7 --metrics m.jsonl");
+    run(path, &train).success();
+    let sum = |name: &str| {
+        Sha256::digest(fs::read(path.join(name)).unwrap())
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let told = run(path, "info m.safetensors").success();
+    let told = String::from_utf8(told.get_output().stdout.clone()).unwrap();
+    for part in [
+        "model        a network\n".to_owned(),
+        format!("trained by   halfwave {}", env!("CARGO_PKG_VERSION")),
+        "seed         7\n".into(),
+        format!("data         x.npy, sha256 {}\n", sum("x.npy")),
+        format!("labels       y.csv, sha256 {}\n", sum("y.csv")),
+        "validation   0.2 of the rows".into(),
+        "tensor       layers.0.weights f32 (3, 8)\n".into(),
+    ] {
+        assert!(told.contains(&part), "{part}: {told}");
+    }
+    let json = run(path, "info m.safetensors --json").success();
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    assert_eq!(json["provenance"]["files"][1]["name"], "y.csv");
+    assert_eq!(json["settings"]["classes"][2], "emu");
+
+    let lines = fs::read_to_string(path.join("m.jsonl")).unwrap();
+    assert_eq!(lines.lines().count(), 60);
+    let last: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!(last["epoch"], 60);
+    assert!(last["metrics"]["validation_loss"].is_f64(), "{last}");
+    // It is nobody's to overwrite, and no other file of the command.
+    let again = train.replace("--out m", "--out n");
+    run(path, &again).code(1).stderr(contains("m.jsonl: exists already"));
+    run(path, &again.replace("m.jsonl", "n.safetensors")).code(1).stderr(contains("n.safetensors"));
+    assert!(!path.join("n.safetensors").exists());
+
+    // Arrays that were replaced were not trained.
+    run(path, "export m.safetensors m.npz").success();
+    run(path, "import m.npz --like m.safetensors i.safetensors").success();
+    run(path, "info i.safetensors").success().stdout(contains("trained by   not known"));
+    run(path, "predict i.safetensors x.npy k.npy").success();
 }

@@ -12,7 +12,7 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::{
     apply::{load, save},
-    support::{names, run},
+    support::{model, names, run},
 };
 
 /// 200 rows of 4: pairs that are on together.
@@ -163,7 +163,7 @@ fn tables_and_bytes_are_read_too() {
         let out = format!("{data}.safetensors");
         let arguments = format!("train rbm -q --data {data} --out {out} --hidden-units 2");
         run(path, &arguments).success();
-        fs::read(path.join(out)).unwrap()
+        model(&path.join(out))
     };
     let expected = train("x.npy");
     assert_eq!(train("x.csv"), expected);
@@ -261,7 +261,7 @@ fn bad_data_and_settings_are_errors_before_training() {
     fs::write(path.join("cut.npy.gz"), [0x1f, 0x8b, 8]).unwrap();
     let before = names(path);
     for (data, more, code, said) in [
-        ("negative.npy", "", 1, "-0.5 in row 1, column 0"),
+        ("negative.npy", "", 1, "negative.npy: -0.5 in row 1, column 0"),
         ("nan.npy", "--set batch=2", 1, "expected a finite number"),
         ("none.npy", "", 1, "none.npy: expected at least one row"),
         ("ragged.csv", "", 1, "ragged.csv: line 2: expected 2 numbers"),
@@ -367,7 +367,9 @@ fn arrays_come_back_into_a_model() {
     let model = |name: &str| fs::read(path.join(name)).unwrap();
     run(path, "export m.safetensors m.npz").success();
     run(path, "import m.npz --like m.safetensors same.safetensors").success();
-    assert!(model("same.safetensors") == model("m.safetensors"));
+    // But for where it comes from.
+    let machine = |name| Rbm::from_bytes(&model(name), 1).unwrap().to_bytes().unwrap();
+    assert!(machine("same.safetensors") == machine("m.safetensors"));
 
     // As np.savez does.
     let archive = |name: &str, arrays: &[(&str, &[u64], &[f32])]| {
@@ -470,7 +472,7 @@ fn folders_of_images_are_rows_with_classes() {
         .success()
         .stdout(contains("16 inputs, 2 classes"));
     run(path, &format!("{train} --data x.npy --labels y.csv --out b")).success();
-    assert_eq!(fs::read(path.join("a")).unwrap(), fs::read(path.join("b")).unwrap());
+    assert!(model(&path.join("a")) == model(&path.join("b")), "the same model");
     run(path, "eval a images --labels images")
         .success()
         .stdout(contains("accuracy              100.00 %"));
@@ -556,4 +558,27 @@ fn no_output_is_an_input() {
         .stderr(contains("ends in .png"));
     assert_eq!(names(path), ["m.safetensors", "x.npy"]);
     assert_eq!(["x.npy", "m.safetensors"].map(|name| fs::read(path.join(name)).unwrap()), before);
+}
+
+/// Arrays are called what they are; a machine of few rows needs no `--set batch`; what is finished is not resumed.
+#[test]
+fn small_data_names_of_outputs_and_finished_trainings() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    save(&path.join("x.npy"), &[60, 4], &pairs()[..240]);
+    let train = "train rbm -q --data x.npy --out m.safetensors --hidden-units 2 --epochs 3";
+    run(path, &format!("{train} --metrics m.jsonl")).success().stdout(contains("60 rows"));
+    assert_eq!(fs::read_to_string(path.join("m.jsonl")).unwrap().lines().count(), 3);
+    run(path, "info m.safetensors").success().stdout(contains("data         x.npy, sha256 "));
+    run(path, &format!("{train} --resume")).code(2).stderr(contains("training has finished"));
+    run(path, &format!("{train} --force --set batch=61")).code(1).stderr(contains("the 60 rows"));
+    let before = names(path);
+    for command in [
+        "features m.safetensors x.npy h.csv",
+        "score m.safetensors x.npy s",
+        "sample m.safetensors v.csv --rows 3",
+    ] {
+        run(path, command).code(2).stderr(contains("expected a name that ends in .npy"));
+    }
+    assert_eq!(names(path), before);
 }

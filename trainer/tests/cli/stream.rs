@@ -13,7 +13,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
     apply::save,
-    support::{halfwave, names, run},
+    support::{halfwave, model, names, run},
 };
 
 /// 1300 rows of 2, of different means and deviations.
@@ -93,7 +93,7 @@ fn data_of_every_format_can_stay_on_disk() {
         let settings = "--force --hidden-units 3 --set batch=16 --set epochs=1";
         run(path, &format!("train rbm -q --data {data} --out m.safetensors {settings} {more}"))
             .success();
-        let model = fs::read(path.join("m.safetensors")).unwrap();
+        let model = model(&path.join("m.safetensors"));
         fs::remove_file(path.join("m.safetensors")).unwrap();
         model
     };

@@ -32,6 +32,16 @@ pub(super) fn skipped(what: &str) {
     writeln!(std::io::stderr(), "SKIPPED: {what}").expect("stderr is open");
 }
 
+/// What a model in a file is, without where it comes from: its settings and the bytes of its tensors.
+pub(super) fn model(path: &Path) -> (serde_json::Value, Vec<u8>) {
+    let bytes = fs::read(path).unwrap();
+    let (header, metadata) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let settings = metadata.metadata().as_ref().unwrap().values().next().unwrap().clone();
+    let mut settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
+    assert!(settings.as_object_mut().unwrap().remove("provenance").is_some());
+    (settings, bytes[8 + header..].to_vec())
+}
+
 /// Names in a directory, sorted.
 pub(super) fn names(path: &Path) -> Vec<String> {
     let entries = fs::read_dir(path).unwrap();

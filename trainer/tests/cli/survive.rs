@@ -270,12 +270,13 @@ fn killed_trainings_end_in_the_same_bytes() {
     for which in 0..TRAININGS.len() {
         let (home, command) = training(which, 40);
         let path = home.path();
-        run(path, &format!("{command} -q --out whole")).success();
+        run(path, &format!("{command} -q --out whole --metrics whole.jsonl")).success();
         let (mut threads, mut kills) = ([1, 2, 4].iter().cycle(), 0);
         loop {
             let threads = threads.next().unwrap();
-            let command =
-                format!("{command} -q --out m --resume --checkpoint-every 0 --threads {threads}");
+            let command = format!(
+                "{command} -q --out m --metrics m.jsonl --resume --checkpoint-every 0 --threads {threads}"
+            );
             let mut child = start(path, &command);
             thread::sleep(Duration::from_millis(u64::from(random.next_u32() % 40)));
             child.kill().unwrap();
@@ -290,10 +291,10 @@ fn killed_trainings_end_in_the_same_bytes() {
                 break;
             }
         }
-        assert!(
-            fs::read(path.join("m")).unwrap() == fs::read(path.join("whole")).unwrap(),
-            "{command}"
-        );
+        for [resumed, whole] in [["m", "whole"], ["m.jsonl", "whole.jsonl"]] {
+            let read = |name| fs::read(path.join(name)).unwrap();
+            assert!(read(resumed) == read(whole), "{resumed}: {command}");
+        }
         assert!(!path.join("m.checkpoint").exists());
     }
 }
