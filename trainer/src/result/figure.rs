@@ -124,9 +124,17 @@ pub struct Series {
     pub label: String,
     /// One line a run, each with a value an epoch.
     pub runs: Vec<Vec<f64>>,
+    /// Whether it belongs to the series before it: in its colour, dashed.
+    pub beside: bool,
 }
 
 impl Series {
+    /// A series with a colour of its own.
+    #[must_use]
+    pub fn new(label: impl Into<String>, runs: Vec<Vec<f64>>) -> Self {
+        Self { label: label.into(), runs, beside: false }
+    }
+
     /// Mean over the runs that reach each epoch.
     #[must_use]
     pub fn mean(&self) -> Vec<f64> {

@@ -11,7 +11,10 @@ use crate::{
     checkpoint::{Memory, Place, Places},
     metrics::accuracy,
     network::{HeadStatistics, LayerStatistics, Network, Validated, Watch},
-    observe::{Epoch, Observer},
+    observe::{
+        Epoch, Observer,
+        models::{Trained, trained},
+    },
     rnn::Rnn,
     samples::Samples,
 };
@@ -121,6 +124,9 @@ impl Trial {
             Some(&mut looks),
         );
         let done = looks.failed.map_or(done, Err);
+        if done.is_ok() {
+            trained(observer, level, &Trained::network(run, &network, &probe))?;
+        }
         looks.trial.tested(done, || Ok(network.evaluate(level, sets.test)?.confusion.accuracy()))
     }
 
