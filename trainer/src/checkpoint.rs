@@ -177,23 +177,38 @@ pub struct Checkpoints {
 pub(crate) struct Waiting(Vec<(PathBuf, Vec<u8>)>);
 
 impl Waiting {
-    fn are_many(&self) -> bool {
-        self.0.iter().map(|(_, bytes)| bytes.len()).sum::<usize>() > WAITING
+    fn bytes(&self) -> usize {
+        self.0.iter().map(|(_, bytes)| bytes.len()).sum()
     }
 
-    /// Takes the memory that a run's loop takes at its end, and writes nothing.
+    fn are_many(&self) -> bool {
+        self.bytes() > WAITING
+    }
+
+    /// Takes the memory that a run's loop takes at its end, and writes nothing. The bytes of its file.
     pub(crate) fn rehearse(
         &mut self,
         schedule: &Loop<'_>,
         learner: &mut dyn Learner,
         at: Progress,
-    ) -> Result<(), TrainError> {
+        epoch: &Metrics,
+    ) -> Result<usize, TrainError> {
         let about = file::About::new(String::new(), 0, schedule, at);
-        self.0.push((PathBuf::new(), file::bytes(&about, learner, &Position::new(at))?));
+        let epochs = vec![(epoch.clone(), 0.0); schedule.epochs];
+        let end = Position { epochs, ..Position::new(at) };
+        let bytes = file::bytes(&about, learner, &end)?;
+        let size = bytes.len();
+        self.0.push((PathBuf::new(), bytes));
         if self.are_many() {
             self.0.clear();
         }
-        Ok(())
+        Ok(size)
+    }
+
+    /// Bytes that are held where files of `ended` bytes have gone in beyond those that are held now, at most: when they
+    /// are written depends on the time.
+    pub(crate) fn at_most(&self, ended: usize) -> usize {
+        ended.min(WAITING.saturating_sub(self.bytes()))
     }
 }
 

@@ -10,7 +10,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 
-pub(crate) use experiments::{Compare, Config, Data, List, Run, Sweep, Table};
+pub(crate) use experiments::{Compare, Config, Data, Form, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
 pub(crate) use models::{Eval, Export, Features, Import, Predict, Sample, Score};
 pub(crate) use train::Train;
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Sweep(Sweep),
     /// Write the table of measured and published numbers from the result.json of runs
     Table(Table),
-    /// Compare runs: rows that they share, and differences with their intervals
+    /// Show a run; compare several: rows that they share, differences with their intervals, settings that differ
     Report(Compare),
     /// List the experiments
     List(List),

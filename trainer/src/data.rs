@@ -1,18 +1,22 @@
 //! `halfwave data`: which data sets there are, where they are looked for, and how they come there.
 
-use std::{fmt::Write as _, path::Path};
+use std::{
+    fmt::Write as _,
+    fs::{self, DirEntry, Metadata},
+    path::Path,
+};
 
 #[cfg(feature = "fetch")]
 use halfwave_datasets::fetch::{self, Options, Watch};
 use halfwave_datasets::{
     Error as DataError, Locator,
     norb::Limit,
-    registry::{self, Entry, TABLE},
+    registry::{self, Entry, File, Published, TABLE},
     synthetic,
 };
 use serde_json::json;
 
-use crate::Error;
+use crate::{Error, report::table::wrap};
 
 /// Makes a synthetic set in NORB's files and format, `pairs` to a file.
 ///
@@ -27,25 +31,19 @@ pub fn generate(out: &Path, seed: u64, files: Limit, pairs: usize) -> Result<Str
 /// All data sets: shape, classes, licence, and whether they are here.
 #[must_use]
 pub fn list(locator: &Locator) -> String {
-    let mut text =
-        format!("{:<18} {:<8} {:>7}  {:<12} {}\n", "name", "shape", "classes", "here", "title");
+    let mut text = String::new();
     for entry in TABLE {
-        let shape: Vec<String> = entry.shape.iter().map(ToString::to_string).collect();
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{:<18} {:<8} {:>7}  {:<12} {}",
-            entry.name,
-            shape.join("x"),
-            entry.classes.len(),
-            presence(entry, locator),
-            entry.title
-        );
+        let Entry { name, title, shape, classes, .. } = entry;
+        let shape: Vec<String> = shape.iter().map(ToString::to_string).collect();
+        let (shape, classes, here) = (shape.join("x"), classes.len(), presence(entry, locator));
+        let what = format!("{here}; {shape}, {classes} classes; {title}");
+        text.push_str(&wrap(&format!("{name:<18} "), &what));
     }
-    text + "\n`halfwave data path NAME` says where a set was found, or how to get it; `halfwave data fetch NAME` gets it.\n"
+    let how = "`halfwave data path NAME` says where a set was found, or how to get it; `halfwave data fetch NAME` gets it.";
+    format!("{text}\n{}", wrap("", how))
 }
 
-/// The same for programs: an array, with licence, citation and home page.
+/// The same for programs: an array, with licence, citation and home page, and the files that are here.
 #[must_use]
 pub fn list_json(locator: &Locator) -> serde_json::Value {
     let set = |entry: &'static Entry| {
@@ -53,9 +51,48 @@ pub fn list_json(locator: &Locator) -> serde_json::Value {
         json!({
             "name": name, "title": title, "shape": shape, "classes": classes, "licence": licence,
             "citation": citation, "home": home, "here": presence(entry, locator),
+            "files": files_here(entry, locator),
         })
     };
     TABLE.iter().map(set).collect()
+}
+
+/// The files in the folders of a set: their bytes, here and published, where that is known; `partial` are downloads that have
+/// not ended.
+fn files_here(entry: &'static Entry, locator: &Locator) -> Vec<serde_json::Value> {
+    let folders = if entry.embedded { Vec::new() } else { locator.candidates(entry) };
+    let files = folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+    let mut files: Vec<_> = files.filter_map(|file| file_here(entry, &file)).collect();
+    files.sort_by_key(|file| file["path"].to_string());
+    files
+}
+
+/// None of what is no file, or none of the set's.
+fn file_here(entry: &'static Entry, file: &DirEntry) -> Option<serde_json::Value> {
+    let (name, bytes) = (file.file_name(), file.metadata().ok().filter(Metadata::is_file)?.len());
+    let name = name.to_str()?;
+    // As `fetch` calls what has not arrived yet.
+    let part = name.strip_prefix('.').and_then(|name| name.strip_suffix(".part"));
+    let whole = part.unwrap_or(name);
+    let archive = entry.archive.iter().filter(|archive| archive.name == whole);
+    let archive = archive.map(|archive| archive.sum.map(|sum| sum.bytes)).next();
+    let files = || entry.files.iter().chain(entry.further);
+    let published = archive.or_else(|| files().find_map(|file| published_bytes(file, whole)))?;
+    Some(json!({
+        "path": file.path(), "bytes": bytes, "published_bytes": published, "partial": part.is_some(),
+        "as_large_as_published": published.map(|published| published as u64 == bytes),
+    }))
+}
+
+/// Bytes of a file of the set under this name, where they are known; none for the name of another.
+fn published_bytes(file: &File, name: &str) -> Option<Option<usize>> {
+    let own = file.published == Published::Own;
+    match (name.strip_suffix(".gz"), file.published) {
+        (Some(gz), Published::Gz(sum)) if gz == file.name => Some(sum.map(|sum| sum.bytes)),
+        (Some(gz), _) if gz == file.name => Some(None),
+        (None, _) if name == file.name => Some((!own).then_some(file.content.bytes)),
+        _ => None,
+    }
 }
 
 /// `embedded`, `found` or `not found`.

@@ -15,9 +15,11 @@ use anyhow::Context as _;
 use clap::{CommandFactory as _, Parser as _};
 use halfwave_datasets::{Locator, fetch::Watch};
 use halfwave_trainer::{
-    Error, apply, comparison, data, experiments, gallery, info, npy,
+    Error, apply,
+    comparison::Comparison,
+    data, experiments, gallery, info, npy,
     observe::{Downloads, Observer, Progress},
-    own, reproductions,
+    output, own, reproductions,
     result::Report,
     run, sweep,
 };
@@ -25,7 +27,7 @@ use halfwave_trainer::{
 use tracing::Level;
 use tracing_subscriber::fmt::time::uptime;
 
-use crate::cli::{Cli, Command, Config, Data, List, Man, Plot, Train, manual};
+use crate::cli::{Cli, Command, Config, Data, Form, List, Man, Plot, Train, manual};
 
 fn main() -> ExitCode {
     let Cli { command, verbose } = Cli::parse();
@@ -105,7 +107,20 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Report(args) => {
             let run = |path: &PathBuf| Ok((path.display().to_string(), Report::read(path)?));
             let runs = args.runs.iter().map(run).collect::<Result<Vec<_>, Error>>()?;
-            print(&comparison::compare(&runs).map_err(Error::from)?)
+            let compared = Comparison::new(&runs).map_err(Error::from)?;
+            let text = match args.form() {
+                Form::Text => compared.text(),
+                Form::Markdown => compared.markdown(),
+                Form::Json => format!("{}\n", serde_json::to_string_pretty(&compared)?),
+            };
+            match args.out {
+                None => print(&text),
+                Some(path) => {
+                    output::write_file(&path, args.force, |out| out.write_all(text.as_bytes()))
+                        .map_err(Error::from)?;
+                    print(&format!("{}\n", path.display()))
+                }
+            }
         }
         Command::List(List { data_dir, json: true }) => {
             print(&format!("{:#}\n", experiments::list_json(&Locator::new(data_dir))))

@@ -3,6 +3,7 @@
 #[cfg(feature = "fetch")]
 mod downloads;
 mod metrics;
+pub(crate) mod models;
 mod progress;
 mod record;
 pub(crate) mod rehearsal;
@@ -11,6 +12,7 @@ mod timings;
 #[cfg(feature = "fetch")]
 pub use downloads::Downloads;
 pub use metrics::MetricsFile;
+pub use models::Models;
 pub use progress::Progress;
 pub use record::Recorder;
 pub use rehearsal::Rehearsal;
@@ -97,6 +99,11 @@ pub trait Observer {
     fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
         self.next()?.rehearsal()
     }
+
+    /// Who wants the models at the end of their trainings, if somebody.
+    fn models(&mut self) -> Option<&mut Models> {
+        self.next()?.models()
+    }
 }
 
 /// Observes nothing.
@@ -134,5 +141,9 @@ impl Observer for Many<'_> {
 
     fn rehearsal(&mut self) -> Option<&mut Rehearsal> {
         self.0.iter_mut().find_map(|observer| observer.rehearsal())
+    }
+
+    fn models(&mut self) -> Option<&mut Models> {
+        self.0.iter_mut().find_map(|observer| observer.models())
     }
 }

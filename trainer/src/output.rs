@@ -392,6 +392,8 @@ impl Directory {
     pub fn complete<S: AsRef<str>>(mut self, names: &[S]) -> Result<(), OutputError> {
         for name in names {
             let place = self.path.join(name.as_ref());
+            let folder = place.parent().map_or(Ok(()), fs::create_dir_all);
+            folder.map_err(OutputError::io(&place, "make its directory"))?;
             fs::rename(self.staging().join(name.as_ref()), &place)
                 .map_err(OutputError::io(&place, "put it in its place"))?;
         }

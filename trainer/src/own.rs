@@ -46,6 +46,7 @@ pub use score::{ScoreJob, Scored, score};
 
 use crate::Error;
 use model::Any;
+pub(crate) use preprocessing::Preprocessing;
 
 /// Changes the seed of a use: from the same seed's draws come the first weights.
 const OF_USE: u64 = 0x73a1_9c5e_04d2_b86f;

@@ -10,7 +10,7 @@ pub mod table;
 use self::lines::Axes;
 use crate::{
     Error,
-    result::{Figure, Published, Row},
+    result::{Figure, Published, Row, Series},
 };
 
 /// The bytes of a figure's file.
@@ -32,6 +32,21 @@ pub fn draw(figure: &Figure) -> Result<Vec<u8>, Error> {
         }
     };
     drawn.map_err(|reason| Error::Figure { file: figure.file(), reason })
+}
+
+/// The losses of models beside those on their validation sets, as many in a figure as there are colours.
+pub(crate) fn validation(models: &[[Series; 2]], y: &str) -> Vec<Figure> {
+    let parts = models.chunks(plot::COLOURS.len());
+    let figures = parts.enumerate().map(|(i, models)| {
+        let number = if i == 0 { String::new() } else { format!("-{}", i + 1) };
+        Figure::Curves {
+            name: format!("loss-and-validation{number}"),
+            title: "loss on training and, dashed, on validation rows".into(),
+            y: y.into(),
+            series: models.concat(),
+        }
+    });
+    figures.collect()
 }
 
 /// A value as all reports write it: `97.36 ± 1.95`; more digits of a value below 0.1.

@@ -174,6 +174,12 @@ pub struct Report {
     /// The most memory that the process has had, in bytes, where the system says it (Linux).
     #[serde(default)]
     pub peak_memory: Option<u64>,
+    /// What the hidden layers of its models do; none where that is not measured, nor in files of the first versions.
+    #[serde(default)]
+    pub layers: Vec<Layer>,
+    /// Files of the models, where they were to be kept.
+    #[serde(default)]
+    pub models: Vec<String>,
     /// The trainings; none in files of the first versions.
     #[serde(default)]
     pub timings: Vec<Timing>,
@@ -192,6 +198,26 @@ pub struct Report {
     pub confusions: Vec<Matrix>,
     /// Files of the figures.
     pub figures: Vec<String>,
+}
+
+/// What a hidden layer does at the end of training, on rows of it (at most 1000; in the laboratory on validation images):
+/// means over the trainings of one model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Layer {
+    /// The model.
+    pub model: String,
+    /// Number among the hidden layers that have outputs of their own, from 1.
+    pub layer: usize,
+    /// What it is, e.g. `dense`.
+    pub name: String,
+    /// Share of the units that are active on no row.
+    pub dead: f64,
+    /// Share of the outputs that are active: not 0, or, of an RBM, of hidden units whose input is above 0.
+    pub active: f64,
+    /// Mean output.
+    pub mean: f64,
+    /// Number of trainings.
+    pub n: usize,
 }
 
 /// The trainings of one model, over all seeds and folds.

@@ -20,10 +20,10 @@ use crate::{
     config::{self, Override},
     experiments::{self, Context, Experiment, Job},
     machine::{self, Machine},
-    observe::{Many, MetricsFile, Progress, Rehearsal, Timings},
+    observe::{Many, MetricsFile, Models, Progress, Recorder, Rehearsal, Timings},
     output::{self, CHECKPOINT, Directory},
     report,
-    result::{DataSet, Figure, Outcome, Report, Versions},
+    result::{DataSet, Figure, Outcome, Report, Series, Versions},
 };
 
 /// What to run, and how.
@@ -62,6 +62,8 @@ pub struct Host {
     pub checkpoint_every: Duration,
     /// Whether progress is not shown.
     pub quiet: bool,
+    /// Whether the models are kept at the end of their trainings.
+    pub save_models: bool,
 }
 
 /// What has been done.
@@ -111,14 +113,20 @@ pub fn plan(options: &Options) -> Result<String, Error> {
     let start = Instant::now();
     let mut rehearsal = Rehearsal::default();
     let (first, observer) = (seeds.get(..1).unwrap_or_default(), &mut rehearsal);
-    pool.install(|| work(job, Context { level, seeds: first, locator: &locator, observer }))?;
+    let work = || work(job, Context { level, seeds: first, locator: &locator, observer });
+    let (outcome, _) = pool.install(work)?;
     let all = start.elapsed();
+    // What a run does last takes its memory too.
+    for figure in &outcome.figures {
+        report::draw(figure)?;
+    }
     let one = rehearsal.estimate(all);
     let words = |x: f64| HumanDuration(Duration::try_from_secs_f64(x).unwrap_or(Duration::MAX));
     let said: Vec<String> = seeds.iter().map(ToString::to_string).collect();
     let used: Vec<_> = locator.used().iter().map(|entry| entry.name).collect();
-    let memory = machine::peak_memory();
-    let memory = memory.map(|bytes| format!(", {} MiB of memory", bytes.div_ceil(1 << 20)));
+    let memory = machine::peak_memory().map(|peak| rehearsal.memory(peak, seeds.len()));
+    let memory =
+        memory.map(|bytes| format!("; at most some {} MiB of memory", bytes.div_ceil(1 << 20)));
     let mut text = format!(
         "# {}: {}\n# seeds: {}; level {level}, threads: {}; data: {}\n# about {}: {} a seed, of which {} are not \
          training{}\n",
@@ -171,7 +179,7 @@ fn begin(options: &Options, there: There) -> Result<Done, Error> {
     let checkpoints = Checkpoints::open(&folder, &text, options.host.checkpoint_every, there)?;
     // No other works there now.
     output::remove_partial(directory.path(), Some(directory.staging()))?;
-    task.run(prepared, directory, checkpoints, options.host.quiet)
+    task.run(prepared, directory, checkpoints, &options.host)
 }
 
 /// Goes on with a run that was stopped in this directory. What comes of it is, bit by bit, what it would have been.
@@ -186,7 +194,7 @@ pub fn resume(directory: &Path, host: &Host) -> Result<Done, Error> {
     let text = task.description(prepared.level);
     let checkpoints = Checkpoints::open(&folder, &text, host.checkpoint_every, There::Resume)?;
     let directory = Directory::reopen(directory)?;
-    task.run(prepared, directory, checkpoints, host.quiet)
+    task.run(prepared, directory, checkpoints, host)
 }
 
 /// What is run.
@@ -243,6 +251,15 @@ impl Task {
 
     fn prepare(&self, host: &Host) -> Result<Prepared, Error> {
         let job = self.experiment.prepare(self.configuration.clone())?;
+        if host.save_models && !self.experiment.keeps_models {
+            let keep = experiments::TABLE.iter().filter(|experiment| experiment.keeps_models);
+            let names: Vec<_> = keep.map(|experiment| experiment.name).collect();
+            return Err(Error::Usage(format!(
+                "--save-models: {} has no models to keep; those that have: {}",
+                self.experiment.name,
+                names.join(", ")
+            )));
+        }
         let level = apply::level_from_env()?;
         let locator = Locator::new(host.data_dir.clone());
         check_data(&self.experiment.data_of(&self.configuration), &locator)?;
@@ -254,12 +271,12 @@ impl Task {
         prepared: Prepared,
         directory: Directory,
         checkpoints: Checkpoints,
-        quiet: bool,
+        host: &Host,
     ) -> Result<Done, Error> {
         let how = format!("halfwave run --resume {} goes on", directory.path().display());
         let made = directory.made();
         let work =
-            |checkpoints: &mut Checkpoints| self.complete(prepared, directory, checkpoints, quiet);
+            |checkpoints: &mut Checkpoints| self.complete(prepared, directory, checkpoints, host);
         let done = checkpoints.keep(&how, work);
         if done.is_err() {
             // Nothing came of it, unless there are checkpoints in it.
@@ -275,7 +292,7 @@ impl Task {
         prepared: Prepared,
         directory: Directory,
         checkpoints: &mut Checkpoints,
-        quiet: bool,
+        host: &Host,
     ) -> Result<Done, Error> {
         let Self { experiment, configuration, seeds } = self;
         let Prepared { job, level, locator, pool } = prepared;
@@ -287,18 +304,29 @@ impl Task {
         // Beside the checkpoints they can be read while it runs; of a run that goes on they begin anew, with what it had told.
         let live = checkpoints.folder().to_owned();
         let mut metrics = MetricsFile::create(&live).map_err(Error::Metrics)?;
-        let mut progress = if quiet { Progress::quiet() } else { Progress::stderr() };
+        let mut progress = if host.quiet { Progress::quiet() } else { Progress::stderr() };
         let mut timings = Timings::default();
+        let mut models = if host.save_models {
+            Models::kept(directory.staging(), directory.path())
+        } else {
+            Models::default()
+        };
         let outcome = {
-            let mut observers = Many(vec![&mut metrics, &mut timings, checkpoints, &mut progress]);
+            let mut observers =
+                Many(vec![&mut metrics, &mut timings, &mut models, checkpoints, &mut progress]);
             let (seeds, locator) = (&seeds, &locator);
             let work =
                 move || work(job, Context { level, seeds, locator, observer: &mut observers });
             pool.install(work)
         };
         progress.finish();
-        let outcome =
-            outcome?.beside_changes(&experiment.changes(&configuration)).without_empty_figures();
+        let (outcome, validated) = outcome?;
+        let mut outcome =
+            outcome.beside_changes(&experiment.changes(&configuration)).without_empty_figures();
+        // Squares have no unit, and stand with the others in one figure.
+        let squares = configuration.to_string().contains("squared_error");
+        let y = if squares { "loss" } else { "loss (nats)" };
+        outcome.figures.extend(report::validation(&validated, y));
         metrics.finish().map_err(Error::Metrics)?;
         for name in MetricsFile::NAMES {
             fs::rename(live.join(name), directory.staging().join(name)).map_err(Error::Metrics)?;
@@ -306,6 +334,7 @@ impl Task {
 
         let seconds = start.elapsed().as_secs_f64() + checkpoints.earlier();
         let data = DataSet::used(&locator);
+        let (layers, models) = models.into_parts();
         data.iter().for_each(|set| info!("has read {set}"));
         let result = Report {
             experiment: experiment.name.into(),
@@ -319,6 +348,8 @@ impl Task {
             threads: cores,
             seconds,
             peak_memory: machine::peak_memory(),
+            layers,
+            models,
             timings: timings.into_vec(),
             peak_flops: Some(peak().max(peak_before)),
             data,
@@ -333,9 +364,12 @@ impl Task {
     }
 }
 
-/// A function of its own, so that the context borrows the observers for this call only.
-fn work(job: Job, mut context: Context<'_>) -> Result<Outcome, Error> {
-    job(&mut context)
+/// What comes of the job, and the losses of what was validated.
+fn work(job: Job, context: Context<'_>) -> Result<(Outcome, Vec<[Series; 2]>), Error> {
+    let Context { level, seeds, locator, observer } = context;
+    let mut recorder = Recorder::new(observer);
+    let outcome = job(&mut Context { level, seeds, locator, observer: &mut recorder })?;
+    Ok((outcome, recorder.validated()))
 }
 
 /// The seeds that are asked for, or as many as the experiment says.
@@ -388,6 +422,7 @@ fn write(directory: Directory, result: &Report, figures: &[Figure]) -> Result<()
         serde_json::to_writer_pretty(&mut *out, result)?;
         out.write_all(b"\n")
     })?;
+    names.extend(result.models.iter().cloned());
     names.extend(["report.md", "report.html", "result.json"].map(String::from));
     Ok(directory.complete(&names)?)
 }

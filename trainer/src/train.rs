@@ -258,7 +258,8 @@ impl Loop<'_> {
         let end = clock.elapsed() - before;
         let state = learner.places().iter().map(|(_, place)| place.bytes()).sum();
         if let Some(rehearsal) = observer.rehearsal() {
-            rehearsal.waiting.rehearse(self, learner, *progress)?;
+            let size = rehearsal.waiting.rehearse(self, learner, *progress, &metrics)?;
+            rehearsal.ended += size;
             rehearsal.add(self, &steps, end, clock.elapsed(), state);
         }
         Ok(())

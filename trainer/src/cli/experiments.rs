@@ -1,9 +1,12 @@
 //! Experiments and the data sets that they need.
 
-use std::{env, path::PathBuf};
+use std::{env, ffi::OsStr, path::PathBuf};
 
-use clap::{Args, Subcommand};
-use halfwave_datasets::{fetch, norb::Limit, synthetic::norb};
+use clap::{
+    Arg, Args, Subcommand,
+    builder::{PossibleValue, TypedValueParser},
+};
+use halfwave_datasets::{fetch, norb::Limit, registry, synthetic::norb};
 use halfwave_trainer::{
     config::Override,
     experiments::{self, Experiment},
@@ -28,7 +31,7 @@ Examples:
 `halfwave config show EXPERIMENT` shows its keys with their defaults.")]
 pub(crate) struct Run {
     /// Which experiment (see `halfwave list`)
-    #[arg(default_value = "tour", value_parser = experiment)]
+    #[arg(default_value = "tour", value_parser = EXPERIMENT, hide_possible_values = true)]
     pub(crate) experiment: &'static Experiment,
     #[command(flatten)]
     pub(crate) settings: Settings,
@@ -82,6 +85,9 @@ pub(crate) struct Settings {
     set: Vec<Override>,
     #[command(flatten)]
     checkpoint_every: CheckpointEvery,
+    /// Keep the models in models/NAME-seedN.safetensors of the output directory: for predict (networks) and features (RBMs)
+    #[arg(long)]
+    save_models: bool,
     /// Show no progress
     #[arg(long, short)]
     quiet: bool,
@@ -98,7 +104,7 @@ goes on with a sweep that was interrupted. Cells whose training diverges are not
 `halfwave config show EXPERIMENT` shows the keys.")]
 pub(crate) struct Sweep {
     /// Which experiment (see `halfwave list`)
-    #[arg(value_parser = experiment)]
+    #[arg(value_parser = EXPERIMENT, hide_possible_values = true)]
     experiment: &'static Experiment,
     /// A key with its values, or with a range for --sample, uniform or logarithmic (:log); may be repeated
     #[arg(
@@ -158,11 +164,42 @@ impl Table {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  halfwave report runs/mnist-mlp-1 runs/mnist-mlp-2    the second beside the first, and whether they differ")]
+  halfwave report runs/mnist-mlp-1                     what the run has found
+  halfwave report runs/mnist-mlp-1 runs/mnist-mlp-2    the second beside the first, and whether they differ
+  halfwave report runs/mnist-mlp-* --markdown --out compared.md")]
 pub(crate) struct Compare {
     /// Directories of runs, or their result.json: the first is what the others are compared with
-    #[arg(value_name = "DIR", required = true, num_args = 2..)]
+    #[arg(value_name = "DIR", required = true)]
     pub(crate) runs: Vec<PathBuf>,
+    /// Markdown in place of aligned columns
+    #[arg(long)]
+    markdown: bool,
+    /// JSON for programs
+    #[arg(long, conflicts_with = "markdown")]
+    json: bool,
+    /// Write it into this file in place of printing it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "out")]
+    pub(crate) force: bool,
+}
+
+/// How a comparison is written.
+pub(crate) enum Form {
+    Text,
+    Markdown,
+    Json,
+}
+
+impl Compare {
+    pub(crate) fn form(&self) -> Form {
+        match (self.markdown, self.json) {
+            (true, _) => Form::Markdown,
+            (_, true) => Form::Json,
+            (false, false) => Form::Text,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -186,7 +223,12 @@ A file is whole or not there. After Ctrl-C or a lost connection the same command
 already is not downloaded again. HALFWAVE_OFFLINE=1 is --offline.")]
 pub(crate) struct Fetch {
     /// Data sets (see `halfwave data list`)
-    #[arg(value_name = "NAME", required_unless_present = "all")]
+    #[arg(
+        value_name = "NAME",
+        required_unless_present = "all",
+        value_parser = DATA_SET,
+        hide_possible_values = true
+    )]
     pub(crate) names: Vec<String>,
     /// All data sets: some gigabytes
     #[arg(long, conflicts_with_all = ["names", "mirror"])]
@@ -259,13 +301,13 @@ pub(crate) enum Config {
     /// Show its keys with their defaults, in TOML: what --config takes, and --set changes
     Show {
         /// Which experiment (see `halfwave list`)
-        #[arg(value_parser = experiment)]
+        #[arg(value_parser = EXPERIMENT, hide_possible_values = true)]
         experiment: &'static Experiment,
     },
     /// Show them as a JSON schema, for editors and programs
     Schema {
         /// Which experiment (see `halfwave list`)
-        #[arg(value_parser = experiment)]
+        #[arg(value_parser = EXPERIMENT, hide_possible_values = true)]
         experiment: &'static Experiment,
     },
 }
@@ -288,6 +330,7 @@ pub(crate) enum Data {
     /// Compare the files of a data set, or of all that are here, with their published sizes and SHA-256
     Verify {
         /// A data set (see `halfwave data list`)
+        #[arg(value_parser = DATA_SET, hide_possible_values = true)]
         name: Option<String>,
         /// Directory with a folder for each data set
         #[arg(long, value_name = "DIR")]
@@ -296,6 +339,7 @@ pub(crate) enum Data {
     /// Show the folders that are searched; for a data set: its files, or how to get them
     Path {
         /// A data set (see `halfwave data list`)
+        #[arg(value_parser = DATA_SET, hide_possible_values = true)]
         name: Option<String>,
         /// Directory with a folder for each data set
         #[arg(long, value_name = "DIR")]
@@ -303,8 +347,34 @@ pub(crate) enum Data {
     },
 }
 
-fn experiment(name: &str) -> Result<&'static Experiment, UnknownName> {
-    experiments::find(name)
+/// A name of a table: `parse` says what is wrong with another, and shells complete those that there are.
+#[derive(Clone)]
+struct Named<T> {
+    parse: fn(&str) -> Result<T, UnknownName>,
+    names: fn() -> Vec<&'static str>,
+}
+
+const EXPERIMENT: Named<&'static Experiment> =
+    Named { parse: experiments::find, names: experiments::names };
+
+/// What is wrong with a name is said where the set is looked for.
+const DATA_SET: Named<String> = Named { parse: |name| Ok(name.into()), names: registry::names };
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Named<T> {
+    type Value = T;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        argument: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<T, clap::Error> {
+        self.parse.parse_ref(command, argument, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new((self.names)().into_iter().map(PossibleValue::new)))
+    }
 }
 
 impl Settings {
@@ -314,6 +384,7 @@ impl Settings {
             data_dir: self.data_dir.clone(),
             checkpoint_every: self.checkpoint_every.duration(),
             quiet: self.quiet,
+            save_models: self.save_models,
         }
     }
 

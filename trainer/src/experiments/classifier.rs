@@ -50,14 +50,16 @@ impl Classifier {
         &self,
         level: Level,
         head: Head,
-        [train, test]: [&Dataset; 2],
+        sets: [&Dataset; 2],
         seed: u64,
         run: &str,
         observer: &mut dyn Observer,
-    ) -> Result<Evaluation, TrainError> {
+    ) -> Result<(Network, Evaluation), TrainError> {
+        let [train, test] = sets;
         let mut network = Network::new(&self.network(head, train)?, seed)?;
         network.fit(level, train, None, run, observer)?;
-        network.evaluate(level, test)
+        let evaluation = network.evaluate(level, test)?;
+        Ok((network, evaluation))
     }
 }
 

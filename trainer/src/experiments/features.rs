@@ -9,7 +9,10 @@ use crate::{
     Error, TrainError,
     metrics::accuracy,
     network::{Head, MlpConfig, Network},
-    observe::Observer,
+    observe::{
+        Observer,
+        models::{Trained, trained},
+    },
     optim::{Optimiser, Schedule},
     rbm::{Rbm, RbmConfig},
     result::Figure,
@@ -165,7 +168,9 @@ pub(super) fn named_rbm(
     observer: &mut dyn Observer,
 ) -> Result<(Rbm, f64), Error> {
     let mut rbm = Rbm::new(config, parts.train.width, seed)?;
-    rbm.fit(level, &parts.train.x, &format!("{name}, seed {seed}"), observer)?;
+    let run = format!("{name}, seed {seed}");
+    rbm.fit(level, &parts.train.x, &run, observer)?;
+    trained(observer, level, &Trained::rbm(&run, &rbm, &parts.train))?;
     let mut features = parts.map(|x| rbm.features(level, x))?;
     features.standardise()?;
     let run = format!("{name} features, seed {seed}");

@@ -11,7 +11,10 @@ use crate::{
     Error,
     metrics::Confusion,
     network::{Head, Network, NetworkConfig},
-    observe::Recorder,
+    observe::{
+        Recorder,
+        models::{Trained, trained},
+    },
     optim::Optimiser,
     result::{Figure, Outcome},
 };
@@ -32,6 +35,8 @@ const KERAS: &str = "Keras example mnist_cnn.py (the same network, 12 epochs of 
     stated in its first lines";
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         // Networks that make no sense are errors before any data are read.
@@ -47,6 +52,7 @@ impl Run for Config {
                 let mut network = Network::new(&self.network(head), seed)?;
                 let run = format!("{model}, seed {seed}");
                 network.fit(level, &train, None, &run, &mut recorder)?;
+                trained(&mut recorder, level, &Trained::network(&run, &network, &train))?;
                 tested.push(network.evaluate(level, &test)?.confusion);
             }
             let setting = format!("{title}, {} test images", test.rows());
@@ -62,7 +68,7 @@ impl Run for Config {
         outcome.figures.push(Figure::Curves {
             name: format!("{}-cnn-loss", self.set.name()),
             title: format!("{title}: training loss"),
-            y: "loss".into(),
+            y: "loss (nats)".into(),
             series: recorder.series("loss"),
         });
         Ok(outcome)

@@ -10,7 +10,10 @@ use super::{
 use crate::{
     Error,
     network::Head,
-    observe::Recorder,
+    observe::{
+        Recorder,
+        models::{Trained, trained},
+    },
     result::{Figure, Outcome},
 };
 
@@ -27,6 +30,8 @@ const AGARAP: &str = "Agarap 2018, arXiv:1803.08375v2, table 3: another network 
     hidden layers of 512)";
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let loaded = load("mnist", context.locator)?;
         let (train, test) = (loaded.train, super::published_test("mnist", loaded.test)?);
@@ -38,8 +43,9 @@ impl Run for Config {
                 let run = format!("{model}, seed {seed}");
                 let sets = [&train, &test];
                 let level = context.level;
-                let evaluation =
+                let (network, evaluation) =
                     self.mlp.evaluation(level, head, sets, seed, &run, &mut recorder)?;
+                trained(&mut recorder, level, &Trained::network(&run, &network, &train))?;
                 tested.push(evaluation.confusion);
             }
             let mut rows = classifier::rows("MNIST, 10,000 test images", model, &tested);
@@ -59,7 +65,7 @@ impl Run for Config {
         outcome.figures.push(Figure::Curves {
             name: "mnist-mlp-loss".into(),
             title: "MNIST: training loss".into(),
-            y: "loss".into(),
+            y: "loss (nats)".into(),
             series: recorder.series("loss"),
         });
         Ok(outcome)

@@ -11,7 +11,10 @@ use crate::{
     layers::LayerConfig,
     metrics::accuracy,
     network::{Head, MlpConfig, Network, NetworkConfig},
-    observe::Recorder,
+    observe::{
+        Recorder,
+        models::{Trained, trained},
+    },
     optim::{Optimiser, Schedule, share},
     rbm::{RbmConfig, Visible},
     result::{Figure, Outcome, Row},
@@ -71,6 +74,8 @@ const SOURCE: &str = "quoted by Salakhutdinov & Hinton, AISTATS 2009: back-propa
     network; other sizes and units";
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         self.check()?;
@@ -98,6 +103,7 @@ impl Run for Config {
                     stack.map_or(Ok(()), |stack| stack.unroll(&mut network))?;
                     let run = format!("{name} {how}, seed {seed}");
                     network.fit(level, train, None, &run, &mut recorder)?;
+                    trained(&mut recorder, level, &Trained::network(&run, &network, train))?;
                     let predicted = network.predict(level, &test.x);
                     errors.push(1.0 - accuracy(&test.labels, &predicted));
                 }
@@ -116,7 +122,7 @@ impl Run for Config {
         outcome.figures.push(Figure::Curves {
             name: "mnist-pretrain-loss".into(),
             title: "MNIST: training loss, all seeds".into(),
-            y: "cross-entropy".into(),
+            y: "loss (nats)".into(),
             series: recorder.series("loss"),
         });
         Ok(outcome)

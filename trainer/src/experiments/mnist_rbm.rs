@@ -27,6 +27,8 @@ const SETTING: &str = "MNIST, 10,000 test images; logistic regression on";
 const LINEAR: &str = "LeCun, Bottou, Bengio, Haffner 1998: linear classifier, test error 12.0 %";
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         let loaded = load("mnist", locator)?;

@@ -60,6 +60,8 @@ pub struct Experiment {
     pub seeds: usize,
     /// The keys that `--epochs` sets.
     pub epochs: &'static [&'static str],
+    /// Whether `--save-models` finds any.
+    pub keeps_models: bool,
     defaults: &'static [Text],
     /// What `--full` changes, where that is something.
     full: Option<&'static str>,
@@ -87,6 +89,9 @@ pub struct Context<'a> {
 
 /// The configuration of an experiment, which knows how to run.
 trait Run: DeserializeOwned + Send + 'static {
+    /// Whether it tells of the models at the end of their trainings, so that they can be kept.
+    const KEEPS_MODELS: bool = false;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error>;
 }
 
@@ -227,14 +232,15 @@ pub fn list(locator: &Locator) -> String {
         let needs = [here(prefers), vec![needs]].concat().join(", else ");
         text.push_str(&wrap(&format!("{name:<22}"), &format!("{summary} Data: {needs}.")));
     }
-    text + "\n`halfwave run NAME` runs one; `halfwave config show NAME` shows its keys.\n"
+    let how = "`halfwave run NAME` runs one; `halfwave config show NAME` shows its keys.";
+    format!("{text}\n{}", wrap("", how))
 }
 
 /// The same for programs: an array with the name, summary, seeds and data of each, and whether these are here.
 #[must_use]
 pub fn list_json(locator: &Locator) -> serde_json::Value {
     let experiment = |experiment: &Experiment| {
-        let Experiment { name, summary, data, prefers, seeds, full, .. } = experiment;
+        let Experiment { name, summary, data, prefers, seeds, full, keeps_models, .. } = experiment;
         let here = |names: &[&str]| -> Vec<_> {
             let entries = names.iter().filter_map(|name| registry::find(name).ok());
             entries
@@ -243,7 +249,7 @@ pub fn list_json(locator: &Locator) -> serde_json::Value {
         };
         json!({
             "name": name, "summary": summary, "seeds": seeds, "full": full.is_some(), "data": here(data),
-            "prefers": here(prefers)
+            "prefers": here(prefers), "keeps_models": keeps_models
         })
     };
     TABLE.iter().map(experiment).collect()

@@ -52,6 +52,8 @@ fn name(noise: NreluNoise) -> &'static str {
 }
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         let rows = [self.train_rows, self.test_rows];

@@ -65,6 +65,8 @@ impl Protocol {
 }
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         let mut images = load("optdigits", locator)?.train;

@@ -25,6 +25,7 @@ pub static TABLE: &[Experiment] = &[
         ],
         defaults: tour::DEFAULTS,
         full: None,
+        keeps_models: tour::Config::KEEPS_MODELS,
         prepare: prepare::<tour::Config>,
     },
     Experiment {
@@ -37,6 +38,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["mlp.epochs"],
         defaults: &[("", include_str!("configs/agarap-wdbc.toml"))],
         full: None,
+        keeps_models: agarap::wdbc::Config::KEEPS_MODELS,
         prepare: prepare::<agarap::wdbc::Config>,
     },
     Experiment {
@@ -49,6 +51,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["epochs"],
         defaults: &[("", include_str!("configs/agarap-mnist.toml"))],
         full: None,
+        keeps_models: agarap::images::Config::KEEPS_MODELS,
         prepare: prepare::<agarap::images::Config>,
     },
     Experiment {
@@ -63,6 +66,7 @@ pub static TABLE: &[Experiment] = &[
             ("", include_str!("configs/agarap-fashion.toml")),
         ],
         full: None,
+        keeps_models: agarap::images::Config::KEEPS_MODELS,
         prepare: prepare::<agarap::images::Config>,
     },
     Experiment {
@@ -75,6 +79,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/optdigits-rbm.toml"))],
         full: None,
+        keeps_models: optdigits_rbm::Config::KEEPS_MODELS,
         prepare: prepare::<optdigits_rbm::Config>,
     },
     Experiment {
@@ -86,6 +91,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["mlp.epochs", "mlp.schedule.epochs"],
         defaults: &[("", include_str!("configs/mnist-mlp.toml"))],
         full: None,
+        keeps_models: mnist_mlp::Config::KEEPS_MODELS,
         prepare: prepare::<mnist_mlp::Config>,
     },
     Experiment {
@@ -97,6 +103,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["epochs"],
         defaults: &[("", include_str!("configs/mnist-cnn.toml"))],
         full: None,
+        keeps_models: images_cnn::Config::KEEPS_MODELS,
         prepare: prepare::<images_cnn::Config>,
     },
     Experiment {
@@ -111,6 +118,7 @@ pub static TABLE: &[Experiment] = &[
             ("", include_str!("configs/fashion-cnn.toml")),
         ],
         full: None,
+        keeps_models: images_cnn::Config::KEEPS_MODELS,
         prepare: prepare::<images_cnn::Config>,
     },
     Experiment {
@@ -123,6 +131,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["bernoulli.epochs", "nrelu.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/mnist-rbm.toml"))],
         full: None,
+        keeps_models: mnist_rbm::Config::KEEPS_MODELS,
         prepare: prepare::<mnist_rbm::Config>,
     },
     Experiment {
@@ -146,6 +155,7 @@ pub static TABLE: &[Experiment] = &[
         ],
         defaults: &[("", include_str!("configs/mnist-rbm-likelihood.toml"))],
         full: None,
+        keeps_models: mnist_rbm_likelihood::Config::KEEPS_MODELS,
         prepare: prepare::<mnist_rbm_likelihood::Config>,
     },
     Experiment {
@@ -158,6 +168,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["rbm.epochs"],
         defaults: &[("", include_str!("configs/nair-hinton-figures.toml"))],
         full: None,
+        keeps_models: nair_hinton_figures::Config::KEEPS_MODELS,
         prepare: prepare::<nair_hinton_figures::Config>,
     },
     Experiment {
@@ -170,6 +181,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["rbm.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/noise-ablation.toml"))],
         full: None,
+        keeps_models: noise_ablation::Config::KEEPS_MODELS,
         prepare: prepare::<noise_ablation::Config>,
     },
     Experiment {
@@ -182,6 +194,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["nrelu.epochs", "second.epochs", "bernoulli.epochs", "logistic.epochs"],
         defaults: &[("", include_str!("configs/equivariance.toml"))],
         full: None,
+        keeps_models: equivariance::Config::KEEPS_MODELS,
         prepare: prepare::<equivariance::Config>,
     },
     Experiment {
@@ -194,6 +207,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["rbm.epochs"],
         defaults: &[("", include_str!("configs/linear-regions.toml"))],
         full: None,
+        keeps_models: linear_regions::Config::KEEPS_MODELS,
         prepare: prepare::<linear_regions::Config>,
     },
     Experiment {
@@ -211,6 +225,7 @@ pub static TABLE: &[Experiment] = &[
         ],
         defaults: &[("", include_str!("configs/mnist-pretrain.toml"))],
         full: None,
+        keeps_models: mnist_pretrain::Config::KEEPS_MODELS,
         prepare: prepare::<mnist_pretrain::Config>,
     },
     Experiment {
@@ -223,6 +238,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-images.toml"))],
         full: Some(include_str!("configs/glorot-images-full.toml")),
+        keeps_models: glorot::images::Config::KEEPS_MODELS,
         prepare: prepare::<glorot::images::Config>,
     },
     Experiment {
@@ -235,6 +251,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-sparsity.toml"))],
         full: None,
+        keeps_models: glorot::sparsity::Config::KEEPS_MODELS,
         prepare: prepare::<glorot::sparsity::Config>,
     },
     Experiment {
@@ -247,6 +264,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-softplus-scale.toml"))],
         full: Some(include_str!("configs/glorot-norb-full.toml")),
+        keeps_models: glorot::softplus_scale::Config::KEEPS_MODELS,
         prepare: prepare::<glorot::softplus_scale::Config>,
     },
     Experiment {
@@ -259,6 +277,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
         defaults: &[("", include_str!("configs/glorot-semisupervised.toml"))],
         full: Some(include_str!("configs/glorot-norb-full.toml")),
+        keeps_models: glorot::semisupervised::Config::KEEPS_MODELS,
         prepare: prepare::<glorot::semisupervised::Config>,
     },
     Experiment {
@@ -278,6 +297,7 @@ pub static TABLE: &[Experiment] = &[
         ],
         defaults: &[("", include_str!("configs/nair-hinton-lfw.toml"))],
         full: None,
+        keeps_models: nair_hinton_lfw::Config::KEEPS_MODELS,
         prepare: prepare::<nair_hinton_lfw::Config>,
     },
     Experiment {
@@ -290,6 +310,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["nrelu.rbm.epochs", "bernoulli.rbm.epochs", "stopping.epochs"],
         defaults: &[("", include_str!("configs/nair-hinton-norb.toml"))],
         full: Some(include_str!("configs/nair-hinton-norb-full.toml")),
+        keeps_models: nair_hinton_norb::Config::KEEPS_MODELS,
         prepare: prepare::<nair_hinton_norb::Config>,
     },
     Experiment {
@@ -303,6 +324,7 @@ pub static TABLE: &[Experiment] = &[
         epochs: &["stopping.epochs", "pretraining.epochs"],
         defaults: &[("", include_str!("configs/glorot-sentiment.toml"))],
         full: Some(include_str!("configs/glorot-sentiment-full.toml")),
+        keeps_models: glorot_sentiment::Config::KEEPS_MODELS,
         prepare: prepare::<glorot_sentiment::Config>,
     },
     laboratory(
@@ -386,12 +408,16 @@ pub static TABLE: &[Experiment] = &[
         &["mnist"],
         &[("", include_str!("configs/lab-noise.toml"))],
     ),
-    laboratory(
-        "lab-rnn",
-        "A recurrent ReLU network on digits row by row: it explodes; identity and clipping tame it.",
-        &["mnist"],
-        &[("", include_str!("configs/lab-rnn.toml"))],
-    ),
+    Experiment {
+        // There are no files of recurrent networks.
+        keeps_models: false,
+        ..laboratory(
+            "lab-rnn",
+            "A recurrent ReLU network on digits row by row: it explodes; identity and clipping tame it.",
+            &["mnist"],
+            &[("", include_str!("configs/lab-rnn.toml"))],
+        )
+    },
     laboratory(
         "lab-heads",
         "Heads: softmax, normalised ReLU, logistic, squared error, softmax on rectified outputs.",
@@ -413,6 +439,17 @@ const fn laboratory(
     defaults: &'static [Text],
 ) -> Experiment {
     let (prefers, seeds, epochs, full): (&[&str], _, _, _) = (&[], 5, &["base.epochs"], None);
-    let prepare = prepare::<lab::Config>;
-    Experiment { name, summary, data, prefers, seeds, epochs, defaults, full, prepare }
+    let (keeps_models, prepare) = (lab::Config::KEEPS_MODELS, prepare::<lab::Config>);
+    Experiment {
+        name,
+        summary,
+        data,
+        prefers,
+        seeds,
+        epochs,
+        keeps_models,
+        defaults,
+        full,
+        prepare,
+    }
 }

@@ -20,6 +20,8 @@ pub(super) const DEFAULTS: &[Text] = &[
 ];
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let mut outcome = self.wdbc.run(context)?;
         outcome.append(self.optdigits_rbm.run(context)?);

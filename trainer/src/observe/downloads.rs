@@ -5,8 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use console::Term;
 use halfwave_datasets::fetch::Watch;
 use indicatif::{DecimalBytes, ProgressBar, ProgressStyle};
+
+/// Columns that bar, sizes, rate, time and a name take.
+const NARROW: u16 = 72;
 
 /// A bar with rate and time left on a terminal; elsewhere plain lines, at most one in ten seconds for a file.
 #[derive(Debug)]
@@ -41,8 +45,13 @@ impl Watch for Downloads {
         if self.bar.is_none() {
             return self.line();
         }
+        // Where there is no room the bar and the rate go.
+        let narrow = Term::stderr().size_checked().is_some_and(|(_, columns)| columns < NARROW);
         // A new bar: the rate is that of this file, without what was here before. No colours: NO_COLOR needs no care.
         let (bar, template) = match total {
+            Some(total) if narrow => {
+                (ProgressBar::new(total), "{decimal_bytes}/{decimal_total_bytes}  {wide_msg}")
+            }
             Some(total) => (
                 ProgressBar::new(total),
                 "{bar:20} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}",

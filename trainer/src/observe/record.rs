@@ -24,21 +24,39 @@ impl<'a> Recorder<'a> {
     /// form one series.
     #[must_use]
     pub fn series(&self, metric: &str) -> Vec<Series> {
-        let mut all: Vec<Series> = Vec::new();
-        for run in &self.runs {
-            let values: Vec<f64> =
-                run.epochs.iter().filter_map(|epoch| value(epoch, metric)).collect();
-            if values.is_empty() {
-                continue;
-            }
-            let label = run.name.split(',').next().unwrap_or_default();
-            match all.iter_mut().find(|series| series.label == label) {
-                Some(series) => series.runs.push(values),
-                None => all.push(Series { label: label.into(), runs: vec![values] }),
-            }
-        }
-        all
+        series(&self.runs, metric)
     }
+
+    /// The losses of trainings that were validated: those of each model, and beside them those on its validation set.
+    pub(crate) fn validated(&self) -> Vec<[Series; 2]> {
+        let validated = |run: &&Run| run.epochs.iter().any(|e| value(e, VALIDATION).is_some());
+        let runs = || self.runs.iter().filter(validated);
+        let beside = |series: Series| Series {
+            label: format!("{}, validation", series.label),
+            beside: true,
+            ..series
+        };
+        let pairs = series(runs(), "loss").into_iter().zip(series(runs(), VALIDATION));
+        pairs.map(|(loss, validation)| [loss, beside(validation)]).collect()
+    }
+}
+
+const VALIDATION: &str = "validation_loss";
+
+fn series<'a>(runs: impl IntoIterator<Item = &'a Run>, metric: &str) -> Vec<Series> {
+    let mut all: Vec<Series> = Vec::new();
+    for run in runs {
+        let values: Vec<f64> = run.epochs.iter().filter_map(|epoch| value(epoch, metric)).collect();
+        if values.is_empty() {
+            continue;
+        }
+        let label = run.name.split(',').next().unwrap_or_default();
+        match all.iter_mut().find(|series| series.label == label) {
+            Some(series) => series.runs.push(values),
+            None => all.push(Series::new(label, vec![values])),
+        }
+    }
+    all
 }
 
 fn value(metrics: &[(&'static str, f64)], name: &str) -> Option<f64> {
@@ -73,9 +91,24 @@ mod tests {
             recorder.epoch(&Epoch::once(run, 1, &[("loss", loss)]));
         }
         let series = recorder.series("loss");
-        assert_eq!(series[0], Series { label: "a".into(), runs: vec![vec![3.0, 2.0], vec![5.0]] });
+        assert_eq!(series[0], Series::new("a", vec![vec![3.0, 2.0], vec![5.0]]));
         assert_eq!(series[0].mean(), [4.0, 2.0]);
         assert_eq!(series.len(), 2);
         assert!(recorder.series("accuracy").is_empty());
+        assert!(recorder.validated().is_empty());
+    }
+
+    /// Runs of the same model that are not validated are left out.
+    #[test]
+    fn validation_stands_beside_training() {
+        let mut silent = Silent;
+        let mut recorder = Recorder::new(&mut silent);
+        recorder.epoch(&Epoch::once("a, seed 1", 1, &[("loss", 9.0)]));
+        let both = [("loss", 1.0), ("validation_loss", 2.0)];
+        recorder.epoch(&Epoch::once("a, seed 1, rate 2", 1, &both));
+        let [[loss, validation]] = &recorder.validated()[..] else { panic!("one model") };
+        assert_eq!(*loss, Series::new("a", vec![vec![1.0]]));
+        assert_eq!((&validation.label[..], validation.beside), ("a, validation", true));
+        assert_eq!(validation.runs, [[2.0]]);
     }
 }

@@ -17,9 +17,9 @@ const PCA_TOTAL: &str = "pca_total_variance";
 
 /// Columns to zero mean and unit variance, then principal components; each if it is wanted.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Preprocessing {
-    pub(super) standardiser: Option<Standardiser>,
-    pub(super) pca: Option<Pca>,
+pub(crate) struct Preprocessing {
+    pub(crate) standardiser: Option<Standardiser>,
+    pub(crate) pca: Option<Pca>,
 }
 
 impl Preprocessing {
@@ -72,7 +72,7 @@ impl Preprocessing {
     }
 
     /// What a file has of it.
-    pub(super) fn tensors(&self) -> Vec<Tensor<'_>> {
+    pub(crate) fn tensors(&self) -> Vec<Tensor<'_>> {
         let vector = |name: &str, x| (name.to_owned(), vec![<[f64]>::len(x)], Numbers::F64(x));
         let mut all = Vec::new();
         if let Some(Standardiser { mean, std }) = &self.standardiser {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Sources, number};
-use crate::result::{Figure, Report, Row, Timing};
+use crate::result::{Figure, Layer, Report, Row, Timing};
 
 /// The report of a run, with its figures beside it in the same directory.
 #[must_use]
@@ -36,6 +36,8 @@ pub fn markdown(report: &Report, figures: &[Figure]) -> String {
             text.push_str(&format!("![{title}]({file})\n\n{title}\n\n"));
         }
     }
+    text.push_str(&layers(report));
+    text.push_str(&models(report));
     text.push_str(&time(report));
     let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
     let machine = machine.as_ref().map(|machine| format!(", on {machine}")).unwrap_or_default();
@@ -58,6 +60,38 @@ pub fn markdown(report: &Report, figures: &[Figure]) -> String {
         configuration
     );
     text
+}
+
+/// What the hidden layers do.
+fn layers(report: &Report) -> String {
+    if report.layers.is_empty() {
+        return String::new();
+    }
+    let mut text = String::from(
+        "\n## Layers\n\n| model | hidden layer | dead units % | active % | mean | n |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for Layer { model, layer, name, dead, active, mean, n } in &report.layers {
+        let [dead, active] = [dead, active].map(|share| number(100.0 * share, None));
+        let (model, mean) = (cell(model), number(*mean, None));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "| {model} | {layer}, {name} | {dead} | {active} | {mean} | {n} |");
+    }
+    text + "\nAt the end of training, on training rows (1000 at most; in the laboratory on validation images); means over n \
+            trainings. A unit is dead if it is active on none of these rows. Active outputs are not exactly 0, all others are; of \
+            an RBM those of hidden units whose input is above 0. The mean is that of all outputs, of an RBM without noise.\n"
+}
+
+/// The files of models, with what reads them.
+fn models(report: &Report) -> String {
+    if report.models.is_empty() {
+        return String::new();
+    }
+    let files: String = report.models.iter().map(|file| format!("* [{file}]({file})\n")).collect();
+    format!(
+        "\n## Models\n\n{files}\n`halfwave predict` takes networks, `halfwave features` RBMs, with rows as the experiment \
+         has them before it standardises them or finds their components.\n"
+    )
 }
 
 /// Where the time of training went, and its share of the machine's peak.

@@ -98,7 +98,10 @@ where
         .label_style(("sans-serif", 13))
         .draw()
         .map_err(words)?;
-    for (i, series) in series.iter().enumerate() {
+    let all = series;
+    for (i, series) in all.iter().enumerate() {
+        // The number of its colour: what belongs to the series before takes none.
+        let i = all[..=i].iter().filter(|series| !series.beside).count().saturating_sub(1);
         let colour = COLOURS[i % COLOURS.len()];
         if series.runs.len() > 1 {
             for run in series.runs.iter().take(MOST_RUNS) {
@@ -106,7 +109,7 @@ where
                 chart.draw_series(LineSeries::new(points(run), faint)).map_err(words)?;
             }
         }
-        let (style, dashed) = (colour.stroke_width(2), i >= COLOURS.len());
+        let (style, dashed) = (colour.stroke_width(2), series.beside || i >= COLOURS.len());
         let mean = points(&series.mean());
         let drawn = if dashed {
             chart.draw_series(DashedLineSeries::new(mean, 6, 4, style)).map_err(words)?
@@ -270,8 +273,7 @@ mod tests {
 
     #[test]
     fn every_series_and_class_is_named() {
-        let series =
-            |label: &str, run: &[f64]| Series { label: label.into(), runs: vec![run.into()] };
+        let series = |label: &str, run: &[f64]| Series::new(label, vec![run.into()]);
         for high in [3.0, 3000.0] {
             let all = [series("first", &[high, 1.0, f64::NAN]), series("second", &[2.0])];
             let svg = curves("title", "loss", &all).unwrap();
@@ -289,7 +291,7 @@ mod tests {
     #[test]
     fn nothing_to_draw_is_an_error() {
         assert!(curves("", "", &[]).is_err());
-        let nan = Series { label: String::new(), runs: vec![vec![f64::NAN]] };
+        let nan = Series::new("", vec![vec![f64::NAN]]);
         assert!(curves("", "", &[nan]).is_err());
         assert!(confusion("", &[], &[]).is_err());
         assert!(confusion("", &["a".into()], &[1, 2]).is_err());
@@ -298,7 +300,7 @@ mod tests {
     #[test]
     fn one_epoch_and_equal_values_can_be_drawn() {
         for value in [0.0, 1.0, -5.0] {
-            let one = Series { label: "one".into(), runs: vec![vec![value]] };
+            let one = Series::new("one", vec![vec![value]]);
             assert!(curves("t", "y", &[one]).is_ok(), "{value}");
         }
     }

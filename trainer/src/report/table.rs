@@ -1,12 +1,21 @@
 //! The result as a table on the terminal.
 
-use std::fmt::Write as _;
+use std::env;
+
+use console::Term;
 
 use super::{Sources, number};
 use crate::result::Row;
 
-/// Columns of a narrow terminal.
-const WIDTH: usize = 80;
+/// Columns as `COLUMNS` says, else of the terminal that is written to, else of a common one.
+fn width() -> usize {
+    const DEFAULT: usize = 80;
+    /// Below this no word would fit.
+    const LEAST: usize = 30;
+    let said = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal = || Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
+    said.or_else(terminal).map_or(DEFAULT, |columns| columns.clamp(LEAST, DEFAULT))
+}
 
 const HEAD: [&str; 5] = ["model", "metric", "ours", "n", "published"];
 
@@ -14,26 +23,16 @@ const HEAD: [&str; 5] = ["model", "metric", "ours", "n", "published"];
 #[must_use]
 pub fn table(rows: &[Row]) -> String {
     let sources = Sources::of(rows);
-    let cells: Vec<[String; 5]> = rows.iter().map(|row| cells(row, &sources)).collect();
-    let width = |column: usize| {
-        let widths = cells.iter().map(|cells| cells[column].chars().count());
-        widths.chain([HEAD[column].len()]).max().unwrap_or_default()
-    };
-    let widths = [0, 1, 2, 3, 4].map(width);
-
+    let lines: Vec<_> = rows.iter().map(|row| cells(row, &sources)).collect();
+    let widths = widths(lines.iter().chain([&HEAD.map(Into::into).to_vec()]));
     let mut text = String::new();
-    let mut setting = None;
-    for (row, cells) in rows.iter().zip(&cells) {
-        if setting != Some(&row.setting) {
-            if setting.is_some() {
-                text.push('\n');
-            }
-            text.push_str(&row.setting);
-            text.push('\n');
-            line(&mut text, &HEAD.map(Into::into), widths);
+    for (i, (row, cells)) in rows.iter().zip(&lines).enumerate() {
+        if i == 0 || rows[i - 1].setting != row.setting {
+            text.push_str(if i > 0 { "\n" } else { "" });
+            text.push_str(&format!("{}\n", row.setting));
+            text.push_str(&line(&HEAD.map(Into::into), &widths));
         }
-        setting = Some(&row.setting);
-        line(&mut text, cells, widths);
+        text.push_str(&line(cells, &widths));
     }
     for (i, source) in sources.iter() {
         text.push_str(if i == 1 { "\n" } else { "" });
@@ -42,8 +41,25 @@ pub fn table(rows: &[Row]) -> String {
     text
 }
 
-fn cells(row: &Row, sources: &Sources<'_>) -> [String; 5] {
-    [
+/// Lines of cells whose columns stand below each other.
+pub(crate) fn aligned(lines: &[Vec<String>]) -> String {
+    let widths = widths(lines);
+    lines.iter().map(|cells| line(cells, &widths)).collect()
+}
+
+/// Of the widest cell of each column.
+fn widths<'a>(lines: impl IntoIterator<Item = &'a Vec<String>>) -> Vec<usize> {
+    let mut widths = Vec::new();
+    for cells in lines {
+        widths.resize(widths.len().max(cells.len()), 0);
+        let cells = cells.iter().map(|cell| cell.chars().count());
+        widths.iter_mut().zip(cells).for_each(|(width, cell)| *width = cell.max(*width));
+    }
+    widths
+}
+
+fn cells(row: &Row, sources: &Sources<'_>) -> Vec<String> {
+    vec![
         row.model.clone(),
         format!("{} {}", row.metric, row.unit).trim_end().into(),
         number(row.value, row.std),
@@ -52,25 +68,24 @@ fn cells(row: &Row, sources: &Sources<'_>) -> [String; 5] {
     ]
 }
 
-fn line(text: &mut String, cells: &[String; 5], w: [usize; 5]) {
-    let [model, metric, ours, n, published] = cells;
-    // Writing to a string cannot fail.
-    let _ = writeln!(
-        text,
-        "  {model:<0$}  {metric:<1$}  {ours:<2$}  {n:>3$}  {published}",
-        w[0], w[1], w[2], w[3]
-    );
+fn line(cells: &[String], widths: &[usize]) -> String {
+    let cells = cells.iter().zip(widths).map(|(cell, width)| format!("  {cell:<width$}"));
+    format!("{}\n", cells.collect::<String>().trim_end())
 }
 
-/// The text after a prefix, in lines of 80 characters that begin below its first word.
+/// The text after a prefix, in lines as wide as the terminal, 80 characters at most, that begin below its first word.
 #[must_use]
 pub fn wrap(prefix: &str, text: &str) -> String {
+    wrap_to(width(), prefix, text)
+}
+
+fn wrap_to(width: usize, prefix: &str, text: &str) -> String {
     let indent = prefix.chars().count();
     let mut out = prefix.to_owned();
     let mut column = indent;
     for word in text.split_whitespace() {
         let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
+        if column > indent && column + 1 + length > width {
             out.push('\n');
             out.push_str(&" ".repeat(indent));
             column = indent;
@@ -117,9 +132,12 @@ split
 
     #[test]
     fn long_lines_are_wrapped() {
-        let text = wrap("[1] ", &"word ".repeat(40));
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH));
-        assert!(text.lines().skip(1).all(|line| line.starts_with("    word")));
-        assert_eq!(text.matches("word").count(), 40);
+        for width in [80, 40] {
+            let text = wrap_to(width, "[1] ", &"word ".repeat(40));
+            let longest = text.lines().map(|line| line.chars().count()).max();
+            assert!(longest > Some(width - 5) && longest <= Some(width), "{text}");
+            assert!(text.lines().skip(1).all(|line| line.starts_with("    word")));
+            assert_eq!(text.matches("word").count(), 40);
+        }
     }
 }

@@ -145,12 +145,20 @@ pub struct Series {
     pub label: String,
     /// One line a run, each with a value an epoch.
     pub runs: Vec<Vec<f64>>,
+    /// Whether it belongs to the series before it: in its colour, dashed.
+    pub beside: bool,
 }
 
 impl Series {
     /// The values that a plot has a place for.
     pub(crate) fn finite(&self) -> impl Iterator<Item = f64> {
         self.runs.iter().flatten().copied().filter(|value| value.is_finite())
+    }
+
+    /// A series with a colour of its own.
+    #[must_use]
+    pub fn new(label: impl Into<String>, runs: Vec<Vec<f64>>) -> Self {
+        Self { label: label.into(), runs, beside: false }
     }
 
     /// Mean over the runs that reach each epoch.

@@ -46,7 +46,7 @@ fn figures_of_nair_and_hinton_are_drawn() {
 #[test]
 fn variances_are_compared_in_pairs() {
     let small = ["rbm.hidden_units=30", "train_rows=600", "test_rows=200"];
-    let rows = rows("noise-ablation", &small, 1);
+    let rows = rows("noise-ablation", &small, 2);
     let error = |model| value(&rows, "optdigits", model, "sampled h");
     assert!(error("V = 0") < error("V = 1"));
     assert_eq!(rows.iter().filter(|row| row["model"] == "V = 1").count(), 4 + 2);

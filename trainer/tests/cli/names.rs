@@ -44,7 +44,13 @@ fn lists_come_from_the_tables() {
             .and(contains("softplus").and(contains("prelu"))),
     );
     let data = halfwave(home.path()).args(["data", "list"]).assert().success();
-    data.stdout(contains("optdigits          8x8           10  embedded"));
+    data.stdout(contains("optdigits          embedded; 8x8, 10 classes; "));
+    for arguments in [&["data", "list"][..], &["list"]] {
+        let narrow = halfwave(home.path()).args(arguments).env("COLUMNS", "40").assert().success();
+        let text = String::from_utf8(narrow.get_output().stdout.clone()).unwrap();
+        let long: Vec<_> = text.lines().filter(|line| line.chars().count() > 40).collect();
+        assert!(long.is_empty(), "{long:?}");
+    }
     let path = halfwave(home.path()).args(["data", "path", "--data-dir", "there"]).assert();
     path.success().stdout(contains("there/mnist\n").and(contains("cache/halfwave/mnist\n")));
 }
@@ -140,6 +146,19 @@ fn lists_are_json_for_programs() {
     let sets = json(&["data", "list"]);
     let wdbc = sets.as_array().unwrap().iter().find(|it| it["name"] == "wdbc").unwrap();
     assert_eq!((&wdbc["here"], &wdbc["shape"][0]), (&"embedded".into(), &30.into()));
+    // A download that has not ended, and a file that is not the published one.
+    let folder = home.path().join("cache/halfwave/mnist");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(".train-images-idx3-ubyte.gz.part"), "half").unwrap();
+    fs::write(folder.join("t10k-labels-idx1-ubyte"), "other").unwrap();
+    fs::write(folder.join("notes.txt"), "of nobody").unwrap();
+    let sets = json(&["data", "list"]);
+    let mnist = sets.as_array().unwrap().iter().find(|it| it["name"] == "mnist").unwrap();
+    let [part, other] = &mnist["files"].as_array().unwrap()[..] else { panic!("{mnist}") };
+    assert_eq!((&part["partial"], &part["bytes"]), (&json!(true), &json!(4)));
+    assert_eq!(part["published_bytes"], 9_912_422);
+    assert_eq!((&other["partial"], &other["published_bytes"]), (&json!(false), &json!(10_008)));
+    assert_eq!(other["as_large_as_published"], false);
     let info = json(&["info"]);
     assert!(info["levels"].as_array().unwrap().contains(&info["level"]));
     assert_eq!(

@@ -82,6 +82,16 @@ fn the_tour_leaves_every_file_and_each_can_be_read() {
     let report = fs::read_to_string(directory.join("report.md")).unwrap();
     assert!(report.contains("## Time\n\n| training | epochs |"), "{report}");
     assert!(report.contains("\n| FFNN softmax head | 44 | "), "{report}");
+    // Three hidden layers of two networks, and two machines; of one training a seed.
+    let layers = result["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 3 + 3 + 1 + 1, "{layers:?}");
+    for layer in layers {
+        let share = |key: &str| (0.0..=1.0).contains(&layer[key].as_f64().unwrap());
+        assert!(share("dead") && share("active") && layer["n"] == 2, "{layer}");
+    }
+    assert!(report.contains("## Layers\n\n| model | hidden layer | dead units % |"), "{report}");
+    let drawn = fs::read_to_string(directory.join("loss-and-validation.svg")).unwrap();
+    assert!(drawn.contains("loss (nats)") && drawn.contains("pixels, validation"), "{drawn}");
 
     let report = fs::read_to_string(directory.join("report.md")).unwrap();
     assert!(report.contains("contaminated") && report.contains("mlp.optimiser"));
@@ -97,6 +107,41 @@ fn the_tour_leaves_every_file_and_each_can_be_read() {
             other => panic!("{other}"),
         }
     }
+}
+
+/// Other commands take them, with rows as the experiment had them first.
+#[test]
+fn models_are_kept_where_they_are_wanted() {
+    let home = tempdir().unwrap();
+    let path = home.path();
+    run(path, "run tour -q --epochs 1 --seeds 2 --out plain").success();
+    run(path, "run tour -q --epochs 1 --seeds 2 --save-models --out o").success();
+    let [plain, result] = ["plain", "o"].map(|out| json(&path.join(out).join("result.json")));
+    assert_eq!((&plain["rows"], &plain["models"]), (&result["rows"], &serde_json::json!([])));
+    let models = result["models"].as_array().unwrap();
+    assert_eq!(models.len(), 2 * 4, "{models:?}");
+    assert!(models.contains(&"models/ffnn-relu-head-seed2-split.safetensors".into()), "{models:?}");
+    assert_eq!(names(&path.join("o/models")).len(), models.len());
+    let report = fs::read_to_string(path.join("o/report.md")).unwrap();
+    assert!(report.contains("](models/nrelu-rbm-seed1.safetensors)"), "{report}");
+
+    let row = |width: usize| format!("{}\n", vec!["0.5"; width].join(","));
+    fs::write(path.join("cells.csv"), row(30)).unwrap();
+    fs::write(path.join("digits.csv"), row(64)).unwrap();
+    let network = "o/models/ffnn-softmax-head-seed1-split.safetensors";
+    run(path, &format!("predict {network} cells.csv classes.npy"))
+        .success()
+        .stdout(contains("classes: malignant, benign").or(contains("classes: benign, malignant")));
+    let arrays = fs::read(path.join(network)).unwrap();
+    let arrays = String::from_utf8_lossy(&arrays);
+    assert!(arrays.contains("input_mean"), "the network takes standardised rows");
+    run(path, "features o/models/bernoulli-rbm-seed1.safetensors digits.csv h.npy")
+        .success()
+        .stdout(contains("h.npy: f32 (1, 100)"));
+
+    run(path, "run glorot-sentiment --save-models")
+        .code(2)
+        .stderr(contains("glorot-sentiment has no models to keep").and(contains("agarap-wdbc")));
 }
 
 #[test]

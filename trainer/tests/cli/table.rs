@@ -140,19 +140,66 @@ fn runs_are_compared() {
         );
         run(path, &train).success();
     }
-    let report = run(path, "report a b/result.json").success();
-    let text = String::from_utf8(report.get_output().stdout.clone()).unwrap();
+    let printed = |arguments: &str| {
+        let report = run(path, arguments).success();
+        String::from_utf8(report.get_output().stdout.clone()).unwrap()
+    };
+    let text = printed("report a b/result.json --markdown");
     assert!(text.starts_with("| what | a | b/result.json | minus a |\n"), "{text}");
     assert!(text.contains("softmax head, accuracy %") && text.contains("95 % interval"), "{text}");
-    let same = run(path, "report a a").success();
-    let same = String::from_utf8(same.get_output().stdout.clone()).unwrap();
+    let keys = "| key | a | b/result.json |\n|---|---|---|\n| mlp.hidden | [8] | [32] |\n";
+    assert!(text.ends_with(keys), "{text}");
+
+    // On a terminal columns stand below each other.
+    let text = printed("report a b");
+    let column = |line: &str| line.find(" (").unwrap();
+    let block: Vec<_> = text.lines().skip(2).take_while(|line| !line.is_empty()).collect();
+    let ends = |line: &&str| line.find("  ").map(|_| line[..column(line)].len());
+    assert!(text.starts_with("WDBC, 2 folds") && block.len() >= 2, "{text}");
+    assert!(block.iter().all(|line| ends(line).is_some()), "{text}");
+    assert!(
+        text.contains("settings that differ\n  key         a    b\n  mlp.hidden  [8]  [32]\n"),
+        "{text}"
+    );
+
+    let json: serde_json::Value = serde_json::from_str(&printed("report a b --json")).unwrap();
+    let changed = serde_json::json!([{ "key": "mlp.hidden", "values": ["[8]", "[32]"] }]);
+    assert_eq!((&json["runs"], &json["differences"]), (&serde_json::json!(["a", "b"]), &changed));
+    let [first, second] = [0, 1].map(|run| &json["rows"][0]["runs"][run]);
+    let difference = second["value"].as_f64().unwrap() - first["value"].as_f64().unwrap();
+    // Numbers in JSON are read to the last bit but one.
+    let told = second["minus_first"]["value"].as_f64().unwrap();
+    assert!((told - difference).abs() < 1e-9, "{told} {difference}");
+    assert!(first["minus_first"].is_null() && second["minus_first"]["paired"] == true);
+
+    run(path, "report a b --markdown --out c.md").success().stdout("c.md\n");
+    assert_eq!(fs::read_to_string(path.join("c.md")).unwrap(), printed("report a b --markdown"));
+    run(path, "report a b --out c.md").code(1).stderr(contains("c.md"));
+    run(path, "report a b --out c.md --force").success();
+    assert_eq!(fs::read_to_string(path.join("c.md")).unwrap(), printed("report a b"));
+
+    // One run is shown.
+    let one = printed("report a");
+    assert!(
+        one.contains("published") && one.ends_with(" s\n") && one.contains("seeds 1 2"),
+        "{one}"
+    );
+    assert!(printed("report a --markdown").starts_with("# agarap-wdbc\n"));
+    let json: serde_json::Value = serde_json::from_str(&printed("report a --json")).unwrap();
+    assert_eq!(
+        (&json["differences"], json["rows"][0]["runs"].as_array().unwrap().len()),
+        (&serde_json::json!([]), 1)
+    );
+
+    let same = printed("report a a --markdown");
     assert!(
         same.lines()
             .skip(2)
             .take_while(|line| line.starts_with('|'))
             .all(|line| !line.ends_with("* |"))
     );
-    run(path, "report a").failure().code(2);
+    run(path, "report").failure().code(2);
+    run(path, "report a --markdown --json").failure().code(2);
     run(path, "report a nowhere").failure().code(1).stderr(contains("nowhere"));
     // The page is one file: every figure is in it.
     let page = fs::read_to_string(path.join("a/report.html")).unwrap();
@@ -165,6 +212,9 @@ fn shells_and_manuals_know_the_commands() {
     let home = tempdir().unwrap();
     for (arguments, expected) in [
         ("completions bash", "--data-dir"),
+        // Names of experiments and of data sets.
+        ("completions bash", "optdigits-rbm"),
+        ("completions zsh", "rt-polarity"),
         ("completions zsh", "#compdef"),
         ("man", ".TH halfwave"),
     ] {

@@ -22,8 +22,12 @@ use super::{
 use crate::{
     Error,
     network::{Head, Network, NetworkConfig},
-    observe::{Observer, Recorder},
+    observe::{
+        Observer, Recorder,
+        models::{Trained, trained},
+    },
     optim::Optimiser,
+    own::Preprocessing,
     result::{Figure, Outcome},
 };
 
@@ -46,6 +50,8 @@ pub(in super::super) struct Config {
 }
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let mut tested = self.kinds()?;
         let (train, test) = self.images(context.locator)?;
@@ -77,7 +83,7 @@ impl Run for Config {
         outcome.figures.push(Figure::Curves {
             name: file("loss"),
             title: format!("{title}: training loss, all folds and seeds"),
-            y: "loss".into(),
+            y: "loss (nats)".into(),
             series: recorder.series("loss"),
         });
         Ok(outcome)
@@ -92,6 +98,12 @@ struct Runs<'a> {
     seed: u64,
 }
 
+/// Training and test rows, and what they have passed.
+type Prepared = (Dataset, Dataset, Preprocessing);
+
+/// The part whose networks can be kept: each fold has one too, but none that is better.
+const TEST: &str = "test";
+
 impl Runs<'_> {
     /// One network through all folds, then the test.
     fn published(
@@ -102,7 +114,7 @@ impl Runs<'_> {
         observer: &mut dyn Observer,
     ) -> Result<(), Error> {
         let Self { config, level, seed } = self;
-        let (train, test) = config.prepared(train, test)?;
+        let (train, test, preprocessing) = config.prepared(train, test)?;
         let folds = stratified_folds(&train.labels, config.folds, seed)?;
         for kind in tested {
             let mut network = Network::new(&config.network(kind.model, kind.head), seed)?;
@@ -112,6 +124,8 @@ impl Runs<'_> {
                 *last = of_folds;
             }
             kind.test.push(network.evaluate(level, &test)?);
+            let done = Trained::network(&run, &network, &train).after(&preprocessing);
+            trained(observer, level, &done)?;
         }
         Ok(())
     }
@@ -125,11 +139,16 @@ impl Runs<'_> {
         observer: &mut dyn Observer,
     ) -> Result<(), Error> {
         let Self { config, level, seed } = self;
-        let mut fresh = |kind: &Tested, parts: &(Dataset, Dataset), what: &str| {
+        let mut fresh = |kind: &Tested, parts: &Prepared, what: &str| {
             let mut network = Network::new(&config.network(kind.model, kind.head), seed)?;
             let run = format!("{}, seed {seed}, {what}", kind.name());
-            network.fit(level, &parts.0, None, &run, observer)?;
-            Ok::<_, Error>(network.evaluate(level, &parts.1)?)
+            let (train, test, preprocessing) = parts;
+            network.fit(level, train, None, &run, observer)?;
+            if what == TEST {
+                let done = Trained::network(&run, &network, train).after(preprocessing);
+                trained(observer, level, &done)?;
+            }
+            Ok::<_, Error>(network.evaluate(level, test)?)
         };
         for (i, fold) in stratified_folds(&train.labels, config.folds, seed)?.iter().enumerate() {
             let parts = config.prepared(&train.subset(&fold.train), &train.subset(&fold.test))?;
@@ -140,7 +159,7 @@ impl Runs<'_> {
         }
         let parts = config.prepared(train, test)?;
         for kind in tested {
-            let evaluation = fresh(kind, &parts, "test")?;
+            let evaluation = fresh(kind, &parts, TEST)?;
             kind.test.push(evaluation);
         }
         Ok(())
@@ -190,8 +209,8 @@ impl Config {
         Ok((train.subset(&rows), test))
     }
 
-    /// Principal components of both, by what the training images say.
-    fn prepared(&self, train: &Dataset, test: &Dataset) -> Result<(Dataset, Dataset), Error> {
+    /// Principal components of both, by what the training images say, and how they are found.
+    fn prepared(&self, train: &Dataset, test: &Dataset) -> Result<Prepared, Error> {
         let (mut x, mut of_test) = (train.x.clone(), test.x.clone());
         let standardiser = Standardiser::fit(&x, train.width)?;
         standardiser.apply(&mut x)?;
@@ -201,7 +220,9 @@ impl Config {
             let (z, labels) = (pca.apply(x)?, data.labels.clone());
             Ok(Dataset::new(z, &[self.components], labels, &data.class_names)?)
         };
-        Ok((of(train, &x)?, of(test, &of_test)?))
+        let parts = (of(train, &x)?, of(test, &of_test)?);
+        let preprocessing = Preprocessing { standardiser: Some(standardiser), pca: Some(pca) };
+        Ok((parts.0, parts.1, preprocessing))
     }
 
     fn notes(&self, tested: &[Tested]) -> Result<Vec<String>, Error> {
@@ -339,9 +360,9 @@ mod tests {
         let config: Config = toml::from_str(DIGITS).unwrap();
         let (train, mut test) = config.images(&Locator::new(None)).unwrap();
         assert_eq!((train.rows(), test.rows()), (300, 100));
-        let (before, _) = config.prepared(&train, &test).unwrap();
+        let (before, ..) = config.prepared(&train, &test).unwrap();
         test.x.iter_mut().for_each(|x| *x = 1.0 - *x);
-        let (after, _) = config.prepared(&train, &test).unwrap();
+        let (after, ..) = config.prepared(&train, &test).unwrap();
         assert_eq!(before, after);
         assert_eq!(before.width, 16);
     }

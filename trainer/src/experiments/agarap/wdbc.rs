@@ -17,7 +17,11 @@ use super::{
 use crate::{
     Error,
     network::{Evaluation, Head, Network, NetworkConfig},
-    observe::{Observer, Recorder},
+    observe::{
+        Observer, Recorder,
+        models::{Trained, trained},
+    },
+    own::Preprocessing,
     result::{Figure, Outcome},
 };
 
@@ -31,7 +35,12 @@ pub(in super::super) struct Config {
     mlp: Classifier,
 }
 
+/// The part whose networks can be kept: each fold has one too, but none that is better.
+const SPLIT: &str = "split";
+
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let data = load("wdbc", context.locator)?.train;
         let Context { level, seeds, ref mut observer, .. } = *context;
@@ -65,7 +74,7 @@ impl Run for Config {
         outcome.figures.push(Figure::Curves {
             name: "wdbc-loss".into(),
             title: "WDBC: training loss, all folds and seeds".into(),
-            y: "loss".into(),
+            y: "loss (nats)".into(),
             series: recorder.series("loss"),
         });
         Ok(outcome)
@@ -97,6 +106,7 @@ impl Job<'_> {
         let (batch, epochs) = (all.batch.min(smallest), all.epochs.div_ceil(config.folds));
         let mut network = Network::new(&NetworkConfig { batch, epochs, ..all }, seed)?;
         let of_folds = one_network(level, &mut network, &train, &folds, run, observer)?;
+        trained(observer, level, &Trained::network(run, &network, &train))?;
         Ok((of_folds, network.evaluate(level, &test)?))
     }
 
@@ -104,16 +114,22 @@ impl Job<'_> {
     fn honest(&self, observer: &mut dyn Observer) -> Result<(Vec<Evaluation>, Evaluation), Error> {
         let Self { config, level, data, head, seed, ref run } = *self;
         let mut fresh = |fold: &Fold, what: &str| -> Result<Evaluation, Error> {
-            let (train, test) = standardised(data, fold)?;
+            let (train, test, preprocessing) = standardised(data, fold)?;
             let (sets, run) = ([&train, &test], format!("{run}, {what}"));
-            Ok(config.mlp.evaluation(level, head, sets, seed, &run, observer)?)
+            let (network, evaluation) =
+                config.mlp.evaluation(level, head, sets, seed, &run, observer)?;
+            if what == SPLIT {
+                let done = Trained::network(&run, &network, &train).after(&preprocessing);
+                trained(observer, level, &done)?;
+            }
+            Ok(evaluation)
         };
         let folds = stratified_folds(&data.labels, config.folds, seed)?;
         let of_folds = folds.iter().enumerate();
         let of_folds = of_folds.map(|(i, fold)| fresh(fold, &format!("fold {}", i + 1)));
         let of_folds = of_folds.collect::<Result<_, Error>>()?;
         let split = stratified_split(&data.labels, config.test_fraction, seed)?;
-        Ok((of_folds, fresh(&split, "split")?))
+        Ok((of_folds, fresh(&split, SPLIT)?))
     }
 }
 
@@ -153,11 +169,11 @@ impl Config {
     }
 }
 
-/// Training and test rows, both by the mean and deviation of the training rows.
-fn standardised(data: &Dataset, fold: &Fold) -> Result<(Dataset, Dataset), Error> {
+/// Training and test rows, both by the mean and deviation of the training rows, and these.
+fn standardised(data: &Dataset, fold: &Fold) -> Result<(Dataset, Dataset, Preprocessing), Error> {
     let (mut train, mut test) = (data.subset(&fold.train), data.subset(&fold.test));
     let standardiser = Standardiser::fit(&train.x, train.width)?;
     standardiser.apply(&mut train.x)?;
     standardiser.apply(&mut test.x)?;
-    Ok((train, test))
+    Ok((train, test, Preprocessing { standardiser: Some(standardiser), pca: None }))
 }

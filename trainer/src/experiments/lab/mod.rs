@@ -120,6 +120,8 @@ impl TryFrom<Written> for Config {
 }
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let [_, _, tested] = self.rows;
         let Parts { train, test } =

@@ -233,10 +233,8 @@ impl Report<'_> {
     /// A line for each variant and seed; `y` is the axis, then what the title says.
     fn over_time(&self, name: &str, [y, what]: [&str; 2], of: fn(&Look) -> Option<f64>) -> Figure {
         let run = |trial: &Trial| trial.looks.iter().filter_map(of).collect();
-        let series = |(name, trials): (&str, &[Trial])| Series {
-            label: name.into(),
-            runs: trials.iter().map(run).collect(),
-        };
+        let series =
+            |(name, trials): (&str, &[Trial])| Series::new(name, trials.iter().map(run).collect());
         Figure::Curves {
             name: name.into(),
             title: format!("{}: {what}", self.config.set.title()),

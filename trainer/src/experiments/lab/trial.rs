@@ -11,7 +11,10 @@ use crate::{
     checkpoint::{Memory, Place, Places},
     metrics::accuracy,
     network::{HeadStatistics, LayerStatistics, Network, Validated, Watch},
-    observe::{Epoch, Observer},
+    observe::{
+        Epoch, Observer,
+        models::{Trained, trained},
+    },
     rnn::Rnn,
     samples::Samples,
 };
@@ -123,6 +126,9 @@ impl Trial {
             Some(&mut looks),
         );
         let done = looks.failed.map_or(done, Err);
+        if done.is_ok() {
+            trained(observer, level, &Trained::network(run, &network, &probe))?;
+        }
         let test = |set: &Dataset| Ok(network.evaluate(level, set)?.confusion.accuracy());
         let mut trial = looks.trial.tested(done, || test(sets.test))?;
         if let Some(noisy) = setting.with_test_noise(sets.test, seed) {

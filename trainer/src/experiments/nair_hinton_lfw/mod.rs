@@ -129,7 +129,7 @@ impl Run for Config {
         outcome.figures.push(Figure::Curves {
             name: "lfw-loss".into(),
             title: "LFW: training loss, all folds, sizes and seeds".into(),
-            y: "cross-entropy of a pair".into(),
+            y: "loss of a pair (nats)".into(),
             series: recorder.series("loss"),
         });
         Ok(outcome)
