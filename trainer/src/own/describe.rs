@@ -18,7 +18,7 @@ use crate::{
 pub fn describe_json(path: &Path) -> Result<Value, Error> {
     described(path, |tensors| {
         let mut shapes = serde_json::Map::new();
-        for (name, (kind, shape)) in layout(tensors)? {
+        for (name, kind, shape) in layout(tensors)? {
             shapes.insert(name, json!({ "type": kind, "shape": shape }));
         }
         let (kind, settings) = tensors.described()?;
@@ -48,7 +48,7 @@ pub fn describe(path: &Path) -> Result<String, Error> {
         }
         // Writing to a string cannot fail, here and below.
         let _ = writeln!(text, "settings     {settings}");
-        for (name, (kind, shape)) in layout(tensors)? {
+        for (name, kind, shape) in layout(tensors)? {
             let _ = writeln!(text, "tensor       {name} {kind} {}", shape_text(&shape));
         }
         Ok(text)
@@ -66,13 +66,16 @@ fn described<T>(
     text.map_err(|error| Error::Model { path: path.into(), error })
 }
 
-/// Names of the tensors in alphabetical order, their types and shapes.
-fn layout(tensors: &Tensors<'_>) -> Result<Vec<(String, (&'static str, Vec<usize>))>, ModelError> {
+/// Name, type and shape of a tensor.
+type Form = (String, &'static str, Vec<usize>);
+
+/// Those of all tensors, in alphabetical order.
+fn layout(tensors: &Tensors<'_>) -> Result<Vec<Form>, ModelError> {
     let mut names = tensors.names();
     names.sort_unstable();
     let of = |name: &str| {
         let kind = if tensors.is_f64(name)? { "f64" } else { "f32" };
-        Ok((name.to_owned(), (kind, tensors.shape(name)?)))
+        Ok((name.to_owned(), kind, tensors.shape(name)?))
     };
     names.into_iter().map(of).collect()
 }
