@@ -116,7 +116,10 @@ where
         } else {
             chart.draw_series(LineSeries::new(mean, style)).map_err(words)?
         };
-        drawn.label(&series.label).legend(move |at| key(at, style, dashed));
+        // What stands beside another has its colour, and the title says what it is: fewer lines under the legend.
+        if !series.beside {
+            drawn.label(&series.label).legend(move |at| key(at, style, dashed));
+        }
     }
     chart
         .configure_series_labels()
