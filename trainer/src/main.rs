@@ -176,8 +176,12 @@ fn execute(command: Command) -> anyhow::Result<()> {
             let job = args.job()?;
             let (shape, classes) = own::predict(&job)?;
             let is_csv = job.out.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv"));
-            let kind = ["i64", "f32", "labels", "numbers"]
-                [2 * usize::from(is_csv) + usize::from(job.probabilities)];
+            let kind = match (is_csv, job.probabilities) {
+                (false, false) => "i64",
+                (false, true) => "f32",
+                (true, false) => "labels",
+                (true, true) => "numbers",
+            };
             let (out, shape) = (job.out.display(), npy::shape_text(&shape));
             print(&format!("{out}: {kind} {shape}\nclasses: {}\n", classes.join(", ")))
         }

@@ -141,6 +141,14 @@ fn models_are_kept_where_they_are_wanted() {
         .success()
         .stdout(contains("h.npy: f32 (1, 100)"));
 
+    // The laboratory standardises where its configuration says so.
+    let lab = "run lab-selu -q --set set=\"optdigits\" --set rows=[200,100,100] --epochs 1 --seeds 1 --save-models";
+    for (standardise, out) in [(true, "with"), (false, "without")] {
+        run(path, &format!("{lab} --set standardise={standardise} --out {out}")).success();
+        let model = fs::read(path.join(out).join("models/selu-seed1.safetensors")).unwrap();
+        assert_eq!(String::from_utf8_lossy(&model).contains("input_mean"), standardise);
+    }
+
     run(path, "run glorot-sentiment --save-models")
         .code(2)
         .stderr(contains("glorot-sentiment has no models to keep").and(contains("agarap-wdbc")));

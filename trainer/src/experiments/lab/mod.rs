@@ -17,7 +17,7 @@ use super::{
     Context, Run,
     sets::{Parts, Set},
 };
-use crate::{Error, config, observe::Recorder, result::Outcome};
+use crate::{Error, config, observe::Recorder, own::Preprocessing, result::Outcome};
 use report::Report;
 use setting::Setting;
 use trial::{Sets, Trial};
@@ -138,13 +138,15 @@ impl Run for Config {
             let [mut fit, mut validation] = self.parts(&train, seed)?;
             rows = [fit.rows(), validation.rows(), test.rows()];
             let mut test = Cow::Borrowed(&test);
+            let mut preprocessing = Preprocessing::default();
             if self.standardise {
                 let standardiser = Standardiser::fit(&fit.x, fit.width)?;
                 for set in [&mut fit, &mut validation, test.to_mut()] {
                     standardiser.apply(&mut set.x)?;
                 }
+                preprocessing.standardiser = Some(standardiser);
             }
-            let sets = Sets { fit, validation, test: &test };
+            let sets = Sets { fit, validation, test: &test, preprocessing };
             for ((name, setting), trials) in self.variants.iter().zip(&mut trials) {
                 let run = format!("{name}, seed {seed}");
                 trials.push(Trial::new(context.level, setting, &sets, seed, &run, &mut recorder)?);

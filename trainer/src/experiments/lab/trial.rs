@@ -15,6 +15,7 @@ use crate::{
         Epoch, Observer,
         models::{Trained, trained},
     },
+    own::Preprocessing,
     rnn::Rnn,
     samples::Samples,
 };
@@ -26,6 +27,8 @@ pub(super) struct Sets<'a> {
     pub(super) fit: Dataset,
     pub(super) validation: Dataset,
     pub(super) test: &'a Dataset,
+    /// What all three have passed.
+    pub(super) preprocessing: Preprocessing,
 }
 
 /// What one run of a variant showed.
@@ -127,7 +130,8 @@ impl Trial {
         );
         let done = looks.failed.map_or(done, Err);
         if done.is_ok() {
-            trained(observer, level, &Trained::network(run, &network, &probe))?;
+            let done = Trained::network(run, &network, &probe).after(&sets.preprocessing);
+            trained(observer, level, &done)?;
         }
         let test = |set: &Dataset| Ok(network.evaluate(level, set)?.confusion.accuracy());
         let mut trial = looks.trial.tested(done, || test(sets.test))?;
