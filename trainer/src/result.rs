@@ -13,7 +13,7 @@ use toml::{Table, Value};
 
 use crate::{Error, machine::Machine};
 
-pub use figure::{Figure, Line, Matrix, Series};
+pub use figure::{Figure, Line, Matrix, Series, Stroke};
 
 /// What an experiment found out.
 #[derive(Clone, Debug, Default)]

@@ -83,7 +83,13 @@ impl Options {
     /// # Errors
     /// A file that cannot be read or is not TOML; [`Experiment::configure`].
     pub fn configuration(&self) -> Result<Table, Error> {
-        let mut changes = match &self.config {
+        self.configuration_from(Vec::new())
+    }
+
+    /// The same, where `defaults` are in place of the experiment's.
+    pub(crate) fn configuration_from(&self, defaults: Vec<Override>) -> Result<Table, Error> {
+        let mut changes = defaults;
+        changes.extend(match &self.config {
             None => Vec::new(),
             Some(path) => {
                 /// Largest configuration in words.
@@ -94,7 +100,7 @@ impl Options {
                 let table = text.parse::<Table>();
                 config::changes(&table.map_err(|error| wrong(error.to_string().trim_end().into()))?)
             }
-        };
+        });
         changes.extend(self.overrides.iter().cloned());
         Ok(self.experiment.configure(self.full, self.epochs, &changes)?)
     }

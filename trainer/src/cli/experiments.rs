@@ -100,7 +100,8 @@ Examples:
   halfwave sweep optdigits-rbm --sample 20 --grid nrelu.learning_rate=1e-3..1e-1:log --grid nrelu.epochs=5..30 --out r
 
 Each cell is a run over all seeds, in DIR/cell-0001, …; DIR/sweep.csv and sweep.md have the table. The same command \
-goes on with a sweep that was interrupted. Cells whose training diverges are noted and the sweep goes on.
+goes on with a sweep that was interrupted. Cells whose training diverges are noted and the sweep goes on. Experiments \
+with a key `part` are measured on validation data and leave the test unread, unless --set part=test says otherwise.
 `halfwave config show EXPERIMENT` shows the keys.")]
 pub(crate) struct Sweep {
     /// Which experiment (see `halfwave list`)

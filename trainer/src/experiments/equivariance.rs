@@ -17,7 +17,7 @@ use crate::{
     metrics::accuracy,
     observe::Observer,
     rbm::{Rbm, RbmConfig},
-    result::{Figure, Line, Outcome, Row},
+    result::{Figure, Line, Outcome, Row, Stroke},
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -270,8 +270,8 @@ impl Config {
             let points = self.alphas.iter().zip(of_model);
             let points = points.map(|(&alpha, of)| (f64::from(alpha).log2(), mean(of)));
             // Dashed, it is seen on the line of one layer.
-            let dashed = name.starts_with("two");
-            lines.push(Line { dashed, ..Line::new(name, points.collect()) });
+            let stroke = dashed(name.starts_with("two"));
+            lines.push(Line { stroke, ..Line::new(name, points.collect()) });
         }
         outcome.figures.push(Figure::Lines {
             name: "equivariance-cosine".into(),
@@ -300,7 +300,10 @@ impl Config {
         let line = |(name, of_model): (&&str, &Vec<Vec<f64>>)| {
             let points = self.gains.iter().zip(of_model);
             let points = points.map(|(&gain, of)| (f64::from(gain).log2(), mean(of)));
-            Line { dashed: name.starts_with("pixels"), ..Line::new(*name, points.collect()) }
+            Line {
+                stroke: dashed(name.starts_with("pixels")),
+                ..Line::new(*name, points.collect())
+            }
         };
         outcome.figures.push(Figure::Lines {
             name: "equivariance-gain".into(),
@@ -335,6 +338,10 @@ impl Config {
                 .into(),
         ]
     }
+}
+
+fn dashed(is: bool) -> Stroke {
+    if is { Stroke::Dashed } else { Stroke::Solid }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::{
     Context, Run,
     classifier::{self, Layers},
+    part::Part,
     sets::{Parts, Set},
 };
 use crate::{
@@ -23,6 +24,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Config {
     set: Set,
+    part: Part,
     heads: Vec<Head>,
     images: [usize; 2],
     batch: usize,
@@ -42,6 +44,7 @@ impl Run for Config {
         // Networks that make no sense are errors before any data are read.
         self.heads.iter().try_for_each(|&head| Network::new(&self.network(head), 0).map(|_| ()))?;
         let Parts { train, test } = Parts::load(self.set, self.images, 0, locator)?;
+        let [train, measured] = self.part.divide(train, test, 0)?;
         let mut recorder = Recorder::new(&mut **observer);
         let mut outcome = Outcome { notes: self.notes()?, ..Outcome::default() };
         let title = self.set.title();
@@ -53,17 +56,22 @@ impl Run for Config {
                 let run = format!("{model}, seed {seed}");
                 network.fit(level, &train, None, &run, &mut recorder)?;
                 trained(&mut recorder, level, &Trained::network(&run, &network, &train))?;
-                tested.push(network.evaluate(level, &test)?.confusion);
+                tested.push(network.evaluate(level, &measured)?.confusion);
             }
-            let setting = format!("{title}, {} test images", test.rows());
+            let setting = self.part.images(title, measured.rows());
             let mut rows = classifier::rows(&setting, model, &tested);
             if (self.set, head) == (Set::Mnist, Head::Softmax) {
-                rows[0] = rows[0].clone().beside(99.25, None, KERAS);
+                rows[0] = self.part.beside(rows[0].clone(), 99.25, KERAS);
             }
             outcome.rows.extend(rows);
             let file = format!("{}-confusion-{}", self.set.name(), model.replace(' ', "-"));
             let title = format!("{title}, {model} (all seeds)");
-            outcome.figures.push(classifier::heat_map(file.to_lowercase(), title, &test, &tested));
+            outcome.figures.push(classifier::heat_map(
+                file.to_lowercase(),
+                title,
+                &measured,
+                &tested,
+            ));
         }
         outcome.figures.push(Figure::Curves {
             name: format!("{}-cnn-loss", self.set.name()),
@@ -85,11 +93,12 @@ impl Config {
         let layers = classifier::layers(&Network::new(&self.network(head), 0)?);
         Ok(vec![format!(
             "{}, ours: pixels in [0, 1], at most {} training images, {} epochs of batches of {}; the last epoch \
-             counts, nothing is selected, so no validation images are set aside; the test is read once. {layers}.",
+             counts; {}. {layers}.",
             self.set.title(),
             self.images[0],
             self.epochs,
-            self.batch
+            self.batch,
+            self.part.note()
         )])
     }
 }

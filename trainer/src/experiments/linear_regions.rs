@@ -28,7 +28,7 @@ use crate::{
     Error,
     buffers::{matrix, matrix_mut},
     rbm::{Rbm, RbmConfig},
-    result::{Figure, Line, Outcome, Row},
+    result::{Figure, Line, Outcome, Row, Stroke},
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -182,8 +182,8 @@ fn figure(set: Set, d: usize, images: usize, all: &[Regions]) -> Figure {
         y: "regions".into(),
         logarithmic: true,
         lines: vec![
-            Line { dashed: true, colour: Some(6), ..powers },
-            Line { dashed: true, colour: Some(3), ..bounds },
+            Line { stroke: Stroke::Dashed, colour: Some(6), ..powers },
+            Line { stroke: Stroke::Dashed, colour: Some(3), ..bounds },
             Line {
                 colour: Some(5),
                 ..line("random weights, random directions", &|r| mean(&r.directions))

@@ -5,7 +5,7 @@ use halfwave_datasets::{Dataset, load, split::stratified_split};
 use halfwave_kernels::units::Unit;
 use serde::Deserialize;
 
-use super::{Context, Run, pretraining::Pretraining};
+use super::{Context, Run, part::Part, pretraining::Pretraining};
 use crate::{
     Error, TrainError,
     layers::LayerConfig,
@@ -38,16 +38,6 @@ pub(super) struct Config {
 enum Name {
     Nrelu,
     Bernoulli,
-}
-
-/// What errors are measured on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Part {
-    /// A share of the training images, which are not trained on: to choose settings.
-    Validation,
-    /// The published test images, after training on all others.
-    Test,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -115,8 +105,7 @@ impl Run for Config {
             let hows = ["not pre-trained", "pre-trained"];
             for ((errors, how), published) in errors.iter().zip(hows).zip(PUBLISHED) {
                 let row = Row::percent(setting, &format!("{name}, {how}"), "error", errors);
-                let beside = self.part == Part::Test;
-                outcome.rows.push(if beside { row.beside(published, None, SOURCE) } else { row });
+                outcome.rows.push(self.part.beside(row, published, SOURCE));
             }
         }
         outcome.figures.push(Figure::Curves {

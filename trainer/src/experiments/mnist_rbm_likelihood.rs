@@ -7,7 +7,7 @@ use halfwave_datasets::{Dataset, load};
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
-use super::{Context, Run};
+use super::{Context, Run, part::Part};
 use crate::{
     Error, TrainError,
     config::ConfigError,
@@ -43,15 +43,6 @@ enum Model {
     Pcd,
     PcdCentred,
     Small,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Part {
-    /// Trains on all training images, reads the test.
-    Test,
-    /// Trains on all but the last [`VALIDATION`] training images, reads these.
-    Validation,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -20,6 +20,7 @@ mod nair_hinton_norb;
 mod noise_ablation;
 mod optdigits_rbm;
 pub(crate) mod paired;
+mod part;
 mod pretraining;
 mod sets;
 mod table;

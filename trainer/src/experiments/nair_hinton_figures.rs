@@ -15,7 +15,7 @@ use crate::{
     Error,
     observe::Recorder,
     rbm::{Activity, Rbm, RbmConfig},
-    result::{Figure, Line, Outcome, Row},
+    result::{Figure, Line, Outcome, Row, Stroke},
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -239,7 +239,11 @@ fn curves(level: Level) -> Outcome {
     let lines = vec![
         Line { colour: Some(5), ..line("softplus, ln(1 + eˣ)", &at.softplus) },
         line("NReLU mean, E max(0, x + N(0, σ(x)))", &at.nrelu),
-        Line { dashed: true, colour: Some(6), ..line("SSU mean, Σ σ(x − i + ½)", &at.ssu) },
+        Line {
+            stroke: Stroke::Dashed,
+            colour: Some(6),
+            ..line("SSU mean, Σ σ(x − i + ½)", &at.ssu)
+        },
     ];
     let figures = vec![Figure::Lines {
         name: "figure-1".into(),

@@ -8,7 +8,7 @@ use plotters::{
 };
 
 use super::plot::{COLOURS, key, words};
-use crate::result::Line;
+use crate::result::{Line, Stroke};
 
 const SIZE: (u32, u32) = (760, 440);
 
@@ -118,13 +118,23 @@ where
         let style = COLOURS[line.colour.unwrap_or(i) % COLOURS.len()].stroke_width(2);
         let points = line.points.iter().copied();
         // Where the colours begin again, lines are dashed.
-        let dashed = line.dashed || (line.colour.is_none() && i >= COLOURS.len());
-        let drawn = if dashed {
-            chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map_err(words)?
-        } else {
-            chart.draw_series(LineSeries::new(points, style)).map_err(words)?
+        let again = line.colour.is_none() && i >= COLOURS.len();
+        let dashed = line.stroke == Stroke::Dashed || again;
+        let drawn = match line.stroke {
+            Stroke::Dots => {
+                let dots = points.map(|at| Circle::new(at, 3, style.filled()));
+                chart.draw_series(dots).map_err(words)?
+            }
+            _ if dashed => {
+                chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map_err(words)?
+            }
+            _ => chart.draw_series(LineSeries::new(points, style)).map_err(words)?,
         };
-        drawn.label(&line.label).legend(move |at| key(at, style, dashed));
+        drawn.label(&line.label);
+        match line.stroke {
+            Stroke::Dots => drawn.legend(move |(x, y)| Circle::new((x + 11, y), 3, style.filled())),
+            _ => drawn.legend(move |at| key(at, style, dashed)),
+        };
     }
     chart
         .configure_series_labels()
@@ -206,20 +216,22 @@ mod tests {
     const AXES: Axes<'_> = Axes { title: "title", x: "across", y: "up" };
 
     fn line(label: &str, points: &[(f64, f64)]) -> Line {
-        Line { label: label.into(), points: points.into(), dashed: false, colour: None }
+        Line::new(label, points.into())
     }
 
     #[test]
     fn every_line_and_axis_is_named() {
         let all = [
             line("first", &[(0.0, 1.0), (1.0, 2.0), (2.0, f64::NAN)]),
-            Line { dashed: true, ..line("second", &[(0.0, 100.0), (2.0, 0.0)]) },
+            Line { stroke: Stroke::Dashed, ..line("second", &[(0.0, 100.0), (2.0, 0.0)]) },
+            Line { stroke: Stroke::Dots, ..line("third", &[(0.0, 7.0), (2.0, 9.0)]) },
         ];
         for logarithmic in [false, true] {
             let svg = lines(&AXES, logarithmic, &all).unwrap();
-            for text in ["title", "across", "up", "first", "second"] {
+            for text in ["title", "across", "up", "first", "second", "third"] {
                 assert!(svg.contains(text), "{text}");
             }
+            assert_eq!(svg.matches("<circle").count(), 2 + 1, "points and the legend's");
             assert!(!svg.contains("NaN") && !svg.contains("inf"));
         }
         let svg = histogram(&AXES, (0.0, 1.0), &[1, 0, 3]).unwrap();

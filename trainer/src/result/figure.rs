@@ -110,6 +110,19 @@ impl Figure {
     }
 }
 
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stroke {
+    /// A line.
+    #[default]
+    Solid,
+    /// A bound, a reference.
+    Dashed,
+    /// A dot at each point, and no line.
+    Dots,
+}
+
 /// A line of a plot.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -117,8 +130,8 @@ pub struct Line {
     pub label: String,
     /// (x, y), x ascending.
     pub points: Vec<(f64, f64)>,
-    /// Whether it is dashed: a bound, a reference.
-    pub dashed: bool,
+    /// How it is drawn.
+    pub stroke: Stroke,
     /// Number of its colour, where it is not that of its place.
     pub colour: Option<usize>,
 }
@@ -127,7 +140,7 @@ impl Line {
     /// A solid line in the colour of its place.
     #[must_use]
     pub fn new(label: impl Into<String>, points: Vec<(f64, f64)>) -> Self {
-        Self { label: label.into(), points, dashed: false, colour: None }
+        Self { label: label.into(), points, stroke: Stroke::Solid, colour: None }
     }
 
     /// The points that a plot has a place for: finite, and above 0 where the vertical axis is logarithmic.

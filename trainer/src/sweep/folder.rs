@@ -8,7 +8,7 @@ use std::{
 
 use super::{Became, Cell, Plan, SweepError, table};
 use crate::{
-    Error, output,
+    Error, config, output,
     result::Report,
     run::{self, Options},
 };
@@ -73,8 +73,14 @@ impl<'a> Folder<'a> {
     pub(super) fn run(&self, cell: &Cell, options: &Options) -> Result<Became, Error> {
         let place = self.place(cell);
         output::remove_partial(&place, None)?;
-        let overrides = [&options.overrides[..], &cell.settings].concat();
-        let options = Options { overrides, out: Some(place), ..options.clone() };
+        let options = Options {
+            config: None,
+            full: false,
+            epochs: None,
+            overrides: config::changes(&cell.configuration),
+            out: Some(place),
+            ..options.clone()
+        };
         match run::run_or_resume(&options) {
             Ok(done) => {
                 let report = Report::read(&done.directory.join("result.json"))?;

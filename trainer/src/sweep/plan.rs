@@ -13,6 +13,7 @@ use super::{Axis, SweepError, SweepOptions, Values};
 use crate::{
     Error,
     config::{self, Override},
+    experiments::Experiment,
     run,
 };
 
@@ -64,7 +65,7 @@ impl Plan {
     /// [`SweepError`], and the [`ConfigError`](config::ConfigError) of the first cell that has one.
     pub fn new(options: &SweepOptions) -> Result<Self, Error> {
         let SweepOptions { run, grid, sample, .. } = options;
-        let configuration = run.configuration()?;
+        let configuration = run.configuration_from(unread_test(run.experiment))?;
         if grid.is_empty() {
             return Err(SweepError::NoGrid.into());
         }
@@ -105,6 +106,13 @@ impl Plan {
         }
         (other != self).then(|| "other settings".into())
     }
+}
+
+/// A sweep is there to choose settings by, which test data are not: where an experiment can leave them unread, it does so
+/// unless it is told otherwise.
+fn unread_test(experiment: &Experiment) -> Vec<Override> {
+    let part = experiment.defaults().contains_key("part");
+    part.then(|| Override { key: "part".into(), value: "validation".into() }).into_iter().collect()
 }
 
 fn all(grid: &[Axis]) -> Result<Vec<Vec<String>>, SweepError> {

@@ -3,6 +3,7 @@
 use std::io;
 
 use csv::Writer;
+use toml::Value;
 
 use super::{Became, Plan};
 use crate::{
@@ -51,12 +52,12 @@ pub fn markdown(plan: &Plan, became: &[Became]) -> String {
     let seeds: Vec<String> = plan.seeds.iter().map(ToString::to_string).collect();
     let mut text = format!(
         "# {}, {} of {} cells\n\nSeeds {}. Mean ± population standard deviation over seeds (and folds, where \
-         there are any). The best of many test results is not a test result: settings are chosen on validation \
-         data.\n\n",
+         there are any). {}\n\n",
         plan.experiment,
         became.len(),
         plan.cells.len(),
-        seeds.join(" ")
+        seeds.join(" "),
+        discipline(plan)
     );
     let mut line = |cells: Vec<String>| text.push_str(&format!("| {} |\n", cells.join(" | ")));
     let keys = plan.grid.iter().map(|axis| cell(&axis.key));
@@ -82,6 +83,18 @@ pub fn markdown(plan: &Plan, became: &[Became]) -> String {
         line(cells);
     }
     text
+}
+
+/// What the results may be used for.
+fn discipline(plan: &Plan) -> &'static str {
+    match plan.configuration.get("part").and_then(Value::as_str) {
+        Some("validation") => {
+            "Measured on validation data, by which settings may be chosen; the test was not read."
+        }
+        _ => {
+            "The best of many test results is not a test result: settings are chosen on validation data."
+        }
+    }
 }
 
 /// Setting, model, metric and unit of all rows, each once, in the order of their first appearance.

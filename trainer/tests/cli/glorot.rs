@@ -115,10 +115,19 @@ fn nistp_is_what_the_user_brings() {
 #[test]
 fn figures_3_and_4_and_the_scale_come_from_files() {
     let home = folder();
-    let more =
-        ["--set", "validation=40", "--set", "weights=[0.0, 0.1]", "--set", "part=validation"];
+    let more = [
+        "--set",
+        "validation=40",
+        "--set",
+        "weights=[0.0, 0.1]",
+        "--set",
+        "networks=3",
+        "--set",
+        "part=validation",
+    ];
     let result = run(home.path(), "glorot-sparsity", "[30, 20]", &more);
-    assert_eq!(rows(&result).len(), 4);
+    assert_eq!(rows(&result).len(), 6);
+    assert!(rows(&result).iter().any(|row| row["model"] == "L1 penalty of 0.05"));
     assert!(rows(&result).iter().any(|row| row["metric"] == "validation error"));
 
     let more = ["--set", "alphas=[1.0, 1.3, inf]", "--seeds", "2"];
@@ -144,6 +153,7 @@ fn settings_that_make_no_sense_are_errors() {
         ("glorot-images", "mnist.tanh.random=0", "random"),
         ("glorot-images", "sets=['lfw']", "unknown variant `lfw`"),
         ("glorot-sparsity", "weights=[-1.0]", "weights"),
+        ("glorot-sparsity", "networks=0", "networks"),
         ("glorot-sparsity", "tuning.stopping.epochs=0", "stopping.epochs"),
         ("glorot-softplus-scale", "alphas=[0.0]", "alphas"),
         ("glorot-semisupervised", "shares=[1.5]", "shares"),

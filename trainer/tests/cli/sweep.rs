@@ -31,6 +31,7 @@ fn every_cell_is_a_run_and_the_table_has_their_rows() {
         cells.iter().zip([["0", "[4]"], ["0", "[4,4]"], ["0.5", "[4]"], ["0.5", "[4,4]"]])
     {
         let result = json(&path.join("s").join(cell).join("result.json"));
+        assert_eq!(result["configuration"]["part"], "validation", "to choose settings by");
         let mlp = &result["configuration"]["mlp"];
         assert_eq!(mlp["dropout"].as_f64(), dropout.parse().ok());
         assert_eq!(mlp["hidden"].to_string(), hidden);
@@ -47,6 +48,13 @@ fn every_cell_is_a_run_and_the_table_has_their_rows() {
     assert!(next.next().is_none());
     let markdown = fs::read_to_string(path.join("s/sweep.md")).unwrap();
     assert!(markdown.contains("4 of 4 cells") && markdown.contains("| 4 | 0.5 | [4,4] | "));
+    assert!(markdown.contains("the test was not read"));
+    assert!(!markdown.contains("WDBC, test"), "{markdown}");
+
+    let test = SWEEP.replace("--out s", "--out t --set part=test --sample 1");
+    run(path, &test).success();
+    let markdown = fs::read_to_string(path.join("t/sweep.md")).unwrap();
+    assert!(markdown.contains("WDBC, test") && markdown.contains("is not a test result"));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use super::{
     super::{
         Context, Run,
         classifier::{self, Layers},
+        part::Part,
         sets::{Parts, Set},
     },
     Model, Protocol, Tested, name, one_network,
@@ -35,6 +36,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Config {
     set: Set,
+    part: Part,
     protocol: Protocol,
     models: Vec<Model>,
     heads: Vec<Head>,
@@ -101,9 +103,6 @@ struct Runs<'a> {
 /// Training and test rows, and what they have passed.
 type Prepared = (Dataset, Dataset, Preprocessing);
 
-/// The part whose networks can be kept: each fold has one too, but none that is better.
-const TEST: &str = "test";
-
 impl Runs<'_> {
     /// One network through all folds, then the test.
     fn published(
@@ -123,7 +122,7 @@ impl Runs<'_> {
             if let Some(last) = kind.folds.last_mut() {
                 *last = of_folds;
             }
-            kind.test.push(network.evaluate(level, &test)?);
+            kind.measured.push(network.evaluate(level, &test)?);
             let done = Trained::network(&run, &network, &train).after(&preprocessing);
             trained(observer, level, &done)?;
         }
@@ -144,7 +143,8 @@ impl Runs<'_> {
             let run = format!("{}, seed {seed}, {what}", kind.name());
             let (train, test, preprocessing) = parts;
             network.fit(level, train, None, &run, observer)?;
-            if what == TEST {
+            // Each fold has a network too, but none that is better.
+            if what == config.part.name() {
                 let done = Trained::network(&run, &network, train).after(preprocessing);
                 trained(observer, level, &done)?;
             }
@@ -159,8 +159,8 @@ impl Runs<'_> {
         }
         let parts = config.prepared(train, test)?;
         for kind in tested {
-            let evaluation = fresh(kind, &parts, TEST)?;
-            kind.test.push(evaluation);
+            let evaluation = fresh(kind, &parts, config.part.name())?;
+            kind.measured.push(evaluation);
         }
         Ok(())
     }
@@ -183,7 +183,7 @@ impl Config {
                     )));
                 }
                 Network::new(&network, 0)?;
-                kinds.push(Tested::new(self.set.name(), model, head));
+                kinds.push(Tested::new(self.set.name(), model, head, self.part));
             }
         }
         if kinds.is_empty() {
@@ -200,13 +200,13 @@ impl Config {
         layers.network(head, self.optimiser, self.batch, self.epochs)
     }
 
-    /// The images of the configuration, pixels in [0, 1].
+    /// The images of the configuration to train on and to measure on, pixels in [0, 1].
     fn images(&self, locator: &Locator) -> Result<(Dataset, Dataset), Error> {
         let [train, test] = self.images;
         let most = [self.left_out.saturating_add(train), test];
         let Parts { train, test } = Parts::load(self.set, most, 0, locator)?;
         let rows: Vec<usize> = (self.left_out.min(train.rows())..train.rows()).collect();
-        Ok((train.subset(&rows), test))
+        Ok(self.part.divide(train.subset(&rows), test, 0)?.into())
     }
 
     /// Principal components of both, by what the training images say, and how they are found.
@@ -231,20 +231,21 @@ impl Config {
                 "one network goes through all folds with its weights and the state of its optimiser, so that from \
                  the second fold on it is tested on images that it has trained on: only fold 1 says how good it is \
                  on images that it has not seen. Pixels are standardised, and components found, on all training \
-                 images, those of the folds' tests among them. The test images are read once, after the last fold."
+                 images, those of the folds' tests among them."
             }
             Protocol::Honest => {
                 "fresh weights for each fold, and for the network that is tested, which is trained on all training \
                  images; those of one seed begin with the same. Standardisation and components come from the \
-                 training images of each. Nothing is selected; the test images are read once."
+                 training images of each. Nothing is selected."
             }
         };
         let title = self.set.title();
         let mut notes = vec![
             format!(
-                "{title}, {}: {protocol} {} folds, {} epochs each, batches of {}. As TensorFlow's loader does, the \
+                "{title}, {}: {protocol} Of accuracies that are not of folds: {}. {} folds, {} epochs each, batches of {}. As TensorFlow's loader does, the \
                  first {} training images are left out. The components are not whitened.",
                 self.protocol.name(),
+                self.part.note(),
                 self.folds,
                 self.epochs,
                 self.batch,
@@ -279,6 +280,7 @@ mod tests {
     /// Small networks on the embedded digits.
     const DIGITS: &str = r#"
         set = "optdigits"
+        part = "test"
         protocol = "published"
         models = ["ffnn", "cnn"]
         heads = ["softmax", "normalised_relu"]

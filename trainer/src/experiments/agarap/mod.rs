@@ -12,13 +12,13 @@ use halfwave_datasets::{Dataset, split::Fold};
 use halfwave_kernels::Level;
 use serde::Deserialize;
 
-use super::classifier;
+use super::{classifier, part::Part};
 use crate::{
     TrainError,
     metrics::Confusion,
     network::{Evaluation, Head, Network},
     observe::Observer,
-    result::{Figure, Line, Row},
+    result::{Figure, Line, Row, Stroke},
 };
 use published::{Model, Published};
 
@@ -57,10 +57,11 @@ struct Tested {
     set: &'static str,
     model: Model,
     head: Head,
+    part: Part,
     /// For each seed, of all folds in their order.
     folds: Vec<Vec<Evaluation>>,
-    /// Of the test rows, for each seed.
-    test: Vec<Evaluation>,
+    /// Of the rows of `part`, for each seed.
+    measured: Vec<Evaluation>,
 }
 
 fn accuracy(evaluation: &Evaluation) -> f64 {
@@ -68,8 +69,8 @@ fn accuracy(evaluation: &Evaluation) -> f64 {
 }
 
 impl Tested {
-    fn new(set: &'static str, model: Model, head: Head) -> Self {
-        Self { set, model, head, folds: Vec::new(), test: Vec::new() }
+    fn new(set: &'static str, model: Model, head: Head, part: Part) -> Self {
+        Self { set, model, head, part, folds: Vec::new(), measured: Vec::new() }
     }
 
     /// What it is called in results.
@@ -77,8 +78,9 @@ impl Tested {
         name(self.model, self.head)
     }
 
+    /// None of networks that were trained on fewer rows, so that others could be held out.
     fn published(&self) -> Option<&'static Published> {
-        Published::of(self.set, self.model, self.head)
+        Published::of(self.set, self.model, self.head).filter(|_| self.part == Part::Test)
     }
 
     /// Of all seeds, fold `i`.
@@ -86,7 +88,7 @@ impl Tested {
         self.folds.iter().filter_map(|folds| folds.get(i)).map(value).collect()
     }
 
-    /// Accuracy and loss over the folds, and of single folds under the published protocol; then of the test rows.
+    /// Accuracy and loss over the folds, and of single folds under the published protocol; then of the rows of `part`.
     fn rows(&self, title: &str, protocol: Protocol) -> Vec<Row> {
         let (name, published) = (self.name(), self.published());
         let folds = self.folds.first().map_or(0, Vec::len);
@@ -112,8 +114,9 @@ impl Tested {
         if protocol == Protocol::Published {
             rows.extend(self.rows_of_folds(&of_folds));
         }
-        let setting = format!("{title}, test, {}", protocol.name());
-        let confusions: Vec<Confusion> = self.test.iter().map(|e| e.confusion.clone()).collect();
+        let setting = format!("{title}, {}, {}", self.part.name(), protocol.name());
+        let confusions: Vec<Confusion> =
+            self.measured.iter().map(|e| e.confusion.clone()).collect();
         let scores = classifier::rows(&setting, &name, &confusions).into_iter().enumerate();
         rows.extend(scores.map(|(i, row)| {
             let value = published.map(|p| (p.test[i], None));
@@ -123,7 +126,7 @@ impl Tested {
                 &format!("{table}; 4 digits from the confusion matrices of the {NOTEBOOKS}"),
             )
         }));
-        let losses: Vec<f64> = self.test.iter().map(|e| e.loss).collect();
+        let losses: Vec<f64> = self.measured.iter().map(|e| e.loss).collect();
         let loss = Row::new(&setting, &name, "loss", "nats", &losses);
         rows.push(beside(loss, published.map(|p| (p.test_loss, None)), NOTEBOOKS));
         rows
@@ -156,7 +159,7 @@ impl Tested {
     }
 
     /// Confusion matrices, summed over the seeds: of all folds, unless these are of rows that the network has
-    /// trained on, and of the test rows.
+    /// trained on, and of those of `part`.
     fn heat_maps(&self, title: &str, protocol: Protocol, data: &Dataset) -> Vec<Figure> {
         let map = |what: &str, of: &mut dyn Iterator<Item = &Evaluation>| {
             let file = format!("{}-confusion-{}-{what}", self.set, self.name().replace(' ', "-"));
@@ -166,7 +169,7 @@ impl Tested {
         };
         let honest = protocol == Protocol::Honest;
         let folds = honest.then(|| map("folds", &mut self.folds.iter().flatten()));
-        folds.into_iter().chain([map("test", &mut self.test.iter())]).collect()
+        folds.into_iter().chain([map(self.part.name(), &mut self.measured.iter())]).collect()
     }
 
     /// Mean accuracy by fold, and the published one dashed, in the colour of that number.
@@ -183,7 +186,7 @@ impl Tested {
         let dashed = self.published().map(|published| {
             let label = format!("{}, published", self.name());
             let points = points(&|i| published.folds[i].0, published.folds.len());
-            Line { colour: Some(colour), dashed: true, ..Line::new(label, points) }
+            Line { colour: Some(colour), stroke: Stroke::Dashed, ..Line::new(label, points) }
         });
         [ours].into_iter().chain(dashed).collect()
     }

@@ -2,6 +2,8 @@
 //!
 //! A 70/30 split and cross-validation, both stratified; the last epoch counts.
 
+use std::borrow::Cow;
+
 use halfwave_datasets::{
     Dataset, load,
     preprocess::Standardiser,
@@ -11,7 +13,7 @@ use halfwave_kernels::Level;
 use serde::Deserialize;
 
 use super::{
-    super::{Context, Run, classifier::Classifier},
+    super::{Context, Run, classifier::Classifier, part::Part},
     Model, Protocol, Tested, one_network,
 };
 use crate::{
@@ -28,6 +30,7 @@ use crate::{
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in super::super) struct Config {
+    part: Part,
     protocol: Protocol,
     heads: Vec<Head>,
     folds: usize,
@@ -48,16 +51,17 @@ impl Run for Config {
         let mut recorder = Recorder::new(&mut **observer);
         let mut lines = Vec::new();
         for (i, &head) in self.heads.iter().enumerate() {
-            let mut tested = Tested::new("wdbc", Model::Ffnn, head);
+            let mut tested = Tested::new("wdbc", Model::Ffnn, head, self.part);
             for &seed in seeds {
                 let run = format!("{}, seed {seed}", tested.name());
+                let data = self.rows(&data, seed)?;
                 let run = Job { config: self, level, data: &data, head, seed, run };
-                let (folds, test) = match self.protocol {
+                let (folds, measured) = match self.protocol {
                     Protocol::Published => run.published(&mut recorder)?,
                     Protocol::Honest => run.honest(&mut recorder)?,
                 };
                 tested.folds.push(folds);
-                tested.test.push(test);
+                tested.measured.push(measured);
             }
             outcome.rows.extend(tested.rows("WDBC", self.protocol));
             outcome.figures.extend(tested.heat_maps("WDBC", self.protocol, &data));
@@ -134,6 +138,17 @@ impl Job<'_> {
 }
 
 impl Config {
+    /// All rows, or without those of the test.
+    fn rows<'a>(&self, all: &'a Dataset, seed: u64) -> Result<Cow<'a, Dataset>, Error> {
+        Ok(match self.part {
+            Part::Test => Cow::Borrowed(all),
+            Part::Validation => {
+                let split = stratified_split(&all.labels, self.test_fraction, seed)?;
+                Cow::Owned(all.subset(&split.train))
+            }
+        })
+    }
+
     fn notes(&self) -> Vec<String> {
         let ours = match self.protocol {
             Protocol::Honest => format!(
@@ -152,8 +167,14 @@ impl Config {
                 self.mlp.batch
             ),
         };
+        let part = match self.part {
+            Part::Test => "",
+            Part::Validation => {
+                " The rows of each seed's test are left out; folds and split are made of the others."
+            }
+        };
         vec![
-            format!("WDBC, {}: {ours}", self.protocol.name()),
+            format!("WDBC, {}: {ours}{part}", self.protocol.name()),
             "WDBC, published: the notebooks standardise the features but pass the raw ones on; one model goes \
              through all ten folds without being reset (10 x 32 epochs of batches of 256), so the published \
              cross-validation figures are contaminated; the published split has no seed. The paper's text has \

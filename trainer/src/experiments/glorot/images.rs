@@ -4,9 +4,9 @@
 use serde::Deserialize;
 
 use super::{
-    super::{Context, Run, paired},
+    super::{Context, Run, paired, part::Part},
     SOURCE,
-    parts::{Images, Part, Parts, Set},
+    parts::{Images, Parts, Set},
     training::{Model, Pretraining, Trained, Tuning},
 };
 use crate::{
@@ -189,9 +189,8 @@ impl Config {
             let metric = format!("{part} error");
             let row = Row::new(&setting, &name(of.model, start), &metric, "%", &errors(of, start));
             let published = published(set, of.model)[start];
-            let beside = self.part == Part::Test;
             let source = format!("{SOURCE}, Table 1");
-            outcome.rows.push(if beside { row.beside(published, None, &source) } else { row });
+            outcome.rows.push(self.part.beside(row, published, &source));
         }
         let find = |model| results.iter().find(|of| of.model == model);
         let mut difference = |a: (Model, usize), b: (Model, usize)| {

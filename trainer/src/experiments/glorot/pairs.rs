@@ -2,8 +2,11 @@
 
 use halfwave_datasets::norb::CLASSES;
 
-use super::parts::{Part, Parts};
-use crate::experiments::nair_hinton_norb::sets::{Order, Origin, Set, Sets};
+use super::parts::Parts;
+use crate::experiments::{
+    nair_hinton_norb::sets::{Order, Origin, Set, Sets},
+    part::Part,
+};
 
 /// Toys to fit on, to choose by, and to measure on.
 pub(super) fn parts<'a>(sets: &'a Sets<'_>, part: Part) -> Parts<'a> {

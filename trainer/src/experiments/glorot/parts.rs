@@ -3,7 +3,7 @@
 use halfwave_datasets::{Dataset, Loaded, Locator, load};
 use serde::Deserialize;
 
-use super::super::sets;
+use super::super::{part::Part, sets};
 use crate::{
     Error, TrainError,
     samples::{Rows, Samples},
@@ -16,26 +16,6 @@ pub(super) enum Set {
     Mnist,
     Cifar10,
     Nistp,
-}
-
-/// What errors are measured on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum Part {
-    /// The validation images: to choose settings.
-    Validation,
-    /// The published test images, which nothing was chosen by.
-    Test,
-}
-
-impl Part {
-    /// What it is called in results.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Test => "test",
-            Self::Validation => "validation",
-        }
-    }
 }
 
 /// A set in memory.

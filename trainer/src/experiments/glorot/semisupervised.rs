@@ -9,9 +9,10 @@ use super::{
         Context, Run,
         nair_hinton_norb::sets::{Data, Order, Origin, Set, Sets},
         paired,
+        part::Part,
     },
     SOURCE, pairs,
-    parts::{Part, Parts},
+    parts::Parts,
     training::{Model, Pretraining, Tuning},
 };
 use crate::{

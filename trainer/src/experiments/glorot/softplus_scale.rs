@@ -7,9 +7,10 @@ use super::{
         Context, Run,
         nair_hinton_norb::sets::{Data, Sets},
         paired,
+        part::Part,
     },
     SOURCE, pairs,
-    parts::{Part, Parts},
+    parts::Parts,
     training::{Tuning, rescaled_softplus},
 };
 use crate::{

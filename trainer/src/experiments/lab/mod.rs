@@ -15,6 +15,7 @@ use toml::{Table, Value};
 
 use super::{
     Context, Run,
+    part::Part,
     sets::{Parts, Set},
 };
 use crate::{Error, config, observe::Recorder, own::Preprocessing, result::Outcome};
@@ -26,6 +27,7 @@ use trial::{Sets, Trial};
 #[serde(deny_unknown_fields)]
 struct Written {
     set: Set,
+    part: Part,
     /// Training, validation and test images, at most.
     rows: [usize; 3],
     report: Vec<Measure>,
@@ -75,6 +77,7 @@ enum Measure {
 #[serde(try_from = "Written")]
 pub(super) struct Config {
     set: Set,
+    part: Part,
     rows: [usize; 3],
     report: Vec<Measure>,
     target: f64,
@@ -89,8 +92,18 @@ impl TryFrom<Written> for Config {
     type Error = String;
 
     fn try_from(written: Written) -> Result<Self, String> {
-        let Written { set, rows, report, target, reference, compare, standardise, base, variants } =
-            written;
+        let Written {
+            set,
+            part,
+            rows,
+            report,
+            target,
+            reference,
+            compare,
+            standardise,
+            base,
+            variants,
+        } = written;
         let variant = |(name, change): (String, Value)| {
             let Value::Table(change) = change else {
                 return Err(format!("variants.{name}: expected a table"));
@@ -115,7 +128,7 @@ impl TryFrom<Written> for Config {
         if rows.contains(&0) {
             return Err("rows: expected at least 1 of each".into());
         }
-        Ok(Self { set, rows, report, target, standardise, variants, pairs })
+        Ok(Self { set, part, rows, report, target, standardise, variants, pairs })
     }
 }
 
@@ -146,7 +159,11 @@ impl Run for Config {
                 }
                 preprocessing.standardiser = Some(standardiser);
             }
-            let sets = Sets { fit, validation, test: &test, preprocessing };
+            let measured = match self.part {
+                Part::Test => &*test,
+                Part::Validation => &validation,
+            };
+            let sets = Sets { fit: &fit, validation: &validation, measured, preprocessing };
             for ((name, setting), trials) in self.variants.iter().zip(&mut trials) {
                 let run = format!("{name}, seed {seed}");
                 trials.push(Trial::new(context.level, setting, &sets, seed, &run, &mut recorder)?);
@@ -181,7 +198,7 @@ mod tests {
 
     use super::super::embedded;
     use super::*;
-    use crate::observe::Silent;
+    use crate::{observe::Silent, result::Row};
 
     fn read(change: &str) -> Result<Config, String> {
         let mut table = embedded(include_str!("../configs/lab-mlp.toml"));
@@ -236,6 +253,38 @@ mod tests {
         );
         assert_eq!(of("relu", "dead right outputs, before training").value, 0.0);
         assert_eq!(outcome.figures.len(), 8);
+    }
+
+    /// With the test unread, the accuracy is that of the validation images after the last epoch.
+    #[test]
+    fn the_test_can_be_left_unread() {
+        #[derive(Default)]
+        struct Last(f64);
+        impl crate::observe::Observer for Last {
+            fn epoch(&mut self, epoch: &crate::observe::Epoch<'_>) {
+                let metric = epoch.metrics.iter().find(|(name, _)| *name == "validation_accuracy");
+                self.0 = metric.map_or(f64::NAN, |(_, value)| *value);
+            }
+        }
+        let mut table = embedded(include_str!("../configs/lab-selu.toml"));
+        for change in ["set=\"optdigits\"", "rows=[400, 150, 300]", "base.epochs=2"] {
+            config::set(&mut table, &change.parse().unwrap()).unwrap();
+        }
+        let accuracies = ["test", "validation"].map(|part| {
+            let mut table = table.clone();
+            config::set(&mut table, &format!("part={part}").parse().unwrap()).unwrap();
+            let config: Config = config::typed(table).unwrap();
+            let (locator, level, seeds) = (Locator::new(None), Level::best(), &[1][..]);
+            let mut last = Last::default();
+            let mut context = Context { level, seeds, locator: &locator, observer: &mut last };
+            let outcome = config.run(&mut context).unwrap();
+            let (name, _) = config.variants.last().unwrap();
+            let of = |row: &&Row| row.model == *name && row.metric == "accuracy";
+            (outcome.rows.iter().find(of).unwrap().value, 100.0 * last.0)
+        });
+        let [(test, seen), (validation, also_seen)] = accuracies;
+        assert_eq!(seen, also_seen, "the same training");
+        assert!((validation - seen).abs() < 1e-9 && (test - seen).abs() > 1e-9, "{accuracies:?}");
     }
 
     #[test]

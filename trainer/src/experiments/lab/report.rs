@@ -5,7 +5,7 @@ use super::{
     trial::{Look, Trial},
 };
 use crate::{
-    experiments::paired,
+    experiments::{paired, part::Part},
     network::LayerStatistics,
     observe::Recorder,
     report::number,
@@ -270,10 +270,18 @@ impl Report<'_> {
         } else {
             "in [0, 1]"
         };
+        let measured = match self.config.part {
+            Part::Test => format!(
+                "{test} test images, of the published ones or, where there are none, of a fifth of the set drawn by seed 0, \
+                 read once, after the last epoch"
+            ),
+            Part::Validation => {
+                "accuracies are those of the latter, and the test is not read".into()
+            }
+        };
         format!(
-            "{}: {fit} images to train on and {validation} to look at while training, drawn by the seed; {test} \
-             test images, of the published ones or, where there are none, of a fifth of the set drawn by seed 0, read once, \
-             after the last epoch; pixels {pixels}. All variants share seeds. Learning \
+            "{}: {fit} images to train on and {validation} to look at while training, drawn by the seed; {measured}; \
+             pixels {pixels}. All variants share seeds. Learning \
              rates are the configuration's, one for all variants unless it says otherwise: they were not tuned for each. \
              Means, variances, zeros and dead units are those of validation images after the last epoch, of the n runs that \
              did not diverge; epochs to an accuracy are over the n runs that got there.",

@@ -24,9 +24,10 @@ use crate::{
 const PROBED: usize = 500;
 
 pub(super) struct Sets<'a> {
-    pub(super) fit: Dataset,
-    pub(super) validation: Dataset,
-    pub(super) test: &'a Dataset,
+    pub(super) fit: &'a Dataset,
+    pub(super) validation: &'a Dataset,
+    /// Test images, or those of validation.
+    pub(super) measured: &'a Dataset,
     /// What all three have passed.
     pub(super) preprocessing: Preprocessing,
 }
@@ -34,7 +35,7 @@ pub(super) struct Sets<'a> {
 /// What one run of a variant showed.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
-    /// On the test images, after the last epoch; of a guess, if the run diverged.
+    /// On the images to measure on, after the last epoch; of a guess, if the run diverged.
     pub(super) accuracy: f64,
     /// The same with noise on the images, where the setting has some.
     pub(super) noisy: Option<f64>,
@@ -97,11 +98,11 @@ impl Trial {
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<Self, Error> {
-        let labels = setting.labels(&sets.fit, seed);
-        let fit = Samples { labels: &labels, ..Samples::from(&sets.fit) };
+        let labels = setting.labels(sets.fit, seed);
+        let fit = Samples { labels: &labels, ..Samples::from(sets.fit) };
         let probe =
             sets.validation.subset(&(0..sets.validation.rows().min(PROBED)).collect::<Vec<_>>());
-        let (config, activations) = match setting.model(&sets.fit) {
+        let (config, activations) = match setting.model(sets.fit) {
             Model::Network(config, activations) => (config, activations),
             Model::Recurrent(config) => {
                 let mut rnn = Rnn::new(&config, fit.width, sets.fit.classes(), seed)?;
@@ -109,8 +110,9 @@ impl Trial {
                 let look = Look { gradients, ..Look::default() };
                 let mut trial = Self { looks: vec![look], ..Self::untrained(sets) };
                 let mut watched = Watched { trial: &mut trial, next: observer };
-                let done = rnn.fit(level, fit, Some((&sets.validation).into()), run, &mut watched);
-                let test = || Ok(accuracy(&sets.test.labels, &rnn.predict(level, sets.test)?));
+                let done = rnn.fit(level, fit, Some(sets.validation.into()), run, &mut watched);
+                let test =
+                    || Ok(accuracy(&sets.measured.labels, &rnn.predict(level, sets.measured)?));
                 return trial.tested(done, test);
             }
         };
@@ -122,7 +124,7 @@ impl Trial {
         let done = network.fit_watched(
             level,
             fit,
-            Some((&sets.validation).into()),
+            Some(sets.validation.into()),
             setting.epochs,
             run,
             observer,
@@ -134,8 +136,8 @@ impl Trial {
             trained(observer, level, &done)?;
         }
         let test = |set: &Dataset| Ok(network.evaluate(level, set)?.confusion.accuracy());
-        let mut trial = looks.trial.tested(done, || test(sets.test))?;
-        if let Some(noisy) = setting.with_test_noise(sets.test, seed) {
+        let mut trial = looks.trial.tested(done, || test(sets.measured))?;
+        if let Some(noisy) = setting.with_test_noise(sets.measured, seed) {
             let guess = trial.diverged.as_ref().map(|_| trial.accuracy);
             trial.noisy = Some(guess.map_or_else(|| test(&noisy), Ok)?);
         }
@@ -145,7 +147,7 @@ impl Trial {
     /// What a guess would reach.
     fn untrained(sets: &Sets<'_>) -> Self {
         Self {
-            accuracy: 1.0 / sets.test.classes() as f64,
+            accuracy: 1.0 / sets.measured.classes() as f64,
             noisy: None,
             validation: Vec::new(),
             looks: vec![Look::default()],
@@ -154,7 +156,7 @@ impl Trial {
         }
     }
 
-    /// With the accuracy on the test images, unless the training diverged.
+    /// With the accuracy, unless the training diverged.
     fn tested(
         mut self,
         done: Result<(), TrainError>,
