@@ -268,6 +268,22 @@ pub static TABLE: &[Experiment] = &[
         prepare: prepare::<glorot::softplus_scale::Config>,
     },
     Experiment {
+        name: "glorot-norb",
+        summary: "Their Table 1 on NORB, or synthetic pairs: rectifier, tanh and softplus, two hidden layers, from stacked \
+            denoising auto-encoders or not. --full: the paper's sizes.",
+        data: &[],
+        prefers: &["norb"],
+        seeds: 1,
+        epochs: &["auto_encoder.epochs", "tuning.stopping.epochs"],
+        defaults: &[
+            ("", include_str!("configs/glorot-semisupervised.toml")),
+            ("", include_str!("configs/glorot-norb.toml")),
+        ],
+        full: Some(include_str!("configs/glorot-norb-full.toml")),
+        keeps_models: glorot::semisupervised::Config::KEEPS_MODELS,
+        prepare: prepare::<glorot::semisupervised::Config>,
+    },
+    Experiment {
         name: "glorot-semisupervised",
         summary: "Their Figure 4: error against the share of labelled pairs, rectifier and tanh, pre-trained on all pairs \
             or not, on NORB, or synthetic pairs. --full: the paper's sizes.",

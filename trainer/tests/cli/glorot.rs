@@ -141,6 +141,14 @@ fn figures_3_and_4_and_the_scale_come_from_files() {
     assert_eq!(rows(&result).len(), 2 * (4 + 4));
     let files = names(&home.path().join("glorot-semisupervised"));
     assert!(files.iter().any(|name| name == "glorot-semisupervised.svg"));
+
+    let more = ["--set", "auto_encoder.batch=20", "--set", "auto_encoder.reconstruction=scaled"];
+    let result = run(home.path(), "glorot-norb", "[20, 10]", &more);
+    let published: Vec<_> =
+        rows(&result).iter().filter_map(|row| row["published"]["value"].as_f64()).collect();
+    assert_eq!(published, [16.40, 16.46, 19.29, 17.66, 17.68, 19.19]);
+    // Each model pre-trained or not, then the rectifier beside both others with both starts.
+    assert_eq!(rows(&result).len(), 6 + 3 + 4);
 }
 
 #[test]
@@ -157,6 +165,8 @@ fn settings_that_make_no_sense_are_errors() {
         ("glorot-sparsity", "tuning.stopping.epochs=0", "stopping.epochs"),
         ("glorot-softplus-scale", "alphas=[0.0]", "alphas"),
         ("glorot-semisupervised", "shares=[1.5]", "shares"),
+        ("glorot-semisupervised", "models=[]", "models"),
+        ("glorot-images", "auto_encoder.reconstruction=cross_entropy", "a strategy for rectifiers"),
     ] {
         let mut command = halfwave(home.path());
         command.args(["run", experiment, "-q", "--data-dir", ".", "--set", set]);

@@ -42,11 +42,13 @@ impl Model {
         }
     }
 
-    /// Of the layer below, or of images in [0, 1], as published; those that are `centred` have a linear decoder.
-    fn reconstruction(self, centred: bool) -> Reconstruction {
+    /// Of the layer below, or of images in [0, 1], as published, but for rectifiers; images that are `centred` have a linear
+    /// decoder.
+    fn reconstruction(self, rectifiers: Reconstruction, centred: bool) -> Reconstruction {
         match self {
             _ if centred => Reconstruction::LinearAfter,
-            Self::Rectifier | Self::Softplus => Reconstruction::Softplus,
+            Self::Rectifier => rectifiers,
+            Self::Softplus => Reconstruction::Softplus,
             Self::Tanh => Reconstruction::CrossEntropy,
         }
     }
@@ -101,6 +103,8 @@ pub(super) struct Pretraining {
     momentum: f32,
     l1: f32,
     pub(super) epochs: usize,
+    /// Of rectifiers.
+    reconstruction: Reconstruction,
     /// Whether images are centred, and not in [0, 1].
     centred: bool,
 }
@@ -198,11 +202,11 @@ impl Tuning {
 
 impl Pretraining {
     fn machines(&self, model: Model, rate: f32, hidden: &[usize]) -> Vec<AutoEncoderConfig> {
-        let Self { masking, batch, momentum, l1, epochs, centred } = *self;
+        let Self { masking, batch, momentum, l1, epochs, reconstruction, centred } = *self;
         let machine = |(layer, &hidden_units): (usize, &usize)| AutoEncoderConfig {
             hidden_units,
             activation: model.activation(),
-            reconstruction: model.reconstruction(centred && layer == 0),
+            reconstruction: model.reconstruction(reconstruction, centred && layer == 0),
             masking,
             salt_and_pepper: 0.0,
             l1: model.l1(l1),
@@ -220,6 +224,9 @@ impl Pretraining {
         rate: f32,
         hidden: &[usize],
     ) -> Result<(), TrainError> {
+        let (name, expected) = ("auto_encoder.reconstruction", "a strategy for rectifiers");
+        let of_tanh = self.reconstruction == Reconstruction::CrossEntropy;
+        TrainError::require(!of_tanh, name, expected, "cross_entropy")?;
         let machines = self.machines(model, rate, hidden);
         machines.iter().try_for_each(|machine| AutoEncoder::new(machine, 1, 0).map(|_| ()))
     }
