@@ -399,7 +399,7 @@ fn sines(count: usize, phase: f64, step: f64, factor: f64) -> Vec<f32> {
 }
 
 /// The networks of that script.
-fn torch_networks() -> [(&'static str, Vec<LayerConfig>, Optimiser); 6] {
+fn torch_networks() -> [(&'static str, Vec<LayerConfig>, Head, Optimiser); 10] {
     use LayerConfig as L;
     let last = L::dense(4, Kind::Identity);
     let plain = vec![
@@ -435,6 +435,14 @@ fn torch_networks() -> [(&'static str, Vec<LayerConfig>, Optimiser); 6] {
         L::Learned { activation: LearnedKind::Prelu, per_channel: false },
         last,
     ];
+    let directions = vec![
+        L::Flatten,
+        L::WeightNorm { units: 9, initialiser: Initialiser::GlorotUniform },
+        L::Activation { activation: Kind::Silu },
+        L::Learned { activation: LearnedKind::Dyt, per_channel: true },
+        last,
+    ];
+    let smooth = vec![L::Flatten, L::dense(9, Kind::Gelu), L::dense(6, Kind::Softplus), last];
     let (adam, sgd) = (Optimiser::adam_with_rate(0.01), Optimiser::sgd(0.05, 0.9));
     let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
     let adamw = Optimiser::Adam { learning_rate: 0.01, beta1, beta2, epsilon, weight_decay: 0.3 };
@@ -442,28 +450,38 @@ fn torch_networks() -> [(&'static str, Vec<LayerConfig>, Optimiser); 6] {
     let nesterov =
         Optimiser::Sgd { learning_rate, momentum, nesterov: true, weight_decay, l1: 0.0 };
     [
-        ("plain_adam", plain.clone(), adam),
-        ("plain_sgd", plain, sgd),
-        ("normalised_adam", normalised.clone(), adam),
-        ("normalised_sgd", normalised, sgd),
-        ("learned_adamw", learned.clone(), adamw),
-        ("learned_nesterov", learned, nesterov),
+        ("plain_adam", plain.clone(), Head::Softmax, adam),
+        ("plain_sgd", plain, Head::Softmax, sgd),
+        ("normalised_adam", normalised.clone(), Head::Softmax, adam),
+        ("normalised_sgd", normalised, Head::Softmax, sgd),
+        ("directions_adam", directions, Head::Softmax, adam),
+        ("logistic_sgd", smooth.clone(), Head::Logistic, sgd),
+        ("squared_error_sgd", smooth.clone(), Head::SquaredError, sgd),
+        ("normalised_relu_sgd", smooth, Head::NormalisedRelu, sgd),
+        ("learned_adamw", learned.clone(), Head::Softmax, adamw),
+        ("learned_nesterov", learned, Head::Softmax, nesterov),
     ]
+}
+
+/// The lengths of the columns of `[_, columns]`.
+fn lengths(matrix: &[f32], columns: usize) -> Vec<f32> {
+    let square = |j| matrix.iter().skip(j).step_by(columns).map(|v| v * v).sum::<f32>();
+    (0..columns).map(|j| square(j).sqrt()).collect()
 }
 
 /// Losses of ten steps, all parameters after them, and the loss of inference.
 #[test]
-fn convolutional_networks_agree_with_pytorch() {
+fn small_networks_agree_with_pytorch() {
     let (rows, shape, level) = (12, [8, 7, 2], Level::best());
     let labels = (0..rows).map(|i| i * i % 4).collect();
     let x = sines(rows as usize * 8 * 7 * 2, 0.3, 1.7, 1.0);
     let data = Dataset::new(x, &shape, labels, &["class"; 4]).unwrap();
-    for (name, layers, optimiser) in torch_networks() {
+    for (name, layers, head, optimiser) in torch_networks() {
         {
             let config = NetworkConfig {
                 input: shape.to_vec(),
                 layers,
-                head: Head::Softmax,
+                head,
                 optimiser,
                 schedule: Schedule::Constant,
                 batch: 12,
@@ -472,14 +490,19 @@ fn convolutional_networks_agree_with_pytorch() {
             let mut network = Network::new(&config, 1).unwrap();
             let trained = network.layers().iter().filter(|layer| layer.is_trained());
             let names: Vec<_> = trained.map(|layer| layer.name()).collect();
+            let trained = names.len();
             for (l, name) in names.into_iter().enumerate() {
-                if !["conv", "dense"].contains(&name) {
-                    continue;
-                }
                 let [w, b] = network.parameters()[l].map(<[f32]>::len);
-                assert!(w > b, "{name}");
                 let weights = sines(w, 1.0 + l as f64, 2.3, 0.4);
-                let bias = sines(b, 0.5 + l as f64, 0.9, 0.1);
+                let bias = |b: usize| sines(b, 0.5 + l as f64, 0.9, 0.1);
+                let last = l + 1 == trained;
+                let up = if last && head == Head::NormalisedRelu { 0.75 } else { 0.0 };
+                let bias = match name {
+                    "conv" | "dense" => bias(b).into_iter().map(|b| b + up).collect(),
+                    "weight-norm" => [lengths(&weights, b / 2), bias(b / 2)].concat(),
+                    _ => continue,
+                };
+                assert!(w > b, "{name}");
                 network.set_parameters(l, &weights, &bias).unwrap();
             }
             let mut losses = Losses::default();

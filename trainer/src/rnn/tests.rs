@@ -78,6 +78,64 @@ fn gradients_are_those_of_the_definition() {
     }
 }
 
+/// `tests/golden/rnn_torch.py`, PyTorch 2.15.0 in float64.
+#[test]
+fn ten_steps_agree_with_pytorch() {
+    #[derive(Default)]
+    struct Losses(Vec<f64>);
+    impl Observer for Losses {
+        fn epoch(&mut self, epoch: &Epoch<'_>) {
+            let losses = epoch.metrics.iter().filter(|(name, _)| *name == "loss");
+            self.0.extend(losses.map(|(_, loss)| loss));
+        }
+    }
+    let sines = |count: usize, phase: f64, step: f64, factor: f64| -> Vec<f32> {
+        (0..count).map(|i| (factor * (phase + step * i as f64).sin()) as f32).collect()
+    };
+    let labels = (0..12).map(|i| i * i % 4).collect();
+    let data = Dataset::new(sines(12 * 12, 0.3, 1.7, 1.0), &[12], labels, &["class"; 4]).unwrap();
+    for (activation, clip, golden) in [
+        (
+            Kind::Tanh,
+            None,
+            [
+                1.61159576, 1.46641379, 1.28092737, 1.12282575, 0.99843812, 0.90426004, 0.8408892,
+                0.80496575, 0.78627969, 0.770342,
+            ],
+        ),
+        (
+            Kind::Relu,
+            None,
+            [
+                1.51953171, 1.36146246, 1.18626472, 1.03789823, 0.89114412, 0.74499204, 0.61856957,
+                0.52614875, 0.45529383, 0.39610732,
+            ],
+        ),
+        (
+            Kind::Relu,
+            Some(0.1),
+            [
+                1.51953171, 1.50065848, 1.46677031, 1.42161795, 1.36814292, 1.31114435, 1.25552474,
+                1.20264797, 1.1513225, 1.09982736,
+            ],
+        ),
+    ] {
+        let optimiser = Optimiser::sgd(0.2, 0.9);
+        let config = RnnConfig { activation, clip, optimiser, batch: 12, epochs: 10, ..config() };
+        let mut rnn = Rnn::new(&config, 12, 4, 1).unwrap();
+        for (which, phase) in [(W, 1.0), (U, 2.0), (B, 3.0), (V, 4.0), (C, 5.0)] {
+            rnn.parameters[which] = sines(rnn.parameters[which].len(), phase, 2.3, 0.6);
+        }
+        let mut losses = Losses::default();
+        rnn.fit(Level::best(), &data, None, "golden", &mut losses).unwrap();
+        assert_eq!(losses.0.len(), 10);
+        for (step, (found, golden)) in losses.0.iter().zip(golden).enumerate() {
+            let error = (found - golden).abs();
+            assert!(error < 5e-6, "{activation} {clip:?} step {step}: {found} is not {golden}");
+        }
+    }
+}
+
 #[test]
 fn it_learns_where_in_a_sequence_something_was() {
     let (train, test) = (data(400), data(100));
