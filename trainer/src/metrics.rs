@@ -150,6 +150,32 @@ pub fn calibration_error(
     gaps.iter().map(|gap| gap.abs()).sum::<f64>() / labels.len().max(1) as f64
 }
 
+/// Root mean square of Σ v P(v) − t, the value that is expected of a row minus its true one: of stars, Glorot, Bordes &
+/// Bengio's score (AISTATS 2011, section 4.2).
+///
+/// `probabilities [rows, classes]`, `values [classes]`, `truth [rows]`; the probabilities of a row are divided by their sum.
+///
+/// ```
+/// use halfwave_trainer::metrics::expected_value_rmse;
+/// // 4.5 and 1 expected, 5 and 2 seen: √((.25 + 1) / 2).
+/// let p = [0.0, 0.0, 0.0, 0.5, 0.5, 1.0, 0.0, 0.0, 0.0, 0.0];
+/// let error = expected_value_rmse(&p, &[1.0, 2.0, 3.0, 4.0, 5.0], &[5.0, 2.0]);
+/// assert!((error - 0.625_f64.sqrt()).abs() < 1e-12);
+/// ```
+///
+/// # Panics
+/// If the lengths do not fit, or there are no classes.
+#[must_use]
+pub fn expected_value_rmse(probabilities: &[f32], values: &[f64], truth: &[f64]) -> f64 {
+    assert!(probabilities.len() == truth.len() * values.len(), "a row for each true value");
+    let expected = probabilities.chunks_exact(values.len()).map(|p| {
+        let terms = values.iter().zip(p).map(|(v, &p)| v * f64::from(p));
+        terms.sum::<f64>() / p.iter().copied().map(f64::from).sum::<f64>()
+    });
+    let squares: f64 = expected.zip(truth).map(|(found, truth)| (found - truth).powi(2)).sum();
+    (squares / truth.len().max(1) as f64).sqrt()
+}
+
 /// Share of `labels` that `predicted` names; 0 for none.
 ///
 /// # Panics

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     Error,
-    metrics::{Confusion, Scores, calibration_error},
+    metrics::{Confusion, Scores, calibration_error, expected_value_rmse},
+    network::Head,
     npy::{self, Array},
     output,
     samples::Samples,
@@ -132,7 +133,18 @@ pub(super) fn evaluate(
         100.0 * confusion.accuracy(),
         100.0 * error
     );
+    // Of classes that are numbers, such as stars, their mean under the softmax is a prediction, too.
+    let values: Option<Vec<f64>> = classes.iter().map(|name| number(name)).collect();
+    if let Some(values) = values.filter(|_| network.config().head == Head::Softmax) {
+        let truth: Vec<f64> = indices.iter().map(|&class| values[class as usize]).collect();
+        let error = expected_value_rmse(&probabilities, &values, &truth);
+        let _ = writeln!(
+            text,
+            "expected value        {error:.6} off (root mean square; the classes are numbers)"
+        );
+    }
     let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or_default().max(13);
+    let _ = writeln!(text, "\n{:<widest$}  precision %  recall %    F1 %  support", "class");
     let mut line = |name: &str, Scores { precision, recall, f1, support }: Scores| {
         let [precision, recall, f1] = [precision, recall, f1].map(|share| 100.0 * share);
         // Writing to a string cannot fail, here and below.
@@ -145,11 +157,12 @@ pub(super) fn evaluate(
         line(name, confusion.class(k));
     }
     line("weighted mean", confusion.weighted());
-    let head = format!("\n{:<widest$}  precision %  recall %    F1 %  support\n", "class");
-    let at = text.find(" bins)\n").map_or(text.len(), |at| at + 7);
-    text.insert_str(at, &head);
     text.push_str(&matrix(confusion, classes, widest));
     Ok(text)
+}
+
+fn number(name: &str) -> Option<f64> {
+    name.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
 /// The confusion, or that it is too large.

@@ -7,7 +7,7 @@ use halfwave_datasets::{
     preprocess::Standardiser,
 };
 use halfwave_trainer::network::Network;
-use predicates::str::contains;
+use predicates::{prelude::PredicateBooleanExt, str::contains};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tempfile::{TempDir, tempdir};
@@ -91,6 +91,27 @@ fn numbers_that_overflow_when_standardised_are_errors() {
     assert!(!path.join("p.npy").exists());
 }
 
+/// Of stars the mean under the softmax is a prediction, with an error of its own.
+#[test]
+fn classes_that_are_numbers_have_an_expected_value() {
+    let home = files();
+    let path = home.path();
+    let stars: String = (0..90).map(|i| format!("{}\n", [1, 3, 5][i % 3])).collect();
+    fs::write(path.join("stars.csv"), stars).unwrap();
+    run(path, &format!("{TRAIN} --labels stars.csv --standardise")).success();
+    run(path, "predict m.safetensors x.npy p.npy --probabilities").success();
+    let (_, p) = load(&path.join("p.npy"));
+    let square = |(i, p): (usize, &[f32])| {
+        let expected = f64::from(p[0]) + 3.0 * f64::from(p[1]) + 5.0 * f64::from(p[2]);
+        (expected - [1.0, 3.0, 5.0][i % 3]).powi(2)
+    };
+    let error = (p.chunks(3).enumerate().map(square).sum::<f64>() / 90.0).sqrt();
+    assert!(error > 1e-5);
+    run(path, "eval m.safetensors x.npy --labels stars.csv")
+        .success()
+        .stdout(contains(format!("expected value        {error:.4}")));
+}
+
 #[test]
 fn a_network_is_trained_evaluated_and_predicts() {
     let home = files();
@@ -104,6 +125,7 @@ fn a_network_is_trained_evaluated_and_predicts() {
         .success()
         .stdout(contains("accuracy              100.00 %"))
         .stdout(contains("calibration error"))
+        .stdout(contains("expected value").not())
         .stdout(contains("weighted mean       100.00    100.00  100.00       90"))
         .stdout(contains("emu              0    0   30"));
     run(path, "predict m.safetensors x.npy k.npy").success().stdout(contains("cat, dog, emu"));

@@ -17,6 +17,7 @@ use super::{Context, Run};
 use crate::{
     Error, TrainError,
     layers::LayerConfig,
+    metrics::expected_value_rmse,
     network::{Best, Criterion, Head, Network, NetworkConfig, Stopping},
     observe::{Epoch, Observer, Recorder},
     optim::{Optimiser, Schedule},
@@ -202,7 +203,9 @@ impl Training<'_> {
             }
             Task::Stars => {
                 let p = network.probabilities(level, test.rows);
-                ("test_rmse", rmse(&p, task.classes(), &parts.test.stars()))
+                // Class s − 1 is s stars.
+                let stars: Vec<f64> = (1..=task.classes()).map(|s| s as f64).collect();
+                ("test_rmse", expected_value_rmse(&p, &stars, &parts.test.stars()))
             }
         };
         let (run, metrics) = (&format!("{run}, test, seed {seed}"), &[(metric, value)]);
@@ -224,16 +227,6 @@ struct Job<'a> {
     /// What its hidden layers start as.
     stack: Option<&'a Stack>,
     run: &'a str,
-}
-
-/// Root of the mean squared error of Σ s P(s), the expected stars: `p [rows, classes]`, class s − 1 is s stars.
-fn rmse(p: &[f32], classes: usize, stars: &[f64]) -> f64 {
-    let expected = p.chunks_exact(classes).map(|p| {
-        let terms = (1..).zip(p).map(|(s, &p)| f64::from(s) * f64::from(p));
-        terms.sum::<f64>() / p.iter().copied().map(f64::from).sum::<f64>()
-    });
-    let squares: f64 = expected.zip(stars).map(|(found, stars)| (found - stars).powi(2)).sum();
-    (squares / stars.len() as f64).sqrt()
 }
 
 impl Config {
@@ -331,13 +324,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn stars_are_expected_under_the_softmax() {
-        // 4.5 and 1 expected, 5 and 2 seen: √((.25 + 1) / 2).
-        let p = [0.0, 0.0, 0.0, 0.5, 0.5, 1.0, 0.0, 0.0, 0.0, 0.0];
-        assert!((rmse(&p, 5, &[5.0, 2.0]) - 0.625_f64.sqrt()).abs() < 1e-12);
-    }
 
     #[test]
     fn settings_that_make_no_sense_are_errors_before_data_are_read() {
