@@ -7,7 +7,7 @@
 
 use super::{Activation, Saved, reference, swish, tail::Tail};
 use crate::{
-    math::{Double, erf, exp_f64, exp_parts_of},
+    math::{Double, erf, exp_parts_of, seldom_exp_f64},
     simd::{F32, Simd},
 };
 
@@ -36,7 +36,7 @@ impl Activation for Erf {
         let dx = slope * dy;
         let Some(tail) = Tail::of(x.constant(8.0).lt(x.abs()), saved) else { return dx };
         let x = tail.x;
-        let slope = exp_f64(-(x * x)) * x.constant(std::f64::consts::FRAC_2_SQRT_PI);
+        let slope = seldom_exp_f64(-(x * x)) * x.constant(std::f64::consts::FRAC_2_SQRT_PI);
         tail.product(slope, dy, dx)
     }
     fn definition(self, x: f64) -> f64 {

@@ -12,7 +12,8 @@
 use super::{Activation, Saved, reference, swish, tail::Tail};
 use crate::{
     math::{
-        Double, EXP_ROUND, ExpFactors, Piecewise, exp_f64, exp_table, polynomial, polynomial_f64,
+        Double, EXP_ROUND, ExpFactors, Piecewise, exp_table, polynomial, polynomial_f64, seldom,
+        seldom_exp_f64,
     },
     simd::{F32, F64, Simd},
 };
@@ -49,10 +50,11 @@ fn gaussian<S: Simd>(a: F32<S>) -> ExpFactors<S> {
 /// Φ(x) + x φ(x) for x ≤ −12: φ(x) times x and four terms of Mills' ratio, which leave 2·10⁻⁹.
 #[inline(always)]
 fn tail_slope<S: Simd>(x: F64<S>) -> F64<S> {
-    let r = x.constant(-1.0) / x;
+    let &[minus_half, density_at_0, minus_1] = seldom(&[-0.5, FRAC_1_SQRT_TAU, -1.0]);
+    let r = x.constant(minus_1) / x;
     let s = r * r;
-    let ratio = r * polynomial_f64(s, &[1.0, -1.0, 3.0, -15.0]);
-    let density = exp_f64(x * x * x.constant(-0.5)) * x.constant(FRAC_1_SQRT_TAU);
+    let ratio = r * polynomial_f64(s, seldom(&[1.0, -1.0, 3.0, -15.0]));
+    let density = seldom_exp_f64(x * x * x.constant(minus_half)) * x.constant(density_at_0);
     density * (x + ratio)
 }
 

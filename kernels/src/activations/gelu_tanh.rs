@@ -9,7 +9,7 @@
 
 use super::{Activation, Saved, swish, tail::Tail};
 use crate::{
-    math::{Double, ExpFactors, Piecewise, exp_f64, exp_factors_of},
+    math::{Double, ExpFactors, Piecewise, exp_factors_of, seldom_exp_f64},
     simd::{F32, Simd},
 };
 
@@ -60,7 +60,7 @@ impl Activation for GeluTanh {
         let x = tail.x;
         let ([c1, c2], square) = (C.map(|c| x.constant(c)), x * x);
         let derivative = (c2 * x.constant(3.0)).mul_add(square, c1);
-        let e = exp_f64(x * c2.mul_add(square, c1));
+        let e = seldom_exp_f64(x * c2.mul_add(square, c1));
         tail.product(e * x.mul_add(derivative, x.constant(1.0)), dy, dx)
     }
     fn definition(self, x: f64) -> f64 {

@@ -10,7 +10,7 @@
 
 use super::{Activation, Saved, swish, tail::Tail};
 use crate::{
-    math::{Double, Exp, Root, exp_f64, exp_parts, zero_crossing},
+    math::{Double, Exp, Root, exp_parts, seldom_exp_f64, zero_crossing},
     simd::{F32, Mask, Simd},
 };
 
@@ -110,7 +110,7 @@ impl Activation for Mish {
         let dx = slope * dy;
         let Some(tail) = Tail::of(x.lt(x.constant(-70.0)), saved) else { return dx };
         let x = tail.x;
-        tail.product(exp_f64(x) * (x + x.constant(1.0)), dy, dx)
+        tail.product(seldom_exp_f64(x) * (x + x.constant(1.0)), dy, dx)
     }
     fn definition(self, x: f64) -> f64 {
         if x < -800.0 {

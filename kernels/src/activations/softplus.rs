@@ -9,7 +9,7 @@
 
 use super::{Activation, Saved, sigmoid, swish, tail::Tail};
 use crate::{
-    math::{Double, Piecewise, exp_f64, exp_factors_of, polynomial, split},
+    math::{Double, Piecewise, exp_factors_of, polynomial, seldom_exp_f64, split},
     simd::{F32, Simd},
 };
 
@@ -63,7 +63,7 @@ pub(super) fn backward<S: Simd>(x: F32<S>, dy: F32<S>, beta: f32, sigmoid: F32<S
     let dx = sigmoid * dy;
     let Some(tail) = Tail::of(x.lt(x.constant(-70.0 / beta)), x) else { return dx };
     let x = tail.x;
-    tail.product(exp_f64(x * x.constant(beta.into())), dy, dx)
+    tail.product(seldom_exp_f64(x * x.constant(beta.into())), dy, dx)
 }
 
 impl Activation for Softplus {

@@ -4,7 +4,10 @@
 
 use super::tail::Tail;
 use crate::{
-    math::{Double, ExpFactors, LogisticTail, Piecewise, Row, exp_f64, exp_factors_of, split},
+    math::{
+        Double, ExpFactors, LogisticTail, Piecewise, Row, exp_factors_of, seldom, seldom_exp_f64,
+        split,
+    },
     simd::{F32, Simd},
 };
 
@@ -64,7 +67,7 @@ pub(super) fn swish_backward<S: Simd>(x: F32<S>, dy: F32<S>, beta: f64) -> F32<S
     let dx = slope * dy;
     let Some(tail) = Tail::of(x.lt(x.constant(TAIL / beta as f32)), x) else { return dx };
     let t = tail.x * tail.x.constant(beta);
-    tail.product(exp_f64(t) * (t + t.constant(1.0)), dy, dx)
+    tail.product(seldom_exp_f64(t) * (t + t.constant(1.0)), dy, dx)
 }
 
 /// dy/dx of [`silu`] times dy.
@@ -75,7 +78,7 @@ pub(super) fn silu_backward<S: Simd>(x: F32<S>, dy: F32<S>) -> F32<S> {
     let dx = slope * dy;
     let Some(tail) = Tail::of(x.lt(x.constant(TAIL)), x) else { return dx };
     let x = tail.x;
-    tail.product(exp_f64(x) * (x + x.constant(1.0)), dy, dx)
+    tail.product(seldom_exp_f64(x) * (x + x.constant(*seldom(&1.0))), dy, dx)
 }
 
 /// (1 + e⁻ᵃ − a) / (1 + e⁻ᵃ)²; from 20 on, 1 − a.

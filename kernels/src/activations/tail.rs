@@ -3,7 +3,10 @@
 //! A slope of 10⁻⁴² has ten bits, one of 10⁻⁵⁰ none, and their products with a large dy would have no more; one of 10⁴⁰ is
 //! infinite.
 
-use crate::simd::{F32, F64, Mask, Simd};
+use crate::{
+    math::seldom,
+    simd::{F32, F64, Mask, Simd},
+};
 
 /// The lanes of a vector where that is so.
 pub(super) struct Tail<S: Simd> {
@@ -17,7 +20,11 @@ impl<S: Simd> Tail<S> {
     #[inline(always)]
     pub(super) fn of(lanes: Mask<S>, x: F32<S>) -> Option<Self> {
         // Lower than any x whose slope a finite dy can bring back; −∞ would make NaN of products.
-        let x = if lanes.to_bits() == 0 { return None } else { x.constant(-1e30).max(x).widen() };
+        let x = if lanes.to_bits() == 0 {
+            return None;
+        } else {
+            x.constant(*seldom(&-1e30)).max(x).widen()
+        };
         Some(Self { lanes, x })
     }
 

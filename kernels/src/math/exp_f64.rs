@@ -6,6 +6,7 @@
 //! multiply-add. Relative errors are below 2⁻⁴⁹
 //! (measured: e 2⁻⁵¹·⁵, the others at most 2⁻⁴⁹·⁹); all functions keep NaN.
 
+use super::seldom;
 use crate::simd::{F64, Simd};
 
 const LN2_HI: f64 = 6.931_471_803_691_238e-1;
@@ -17,8 +18,27 @@ const ROUND: f64 = 6_755_399_441_055_744.0;
 /// Beyond ±700 a result has long left the range of `f32`; 2ᵏ is still a normal `f64` there.
 const LIMIT: f64 = 700.0;
 
+/// What a reduction takes.
+struct Reduction {
+    least: f64,
+    most: f64,
+    log2_e: f64,
+    round: f64,
+    minus_ln2: [f64; 2],
+    one: f64,
+}
+
+static REDUCTION: Reduction = Reduction {
+    least: -LIMIT,
+    most: LIMIT,
+    log2_e: std::f64::consts::LOG2_E,
+    round: ROUND,
+    minus_ln2: [-LN2_HI, -LN2_LO],
+    one: 1.0,
+};
+
 /// 1/(n + 1)!.
-const TAYLOR: [f64; 12] = {
+static TAYLOR: [f64; 12] = {
     let mut coefficients = [1.0; 12];
     let mut n = 1;
     while n < 12 {
@@ -63,27 +83,44 @@ pub(crate) fn polynomial_f64<S: Simd, const N: usize>(
 /// (2ᵏ, r), for t cut to ±700.
 #[inline(always)]
 fn reduce<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
-    let t = t.constant(-LIMIT).max(t);
-    let t = t.constant(LIMIT).min(t);
-    let shifted = t.mul_add(t.constant(std::f64::consts::LOG2_E), t.constant(ROUND));
-    let k = shifted - t.constant(ROUND);
-    let r = k.mul_add(t.constant(-LN2_HI), t);
-    let r = k.mul_add(t.constant(-LN2_LO), r);
-    let power = (shifted.to_bits().shl(52) + t.constant(1.0).to_bits()).as_f64_bits();
+    reduce_by(t, &REDUCTION)
+}
+
+#[inline(always)]
+fn reduce_by<S: Simd>(t: F64<S>, by: &Reduction) -> (F64<S>, F64<S>) {
+    let t = t.constant(by.least).max(t);
+    let t = t.constant(by.most).min(t);
+    let shifted = t.mul_add(t.constant(by.log2_e), t.constant(by.round));
+    let k = shifted - t.constant(by.round);
+    let [hi, lo] = by.minus_ln2;
+    let r = k.mul_add(t.constant(lo), k.mul_add(t.constant(hi), t));
+    let power = (shifted.to_bits().shl(52) + t.constant(by.one).to_bits()).as_f64_bits();
     (power, r)
 }
 
 /// (2ᵏ, eʳ − 1), for t cut to ±700.
 #[inline(always)]
 fn parts<S: Simd>(t: F64<S>) -> (F64<S>, F64<S>) {
-    let (power, r) = reduce(t);
-    (power, r * polynomial_f64(r, &TAYLOR))
+    parts_by(t, &REDUCTION, &TAYLOR)
+}
+
+#[inline(always)]
+fn parts_by<S: Simd>(t: F64<S>, by: &Reduction, taylor: &[f64; 12]) -> (F64<S>, F64<S>) {
+    let (power, r) = reduce_by(t, by);
+    (power, r * polynomial_f64(r, taylor))
 }
 
 /// eᵗ, with t cut to ±700.
 #[inline(always)]
 pub(crate) fn exp_f64<S: Simd>(t: F64<S>) -> F64<S> {
     let (power, expm1) = parts(t);
+    expm1.mul_add(power, power)
+}
+
+/// The same bits in a branch that is [`seldom`] taken.
+#[inline(always)]
+pub(crate) fn seldom_exp_f64<S: Simd>(t: F64<S>) -> F64<S> {
+    let (power, expm1) = parts_by(t, seldom(&REDUCTION), seldom(&TAYLOR));
     expm1.mul_add(power, power)
 }
 
