@@ -4,10 +4,10 @@
 #   bench-suite/record/<date>-<machine>/   README.md, what was printed, rows as CSV, figures as SVG
 #
 # MACHINE is how the directory is called, else what the processor and its cores are. --quick takes a minute and is
-# for trying this out; without it, half an hour. Runs that others disturb are no record: the load is written down.
+# for trying this out; without it, half an hour, and with peers in Python two. Runs that others disturb are no record: the load is written down.
 #
 #   PYTHON         an interpreter that has numpy and torch, for the table of errors (python3)
-#   HALFWAVE_DATA  where mnist/ is: functions and epochs are timed against torch, numpy, Keras and scikit-learn, too
+#   HALFWAVE_DATA  where mnist/ is: peers/compare.sh runs, too, beside torch, JAX, Keras, scikit-learn and numpy
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,6 +32,7 @@ size() { getconf "$1" 2> /dev/null | awk '{ print $1 / 1024 " KiB" }' || echo un
 cargo bench --locked --package halfwave-bench-suite --bench roofline --bench peers --no-run
 mkdir -p "$out"
 before=$(load)
+python=
 [ ${#quick[@]} -gt 0 ] || export HALFWAVE_BENCH=full
 bench roofline "${quick[@]}" --csv "$out/roofline.csv" --svg "$out" > "$out/roofline.txt"
 bench peers "${quick[@]}" --csv "$out/peers.csv" > "$out/peers.txt"
@@ -41,8 +42,10 @@ after=$(load)
   cargo run --release --locked --package halfwave-tests --example accuracy
 } > "$out/accuracy.md"
 if [ -n "${HALFWAVE_DATA:-}" ] && [ ${#quick[@]} -eq 0 ]; then
+  # Below six rounds no interval holds a median with 95 %.
   for threads in $(printf '%s\n' 1 "$cores" | sort -nu); do
-    bench-suite/peers/compare.sh "$threads" >> "$out/epochs.txt"
+    CSV=$out/python-$threads.csv bench-suite/peers/compare.sh "$threads" 6 >> "$out/python.txt"
+    python+=", [Python, $threads threads](python-$threads.csv)"
   done
 fi
 
@@ -60,7 +63,7 @@ part() { sed -n "/$2/,/^$/p" "$out/$1"; }
   echo "| system | $(uname -s), $(rustc --version) |"
   echo "| load before and after (1, 5, 15 minutes) | $before; $after |"
   echo
-  echo "[Errors](accuracy.md) · rows: [roofline](roofline.csv), [peers](peers.csv) · printed: [roofline](roofline.txt), [peers](peers.txt)"
+  echo "[Errors](accuracy.md) · rows: [roofline](roofline.csv), [peers](peers.csv)$python · printed: [roofline](roofline.txt), [peers](peers.txt)"
   for figure in "$out"/*.svg; do
     echo
     echo "![$(basename "$figure" .svg)]($(basename "$figure"))"
@@ -81,11 +84,11 @@ part() { sed -n "/$2/,/^$/p" "$out/$1"; }
   echo '```text'
   cat "$out/peers.txt"
   echo '```'
-  if [ -e "$out/epochs.txt" ]; then
+  if [ -n "$python" ]; then
     echo
-    echo "## Functions and epochs beside torch, numpy, Keras and scikit-learn"
+    echo "## Beside torch, JAX, Keras, scikit-learn and numpy"
     echo '```text'
-    cat "$out/epochs.txt"
+    cat "$out/python.txt"
     echo '```'
   fi
 } > "$out/README.md"

@@ -3,7 +3,8 @@
 //! | arguments | what |
 //! |---|---|
 //! | `--times` \[NAME…\] | prints `name seconds` of these rows, or of all, on the best level and one thread |
-//! | `--elements N` \[NAME…\] | medians, with arrays of N elements, of rows whose size can be chosen |
+//! | `--elements N THREADS` \[NAME…\] | medians, with arrays of N elements, of rows whose size can be chosen; on several threads, of parallel forms |
+//! | `--steps THREADS` \[NAME…\] | medians of training steps |
 //! | `--builds BEFORE AFTER` | runs `--times` of these two builds of this bench in turns, and compares |
 //! | `--test` | compares the bits of each counted row with the scalar level's |
 //!
@@ -12,18 +13,19 @@
 use std::{
     collections::BTreeMap,
     env, fmt,
+    hint::black_box,
     process::{Command, ExitCode},
     time::Duration,
 };
 
 use halfwave_bench_suite::{
+    check,
     interleaved::{self, Contestant},
-    moved, scalar, table,
+    moved, scalar,
+    steps::{Result, STEPS},
+    table,
 };
 use halfwave_kernels::Level;
-
-/// With the errors of processes and of what they print.
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 /// Rounds in which all rows are timed.
 const ROUNDS: usize = 5;
@@ -31,6 +33,8 @@ const ROUNDS: usize = 5;
 const ROUNDS_AGAIN: usize = 9;
 /// Samples of a row in a process, of which the least counts.
 const SAMPLES: usize = 15;
+/// Samples of a training step, each of some steps.
+const SAMPLES_OF_STEPS: usize = 5;
 /// Shorter than a time slice of a busy machine.
 const SAMPLE: Duration = Duration::from_millis(1);
 
@@ -38,13 +42,11 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let done = match &arguments[..] {
         [flag, before, after] if flag == "--builds" => return report(compare(before, after)),
-        rest if rest.iter().any(|argument| argument == "--test") => check(),
-        [flag, names @ ..] if flag == "--times" => print_times(None, names),
-        [flag, elements, names @ ..] if flag == "--elements" => match elements.parse() {
-            Ok(elements) => print_times(Some(elements), names),
-            Err(error) => Err(format!("--elements {elements}: {error}").into()),
-        },
-        _ => print_times(None, &[]),
+        rest if rest.iter().any(|argument| argument == "--test") => self_check(),
+        [flag, names @ ..] if flag == "--times" => times(names),
+        [flag, rest @ ..] if flag == "--elements" => elements(rest),
+        [flag, rest @ ..] if flag == "--steps" => steps(rest),
+        _ => times(&[]),
     };
     report(done.map(|()| ExitCode::SUCCESS))
 }
@@ -56,42 +58,87 @@ fn report(done: Result<ExitCode>) -> ExitCode {
     })
 }
 
-fn one_thread() -> Result<()> {
-    Ok(rayon::ThreadPoolBuilder::new().num_threads(1).use_current_thread().build_global()?)
+/// What uses rayon has so many threads, this one among them.
+fn use_threads(count: usize) -> Result<()> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(count).use_current_thread();
+    Ok(pool.build_global()?)
 }
 
-fn check() -> Result<()> {
-    one_thread()?;
+fn self_check() -> Result<()> {
+    use_threads(1)?;
     for row in table::counted() {
         row.check(Level::best(), scalar());
     }
     Ok(())
 }
 
-/// Times the rows of these names, or all.
-fn print_times(elements: Option<usize>, names: &[String]) -> Result<()> {
-    one_thread()?;
-    for row in table::timed() {
-        if !names.is_empty() && !names.iter().any(|name| name == row.name()) {
-            continue;
-        }
-        let mut kernel = match elements {
-            None => row.prepare(),
-            Some(elements) if row.streams().is_some() => {
-                row.check_at(Level::best(), scalar(), elements);
-                row.prepare_at(elements)
-            }
-            Some(_) => continue,
-        };
-        let mut contestant =
-            [Contestant::new(row.name(), || kernel.run(std::hint::black_box(Level::best())))];
-        interleaved::run(&mut contestant, SAMPLES, SAMPLE);
-        // Beside peers' medians stand medians.
-        let [contestant] = &contestant;
-        let seconds = if elements.is_some() { contestant.median() } else { contestant.least() };
-        println!("{} {seconds:e}", row.name());
+/// Whether these names, or all, have this one among them.
+fn chosen(names: &[String], name: &str) -> bool {
+    names.is_empty() || names.iter().any(|chosen| chosen == name)
+}
+
+/// The least times of the rows of these names, or of all.
+fn times(names: &[String]) -> Result<()> {
+    use_threads(1)?;
+    for row in table::timed().iter().filter(|row| chosen(names, row.name())) {
+        let mut kernel = row.prepare();
+        let timed = time(row.name(), SAMPLES, || kernel.run(black_box(Level::best())));
+        print(row.name(), timed.least());
     }
     Ok(())
+}
+
+/// The same with arrays of so many elements. Beside peers' medians stand medians.
+fn elements(arguments: &[String]) -> Result<()> {
+    let [elements, threads, names @ ..] = arguments else {
+        return Err("--elements N THREADS [NAME…]".into());
+    };
+    let (elements, threads) = (positive(elements)?, positive(threads)?);
+    use_threads(threads)?;
+    let rows = if threads == 1 { table::timed() } else { table::parallel() };
+    let sized = rows.iter().filter(|row| row.streams().is_some());
+    for row in sized.filter(|row| chosen(names, row.name())) {
+        row.check_at(Level::best(), scalar(), elements);
+        let mut kernel = row.prepare_at(elements);
+        let timed = time(row.name(), SAMPLES, || kernel.run(black_box(Level::best())));
+        print(row.name(), timed.median());
+    }
+    Ok(())
+}
+
+fn steps(arguments: &[String]) -> Result<()> {
+    let [threads, names @ ..] = arguments else {
+        return Err("--steps THREADS [NAME…]".into());
+    };
+    use_threads(positive(threads)?)?;
+    for step in STEPS.iter().filter(|step| chosen(names, step.name)) {
+        let (got, expected) = (step.after_one(Level::best())?, step.after_one(scalar())?);
+        check::same_as_scalar(step.name, Level::best(), &got, &expected);
+        let mut model = (step.new)(step.steps)?;
+        let timed = time(step.name, SAMPLES_OF_STEPS, || {
+            model.train(Level::best()).unwrap_or_else(|error| panic!("{}: {error}", step.name));
+        });
+        print(step.name, timed.median() / step.steps as f64);
+    }
+    Ok(())
+}
+
+fn positive(text: &str) -> Result<usize> {
+    let number: std::num::NonZeroUsize =
+        text.parse().map_err(|error| format!("{text}: {error}"))?;
+    Ok(number.get())
+}
+
+/// Times `run` alone.
+fn time<'a>(name: &str, samples: usize, run: impl FnMut() + 'a) -> Contestant<'a> {
+    let mut contestant = [Contestant::new(name, run)];
+    interleaved::run(&mut contestant, samples, SAMPLE);
+    let [contestant] = contestant;
+    contestant
+}
+
+fn print(name: &str, seconds: f64) {
+    println!("{name} {seconds:e}");
 }
 
 /// Seconds by name, one number a round.

@@ -28,6 +28,9 @@ fn together(elements: usize) -> usize {
 /// Where the levels are compared.
 const ALL_LEVELS: &str = "L2";
 
+/// Above this ratio of times a kernel is named on the level next to the best.
+const NEXT: f64 = 2.0;
+
 /// A row of the table, what it moves, and where the levels give the same bits.
 type Sized = (Row, Streams);
 
@@ -43,7 +46,9 @@ pub fn measure(effort: Effort) -> Vec<Measured> {
         if elements < BEYOND || effort.large {
             let levels = if memory == ALL_LEVELS { &levels[..] } else { &levels[..1] };
             let place = format!("{memory} of a usual core");
-            measured.extend(on(&rows, one, levels, elements, &place, effort));
+            let rows = on(&rows, one, levels, elements, &place, effort);
+            print_next(&rows, levels);
+            measured.extend(rows);
         }
     }
     let parallel = sized(table::parallel());
@@ -76,7 +81,8 @@ fn on(
     effort: Effort,
 ) -> Vec<Measured> {
     println!("\n{elements} elements ({place}), {}T", pool.current_num_threads());
-    println!("{:<34}{:>10}{:>12}{:>10}", "", "level", "ns/element", "of limit");
+    let unit = if elements == CALL { "ns/call" } else { "ns/element" };
+    println!("{:<34}{:>10}{:>12}{:>10}", "", "level", unit, "of limit");
     let mut measured = Vec::new();
     for &level in levels {
         let groups = rows.chunks(together(elements));
@@ -153,6 +159,24 @@ fn in_turns(
 }
 
 fn print(row: &Measured) {
-    let ns = 1e9 * row.seconds / row.elements.unwrap_or(1) as f64;
+    let divisor = row.elements.filter(|&elements| elements != CALL).unwrap_or(1);
+    let ns = 1e9 * row.seconds / divisor as f64;
     println!("{:<34}{:>10}{ns:>12.4}{:>8.0} %", row.name, row.level, 100.0 * row.share);
+}
+
+/// What the level next to the best takes, where both were measured.
+fn print_next(measured: &[Measured], levels: &[Level]) {
+    let &[best, next, ..] = levels else { return };
+    let on = |level: Level| measured.iter().filter(move |row| row.level == level.name());
+    let ratio = |row: &Measured| {
+        let other = on(next).find(|other| other.name == row.name)?;
+        Some(other.seconds / row.seconds)
+    };
+    let mut ratios: Vec<_> = on(best).filter_map(|row| Some((ratio(row)?, &row.name))).collect();
+    ratios.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let Some((median, _)) = ratios.get(ratios.len() / 2) else { return };
+    println!("\n{next} takes {median:.2} times as long as {best}, the median of all; above {NEXT}");
+    for (ratio, name) in ratios.iter().take_while(|(ratio, _)| *ratio > NEXT) {
+        println!("{name:<34}{ratio:>10.2}");
+    }
 }

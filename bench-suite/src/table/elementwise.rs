@@ -95,6 +95,14 @@ pub(super) fn rows() -> Vec<Row> {
         map("mean/potts", |level, x, mean| potts::mean(level, x, COLUMNS, mean)),
         map("sample/potts", |level, x, h| potts::sample(level, noise(), x, COLUMNS, h)),
         map("ssu-variance", |level, x, y| units::ssu_variance(level, 8, x, y)),
+        // Of its bits the last are compared, and read once.
+        Row::sized("rng/bits", (0, 1), |n| {
+            let mut bits = vec![0; n];
+            fill(1, move |level, out| {
+                rng::bits(level, noise(), &mut bits);
+                out[0] = (bits[n - 1] >> 8) as f32;
+            })
+        }),
         write("rng/uniform", |level, out| rng::uniform(level, noise(), out)),
         write("rng/normal", |level, out| rng::normal(level, noise(), out)),
         map("learned-forward/carelu", |level, x, y| {
