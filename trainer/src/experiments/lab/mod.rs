@@ -198,7 +198,10 @@ mod tests {
 
     use super::super::embedded;
     use super::*;
-    use crate::{observe::Silent, result::Row};
+    use crate::{
+        observe::Silent,
+        result::{Figure, Row},
+    };
 
     fn read(change: &str) -> Result<Config, String> {
         let mut table = embedded(include_str!("../configs/lab-mlp.toml"));
@@ -252,7 +255,16 @@ mod tests {
             (0.1..0.9).contains(&(of("relu", "boundaries crossed, first epoch").value / 100.0))
         );
         assert_eq!(of("relu", "dead right outputs, before training").value, 0.0);
-        assert_eq!(outcome.figures.len(), 8);
+        let files: Vec<_> = outcome.figures.iter().map(Figure::file).collect();
+        for file in [
+            "dead-units.svg",
+            "dead-units-layer-1.svg",
+            "dead-units-layer-2.svg",
+            "zeros-by-layer.svg",
+        ] {
+            assert!(files.iter().any(|name| name == file), "{file}: {files:?}");
+        }
+        assert_eq!(files.len(), 8 + 3);
     }
 
     /// With the test unread, the accuracy is that of the validation images after the last epoch.

@@ -62,22 +62,44 @@ impl Report<'_> {
     /// What a measure shows in pictures.
     fn figures(&self, measure: Measure) -> Vec<Figure> {
         const AROUND: &str = "before and after each epoch";
-        let gradients = |trial: &Trial| trial.looks[0].gradients.clone();
+        let gradients = |trial: &Trial| Some(trial.looks[0].gradients.clone());
         match measure {
-            Measure::Dead => vec![self.over_time(
-                "dead-units",
-                ["dead units", &format!("share of units that are 0 on all images, {AROUND}")],
-                |look| Some(dead(&look.layers)),
+            Measure::Dead => {
+                let of = |l: Option<usize>| {
+                    let name = l.map_or_else(String::new, |l| format!("-layer-{}", l + 1));
+                    let place = l.map_or_else(String::new, |l| format!(" of layer {}", l + 1));
+                    let what = format!("share of units{place} that are 0 on all images, {AROUND}");
+                    self.over_time(&format!("dead-units{name}"), ["dead units", &what], |look| {
+                        l.map_or_else(
+                            || Some(dead(&look.layers)),
+                            |l| Some(look.layers.get(l)?.dead),
+                        )
+                    })
+                };
+                let layers = self.trials.iter().map(|trials| by_layer(trials).end).max();
+                let each = (0..layers.unwrap_or(0)).filter(|_| layers > Some(1)).map(Some);
+                [None].into_iter().chain(each).map(of).collect()
+            }
+            Measure::Zeros => vec![self.by_layer(
+                "zeros-by-layer",
+                "share of exact zeros after the last epoch",
+                false,
+                |trial| {
+                    let zeros = || last(trial).iter().map(|layer| layer.zeros).collect();
+                    trial.diverged.is_none().then(zeros)
+                },
             )],
             Measure::Gradients if self.config.recurrent() => vec![self.by_layer(
                 "gradient-norms",
                 "norm of the gradient of the hidden units before training",
+                true,
                 gradients,
             )],
             Measure::Gradients => vec![
                 self.by_layer(
                     "gradient-norms",
                     "norm of the weights' gradient before training",
+                    true,
                     gradients,
                 ),
                 self.over_time(
@@ -106,9 +128,10 @@ impl Report<'_> {
             Measure::Variance => vec![self.by_layer(
                 "variances",
                 "variance of activations before training",
-                |trial| trial.looks[0].layers.iter().map(|layer| layer.variance).collect(),
+                true,
+                |trial| Some(first(trial).iter().map(|layer| layer.variance).collect()),
             )],
-            Measure::Epochs | Measure::Zeros | Measure::Mean | Measure::Seconds => Vec::new(),
+            Measure::Epochs | Measure::Mean | Measure::Seconds => Vec::new(),
         }
     }
 
@@ -231,8 +254,13 @@ impl Report<'_> {
     }
 
     /// A line for each variant and seed; `y` is the axis, then what the title says.
-    fn over_time(&self, name: &str, [y, what]: [&str; 2], of: fn(&Look) -> Option<f64>) -> Figure {
-        let run = |trial: &Trial| trial.looks.iter().filter_map(of).collect();
+    fn over_time(
+        &self,
+        name: &str,
+        [y, what]: [&str; 2],
+        of: impl Fn(&Look) -> Option<f64>,
+    ) -> Figure {
+        let run = |trial: &Trial| trial.looks.iter().filter_map(&of).collect();
         let series =
             |(name, trials): (&str, &[Trial])| Series::new(name, trials.iter().map(run).collect());
         Figure::Curves {
@@ -243,22 +271,29 @@ impl Report<'_> {
         }
     }
 
-    /// Means over seeds of what each layer has.
-    fn by_layer(&self, name: &str, y: &str, of: impl Fn(&Trial) -> Vec<f64>) -> Figure {
+    /// Means over seeds of what each layer has, over those that have it.
+    fn by_layer(
+        &self,
+        name: &str,
+        y: &str,
+        logarithmic: bool,
+        of: impl Fn(&Trial) -> Option<Vec<f64>>,
+    ) -> Figure {
         let line = |(name, trials): (&str, &[Trial])| {
-            let all: Vec<Vec<f64>> = trials.iter().map(&of).collect();
+            let all: Vec<Vec<f64>> = trials.iter().filter_map(&of).collect();
             let layers = all.first().map_or(0, Vec::len);
             let mean = |l: usize| all.iter().map(|of| of[l]).sum::<f64>() / all.len() as f64;
             let points = (0..layers).map(|l| (l as f64 + 1.0, mean(l)));
-            // A logarithm has no place for 0, nor a plot for infinity.
-            Line::new(name, points.filter(|(_, value)| value.is_normal() && *value > 0.0).collect())
+            // A logarithm has no place for 0.
+            let has_place = |value: f64| value.is_finite() && (!logarithmic || value > 0.0);
+            Line::new(name, points.filter(|&(_, value)| has_place(value)).collect())
         };
         Figure::Lines {
             name: name.into(),
             title: format!("{}: {y}", self.config.set.title()),
             x: format!("{}, from the input", self.place()),
             y: y.into(),
-            logarithmic: true,
+            logarithmic,
             lines: self.variants().map(line).collect(),
         }
     }
