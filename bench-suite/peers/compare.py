@@ -62,7 +62,7 @@ class Contest:
         """Times and prints all rows; `write` takes what a row of the table is."""
         missing = [peer for peer in self.scripts if util.find_spec(MODULES.get(peer, peer)) is None]
         for peer in missing:
-            print(f"{self.name}: SKIPPED, {peer} is not installed for {sys.executable}", flush=True)
+            print(f"{self.name}: SKIPPED, {peer} is not installed", flush=True)
         peers = [peer for peer in self.scripts if peer not in missing]
         times = []
         for number in range(1, rounds + 1 if peers else 1):
