@@ -58,6 +58,8 @@ impl Client {
             .user_agent(concat!("halfwave/", env!("CARGO_PKG_VERSION")))
             // The bytes as they are published: a server that packs them once more would change them.
             .accept_encoding("identity")
+            // A server may close a connection that waits just as it is asked for the next file: that would look like a mirror that fails.
+            .max_idle_connections(0)
             .timeout_resolve(Some(connect_timeout))
             .timeout_connect(Some(connect_timeout))
             .timeout_recv_response(Some(idle_timeout))

@@ -142,6 +142,17 @@ fn a_file_is_fetched_once() {
 }
 
 #[test]
+fn each_file_has_a_connection_of_its_own() {
+    // Silent after its first answer, as one that closes is a moment later.
+    let server = Server::start(|request| answer(&content(), request.from).then(Then::Hang));
+    let place = Place::new();
+    let files = ["1.bin", "2.bin"].map(|name| file(name, &content(), Published::Plain));
+    let fetched = place.fetch(entry(files.into(), None, &[&server])).unwrap();
+    assert_eq!(fetched, [place.path("1.bin"), place.path("2.bin")]);
+    assert_eq!(server.requests(), ["/1.bin", "/2.bin"]);
+}
+
+#[test]
 fn the_next_mirror_is_tried_and_each_failure_is_said() {
     let status = |status: &'static str| {
         Server::start(move |_| {
