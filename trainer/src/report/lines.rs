@@ -7,10 +7,8 @@ use plotters::{
     prelude::*,
 };
 
-use super::plot::{COLOURS, key, words};
+use super::plot::{COLOURS, Entry, SIZE, legend, legend_width, words};
 use crate::result::{Line, Stroke};
-
-const SIZE: (u32, u32) = (760, 440);
 
 /// What stands beside the axes.
 pub struct Axes<'a> {
@@ -22,7 +20,7 @@ pub struct Axes<'a> {
     pub y: &'a str,
 }
 
-/// Lines with a legend in the emptiest corner; points that are not finite, or on a logarithmic axis not
+/// Lines with a legend beside them; points that are not finite, or on a logarithmic axis not
 /// above 0, are left out.
 ///
 /// # Errors
@@ -35,16 +33,14 @@ pub fn lines(axes: &Axes<'_>, logarithmic: bool, lines: &[Line]) -> Result<Strin
     let points = || lines.iter().flat_map(|line| line.points.iter().copied());
     let (x, y) = (range(points().map(|p| p.0)), range(points().map(|p| p.1)));
     let (Some(x), Some(y)) = (x, y) else { return Err("no finite values".into()) };
+    let mut svg = String::new();
     if logarithmic {
-        let height = |y: f64| y.ln();
-        let corner =
-            emptiest(points().map(|(x, y)| (x, height(y))), &x, &(y.start.ln()..y.end.ln()));
-        draw(axes, &lines, x, (y.start / 1.3..y.end * 1.3).log_scale(), corner)
+        draw(&mut svg, axes, &lines, x, (y.start / 1.3..y.end * 1.3).log_scale())?;
     } else {
         let margin = 0.04 * (y.end - y.start);
-        let corner = emptiest(points(), &x, &y);
-        draw(axes, &lines, x, y.start - margin..y.end + margin, corner)
+        draw(&mut svg, axes, &lines, x, y.start - margin..y.end + margin)?;
     }
+    Ok(svg)
 }
 
 /// From the least to the greatest, with some width.
@@ -54,49 +50,22 @@ fn range(values: impl Iterator<Item = f64>) -> Option<Range<f64>> {
     (low <= high).then_some(low..wide)
 }
 
-/// The corner whose part of the plot has the fewest points.
-fn emptiest(
-    points: impl Iterator<Item = (f64, f64)>,
-    x: &Range<f64>,
-    y: &Range<f64>,
-) -> SeriesLabelPosition {
-    /// Shares of the width and height that a legend takes.
-    const LEGEND: (f64, f64) = (0.4, 0.4);
-    let mut corners = [
-        (SeriesLabelPosition::UpperLeft, 0),
-        (SeriesLabelPosition::LowerRight, 0),
-        (SeriesLabelPosition::UpperRight, 0),
-        (SeriesLabelPosition::LowerLeft, 0),
-    ];
-    for point in points {
-        let right = (point.0 - x.start) / (x.end - x.start);
-        let up = (point.1 - y.start) / (y.end - y.start);
-        let (is_left, is_right) = (right < LEGEND.0, right > 1.0 - LEGEND.0);
-        let (is_low, is_high) = (up < LEGEND.1, up > 1.0 - LEGEND.1);
-        let inside =
-            [is_left && is_high, is_right && is_low, is_right && is_high, is_left && is_low];
-        corners.iter_mut().zip(inside).for_each(|(corner, inside)| corner.1 += u32::from(inside));
-    }
-    corners.sort_by_key(|corner| corner.1);
-    let [(corner, _), ..] = corners;
-    corner
-}
-
 fn draw<Y>(
+    svg: &mut String,
     axes: &Axes<'_>,
     lines: &[Line],
     x: Range<f64>,
     y: Y,
-    legend: SeriesLabelPosition,
-) -> Result<String, String>
+) -> Result<(), String>
 where
     Y: AsRangedCoord<Value = f64>,
     Y::CoordDescType: ValueFormatter<f64>,
 {
-    let mut svg = String::new();
-    let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+    let size = (SIZE.0 + legend_width(lines.iter().map(|line| &line.label[..])), SIZE.1);
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE).map_err(words)?;
-    let mut chart = ChartBuilder::on(&root)
+    let (plot, side) = root.split_horizontally(SIZE.0);
+    let mut chart = ChartBuilder::on(&plot)
         .caption(axes.title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(40)
@@ -114,41 +83,32 @@ where
         .label_style(("sans-serif", 13))
         .draw()
         .map_err(words)?;
+    let mut entries = Vec::new();
     for (i, line) in lines.iter().enumerate() {
         let style = COLOURS[line.colour.unwrap_or(i) % COLOURS.len()].stroke_width(2);
         let points = line.points.iter().copied();
         // Where the colours begin again, lines are dashed.
         let again = line.colour.is_none() && i >= COLOURS.len();
-        let dashed = line.stroke == Stroke::Dashed || again;
-        let drawn = match line.stroke {
+        let stroke = match line.stroke {
+            Stroke::Solid if again => Stroke::Dashed,
+            stroke => stroke,
+        };
+        match stroke {
             Stroke::Dots => {
                 let dots = points.map(|at| Circle::new(at, 3, style.filled()));
-                chart.draw_series(dots).map_err(words)?
+                chart.draw_series(dots).map_err(words)?;
             }
-            _ if dashed => {
-                chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map_err(words)?
+            Stroke::Dashed => {
+                chart.draw_series(DashedLineSeries::new(points, 6, 4, style)).map_err(words)?;
             }
-            _ => chart.draw_series(LineSeries::new(points, style)).map_err(words)?,
-        };
-        drawn.label(&line.label);
-        match line.stroke {
-            Stroke::Dots => drawn.legend(move |(x, y)| Circle::new((x + 11, y), 3, style.filled())),
-            _ => drawn.legend(move |at| key(at, style, dashed)),
-        };
+            Stroke::Solid => {
+                chart.draw_series(LineSeries::new(points, style)).map_err(words)?;
+            }
+        }
+        entries.push(Entry { label: &line.label, style, stroke });
     }
-    chart
-        .configure_series_labels()
-        .position(legend)
-        .legend_area_size(28)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.2))
-        .label_font(("sans-serif", 13))
-        .draw()
-        .map_err(words)?;
-    root.present().map_err(words)?;
-    drop(chart);
-    drop(root);
-    Ok(svg)
+    legend(&side, &entries).map_err(words)?;
+    root.present().map_err(words)
 }
 
 /// A number without needless zeros.
@@ -238,16 +198,6 @@ mod tests {
         for text in ["title", "across", "up"] {
             assert!(svg.contains(text), "{text}");
         }
-    }
-
-    #[test]
-    fn the_legend_is_where_no_line_is() {
-        let rising = (0..100).map(|i| (f64::from(i), f64::from(i)));
-        let corner = emptiest(rising, &(0.0..99.0), &(0.0..99.0));
-        assert!(matches!(corner, SeriesLabelPosition::UpperLeft));
-        let falling = (0..100).map(|i| (f64::from(i), 99.0 - f64::from(i)));
-        let corner = emptiest(falling, &(0.0..99.0), &(0.0..99.0));
-        assert!(matches!(corner, SeriesLabelPosition::UpperRight));
     }
 
     #[test]

@@ -3,22 +3,64 @@
 use std::{fmt::Display, ops::Range};
 
 use plotters::{
-    coord::ranged1d::{AsRangedCoord, ValueFormatter},
+    coord::{
+        Shift,
+        ranged1d::{AsRangedCoord, ValueFormatter},
+    },
     element::ComposedElement,
     prelude::*,
     style::text_anchor::{HPos, Pos, VPos},
 };
 
-use crate::result::Series;
+use crate::result::{Series, Stroke};
 
-type Stroke = PathElement<(i32, i32)>;
+/// Width and height of a plot without its legend.
+pub(super) const SIZE: (u32, u32) = (760, 440);
+
+/// What stands in a legend.
+pub(super) struct Entry<'a> {
+    pub(super) label: &'a str,
+    pub(super) style: ShapeStyle,
+    pub(super) stroke: Stroke,
+}
+
+/// How wide the legend of these labels is, beside the plot: no line is under it.
+pub(super) fn legend_width<'a>(labels: impl Iterator<Item = &'a str>) -> u32 {
+    /// Of the widest letters but a few, in pixels.
+    const LETTER: u32 = 7;
+    let longest = labels.map(|label| label.chars().count()).max().unwrap_or_default();
+    TEXT as u32 + LETTER * u32::try_from(longest).unwrap_or(u32::MAX).min(60) + 8
+}
+
+/// Where the labels begin.
+const TEXT: i32 = 34;
+
+/// Samples of lines and their labels, one below the other.
+pub(super) fn legend<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    entries: &[Entry<'_>],
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    let font = ("sans-serif", 13).into_font().color(&BLACK).pos(Pos::new(HPos::Left, VPos::Center));
+    for (i, Entry { label, style, stroke }) in (0..).zip(entries) {
+        let y = 48 + 18 * i;
+        match stroke {
+            Stroke::Dots => area.draw(&Circle::new((17, y), 3, style.filled()))?,
+            Stroke::Dashed => area.draw(&key((6, y), *style, true))?,
+            Stroke::Solid => area.draw(&key((6, y), *style, false))?,
+        }
+        area.draw(&Text::new(*label, (TEXT, y), font.clone()))?;
+    }
+    Ok(())
+}
+
+type Segment = PathElement<(i32, i32)>;
 
 /// The sample of a line in a legend; a dashed line shows as two strokes.
-pub(super) fn key<DB: DrawingBackend>(
+fn key<DB: DrawingBackend>(
     (x, y): (i32, i32),
     style: ShapeStyle,
     dashed: bool,
-) -> ComposedElement<(i32, i32), DB, Stroke, Stroke> {
+) -> ComposedElement<(i32, i32), DB, Segment, Segment> {
     let end = if dashed { 7 } else { 22 };
     let strokes = [[(x, y), (x + end, y)], [(x + 22 - end, y), (x + 22, y)]];
     let [first, second] = strokes.map(|stroke| PathElement::new(stroke, style));
@@ -78,9 +120,13 @@ where
     Y::CoordDescType: ValueFormatter<f64>,
 {
     let epochs = x.end as usize;
-    let root = SVGBackend::with_string(svg, (760, 440)).into_drawing_area();
+    let all = series;
+    let labelled = || all.iter().filter(|series| !series.beside).map(|series| &series.label[..]);
+    let size = (SIZE.0 + legend_width(labelled()), SIZE.1);
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE).map_err(words)?;
-    let mut chart = ChartBuilder::on(&root)
+    let (plot, side) = root.split_horizontally(SIZE.0);
+    let mut chart = ChartBuilder::on(&plot)
         .caption(title, ("sans-serif", 18))
         .margin(12)
         .x_label_area_size(40)
@@ -98,7 +144,7 @@ where
         .label_style(("sans-serif", 13))
         .draw()
         .map_err(words)?;
-    let all = series;
+    let mut entries = Vec::new();
     for (i, series) in all.iter().enumerate() {
         // The number of its colour: what belongs to the series before takes none.
         let i = all[..=i].iter().filter(|series| !series.beside).count().saturating_sub(1);
@@ -111,24 +157,18 @@ where
         }
         let (style, dashed) = (colour.stroke_width(2), series.beside || i >= COLOURS.len());
         let mean = points(&series.mean());
-        let drawn = if dashed {
-            chart.draw_series(DashedLineSeries::new(mean, 6, 4, style)).map_err(words)?
+        if dashed {
+            chart.draw_series(DashedLineSeries::new(mean, 6, 4, style)).map_err(words)?;
         } else {
-            chart.draw_series(LineSeries::new(mean, style)).map_err(words)?
-        };
-        // What stands beside another has its colour, and the title says what it is: fewer lines under the legend.
+            chart.draw_series(LineSeries::new(mean, style)).map_err(words)?;
+        }
+        // What stands beside another has its colour, and the title says what it is.
         if !series.beside {
-            drawn.label(&series.label).legend(move |at| key(at, style, dashed));
+            let stroke = if dashed { Stroke::Dashed } else { Stroke::Solid };
+            entries.push(Entry { label: &series.label, style, stroke });
         }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.2))
-        .label_font(("sans-serif", 13))
-        .draw()
-        .map_err(words)?;
+    legend(&side, &entries).map_err(words)?;
     root.present().map_err(words)
 }
 
@@ -142,15 +182,21 @@ pub struct Graph {
     pub slopes: Vec<(f64, f64)>,
 }
 
+/// Width of two plots without their legend.
+const PANELS: u32 = 980;
+
 /// Functions on the left, their derivatives on the right; what is outside of `y` is cut off.
 ///
 /// # Errors
 /// In words, if the plot cannot be drawn.
 pub fn graphs(title: &str, y: Range<f64>, graphs: &[Graph]) -> Result<String, String> {
     let mut svg = String::new();
-    let root = SVGBackend::with_string(&mut svg, (980, 440)).into_drawing_area();
+    let width = legend_width(graphs.iter().map(|graph| &graph.label[..]));
+    let root = SVGBackend::with_string(&mut svg, (PANELS + width, SIZE.1)).into_drawing_area();
     root.fill(&WHITE).map_err(words)?;
-    for (side, panel) in root.split_evenly((1, 2)).iter().enumerate() {
+    let (plots, beside) = root.split_horizontally(PANELS);
+    let mut entries = Vec::new();
+    for (side, panel) in plots.split_evenly((1, 2)).iter().enumerate() {
         let caption = format!("{title}{}", if side == 0 { "" } else { ": derivatives" });
         let places = || graphs.iter().flat_map(|graph| graph.values.iter().map(|point| point.0));
         let x = places().fold(f64::MAX, f64::min)..places().fold(f64::MIN, f64::max);
@@ -176,25 +222,15 @@ pub fn graphs(title: &str, y: Range<f64>, graphs: &[Graph]) -> Result<String, St
             // Functions that coincide stay visible: later lines are thinner.
             let width = 2 + (graphs.len() - 1 - i) as u32 / 2;
             let style = COLOURS[i % COLOURS.len()].stroke_width(width);
-            chart
-                .draw_series(LineSeries::new(inside, style))
-                .map_err(words)?
-                .label(&graph.label)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
-        }
-        if side == 0 {
-            chart
-                .configure_series_labels()
-                .position(SeriesLabelPosition::UpperLeft)
-                .background_style(WHITE.mix(0.85))
-                .border_style(BLACK.mix(0.2))
-                .label_font(("sans-serif", 13))
-                .draw()
-                .map_err(words)?;
+            chart.draw_series(LineSeries::new(inside, style)).map_err(words)?;
+            if side == 0 {
+                entries.push(Entry { label: &graph.label, style, stroke: Stroke::Solid });
+            }
         }
     }
+    legend(&beside, &entries).map_err(words)?;
     root.present().map_err(words)?;
-    drop(root);
+    drop((root, plots, beside));
     Ok(svg)
 }
 
