@@ -4,16 +4,19 @@
 //! else is strict: as many fields in each row as in the first, finite decimal numbers, quotes that are closed and
 //! stand around a whole field; with labels, a header, known labels and no blanks.
 
+mod separator;
+
 use std::io::{self, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
+
+pub use separator::Separator;
+use separator::{BOM, Place, places};
 
 /// Longest table accepted, in bytes.
 pub const MAX_BYTES: usize = 1 << 26;
 /// Most columns accepted: more are an error before a row is split.
 pub const MAX_COLUMNS: usize = 1 << 16;
-/// A mark of UTF-8, which is no part of the first field.
-const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// A parsed table.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +72,7 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
     }
     let mut header: Vec<String> = Vec::new();
     let mut table = Table { features: Vec::new(), x: Vec::new(), labels: Vec::new() };
-    for_each_record(bytes, |record, line| {
+    for_each_record(bytes, Some(Separator::Comma), |record, line| {
         if header.is_empty() {
             header = read_header(record, line())?;
             return Ok(());
@@ -95,7 +98,7 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
                 table.labels.push(label);
             } else {
                 let value = number(&text)
-                    .ok_or_else(|| at(column, "a finite number".into(), quoted(&text)))?;
+                    .ok_or_else(|| at(column, expected_number(&text).into(), quoted(&text)))?;
                 table.x.push(value);
             }
         }
@@ -112,7 +115,7 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
 
 /// Parses rows of numbers without labels; returns them, row-major, and how many a row has. A first row of names is a
 /// header: not all are blank, and none can be read as a number, be it not finite. Numbers may have blanks around them.
-/// No rows are no error.
+/// What separates them is found in the first row ([`Separator::of`]). No rows are no error.
 ///
 /// # Errors
 /// [`CsvError`] with line and column for the first thing that is not so.
@@ -126,11 +129,13 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
 /// ```
 pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
     let mut x = Vec::new();
-    let width = more_numbers(bytes, 0, &mut x)?;
-    Ok((x, width))
+    let mut form = Form { separator: None, width: 0 };
+    more_numbers(bytes, &mut form, &mut x)?;
+    Ok((x, form.width))
 }
 
 /// Passes on rows of numbers as [`numbers`] has them while they are read, in parts of whole rows; returns how many a row has.
+/// Without a separator, it is that of the first row.
 ///
 /// # Errors
 /// As [`numbers`], and for rows of more than [`MAX_BYTES`]; those of the reader and of `take`.
@@ -138,7 +143,7 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
 /// ```
 /// use halfwave_datasets::csv;
 /// let mut sum = 0.0;
-/// let width = csv::for_each_part(&b"a,b\n1,2.5\n-1,3e2\n"[..], |x| -> Result<(), Box<dyn std::error::Error>> {
+/// let width = csv::for_each_part(&b"a,b\n1,2.5\n-1,3e2\n"[..], None, |x| -> Result<(), Box<dyn std::error::Error>> {
 ///     sum += x.iter().sum::<f32>();
 ///     Ok(())
 /// })?;
@@ -147,9 +152,10 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
 /// ```
 pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
     reader: impl Read,
+    separator: Option<Separator>,
     take: impl FnMut(&[f32]) -> Result<(), E>,
 ) -> Result<usize, E> {
-    for_each_part_of(1 << 20, reader, take)
+    for_each_part_of(1 << 20, reader, separator, take)
 }
 
 /// The same of parts that are read `bytes` at a time. Public for `fuzz/`.
@@ -157,28 +163,29 @@ pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
 pub fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
     bytes: u64,
     mut reader: impl Read,
+    separator: Option<Separator>,
     mut take: impl FnMut(&[f32]) -> Result<(), E>,
 ) -> Result<usize, E> {
     let (mut text, mut x) = (Vec::new(), Vec::new());
-    let (mut width, mut lines) = (0, 0);
+    let (mut form, mut lines) = (Form { separator, width: 0 }, 0);
     loop {
         let read = reader.by_ref().take(bytes).read_to_end(&mut text)?;
-        let end = if read == 0 { text.len() } else { end_of_rows(&text) };
+        let end = if read == 0 { text.len() } else { end_of_rows(&text, form.separator) };
         if end > 0 {
             x.clear();
             // The reader would pass over it at the start of any part.
-            if width > 0 && text.starts_with(BOM) {
+            if form.width > 0 && text.starts_with(BOM) {
                 let found = "a byte order mark";
                 return Err(whole_line(1 + lines, "a finite number", found).into());
             }
             let later = |error: CsvError| CsvError { line: error.line + lines, ..error };
-            width = more_numbers(&text[..end], width, &mut x).map_err(later)?;
+            more_numbers(&text[..end], &mut form, &mut x).map_err(later)?;
             take(&x)?;
             lines += ends_of_lines(&text[..end]);
             text.drain(..end);
         }
         if read == 0 {
-            return Ok(width);
+            return Ok(form.width);
         }
         if text.len() > MAX_BYTES {
             let expected = format!("a row of at most {MAX_BYTES} bytes");
@@ -187,44 +194,10 @@ pub fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
     }
 }
 
-/// Where in a row the reader is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Of a field.
-    Start,
-    Field,
-    Quoted,
-    /// After a quote inside of quotes: their end, or the first of two.
-    Quote,
-}
-
-impl Place {
-    /// After this byte too.
-    fn after(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Self::Quoted, b'"') => Self::Quote,
-            (Self::Quoted, _) | (Self::Start | Self::Quote, b'"') => Self::Quoted,
-            (_, b',' | b'\n' | b'\r') => Self::Start,
-            _ => Self::Field,
-        }
-    }
-}
-
-/// Each byte with where it stands, and where the reader is before and after it.
-fn places(text: &[u8]) -> impl Iterator<Item = (usize, u8, Place, Place)> {
-    let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
-    let mut place = Place::Start;
-    text.iter().enumerate().skip(bom).map(move |(at, &byte)| {
-        let before = place;
-        place = before.after(byte);
-        (at, byte, before, place)
-    })
-}
-
 /// After the last row that ends; 0 if none does.
-fn end_of_rows(text: &[u8]) -> usize {
+fn end_of_rows(text: &[u8], separator: Option<Separator>) -> usize {
     let mut end = 0;
-    for (at, byte, _, place) in places(text) {
+    for (at, byte, _, place) in places(text, separator) {
         // What follows a \r at the end of the text is not known yet.
         let ends =
             byte == b'\n' || (byte == b'\r' && text.get(at + 1).is_some_and(|&next| next != b'\n'));
@@ -235,51 +208,69 @@ fn end_of_rows(text: &[u8]) -> usize {
     end
 }
 
-/// Appends more rows of `width` numbers, where it is known (not 0), else of as many as the first one has; returns it.
-fn more_numbers(bytes: &[u8], mut width: usize, x: &mut Vec<f32>) -> Result<usize, CsvError> {
-    for_each_record(bytes, |record, line| {
+/// What the first row says of all.
+struct Form {
+    separator: Option<Separator>,
+    /// Numbers of a row; 0 where there was none.
+    width: usize,
+}
+
+/// Appends more rows, of which the first says what `form` does not yet know.
+fn more_numbers(bytes: &[u8], form: &mut Form, x: &mut Vec<f32>) -> Result<(), CsvError> {
+    let width = &mut form.width;
+    let separator = for_each_record(bytes, form.separator, |record, line| {
         let value = |field: &[u8]| number(String::from_utf8_lossy(field).trim());
         let blank = record.len() == 1 && record[0].trim_ascii().is_empty();
         if blank {
             return Ok(());
         }
-        if width == 0 {
-            width = record.len();
+        if *width == 0 {
+            *width = record.len();
             if is_header(record) {
                 return Ok(());
             }
         }
-        if record.len() != width {
+        if record.len() != *width {
             let expected = format!("{width} numbers as in the lines before");
             return Err(whole_line(line(), expected, record.len()));
         }
         for (column, field) in record.iter().enumerate() {
-            x.push(value(field).ok_or_else(|| CsvError {
-                column: Some(column + 1),
-                ..whole_line(line(), "a finite number", quoted(&String::from_utf8_lossy(field)))
+            x.push(value(field).ok_or_else(|| {
+                let text = String::from_utf8_lossy(field);
+                let error = whole_line(line(), expected_number(&text), quoted(&text));
+                CsvError { column: Some(column + 1), ..error }
             })?);
         }
         Ok(())
     })?;
-    Ok(width)
+    // A text of blank lines says nothing.
+    if *width > 0 {
+        form.separator = Some(separator);
+    }
+    Ok(())
 }
 
 /// Parses one field a line, of any text, without the blanks around it; returns the first `most` of them, and how many
-/// there are: a field of one byte takes forty. No lines are no error.
+/// there are: a field of one byte takes forty. Without a separator, which no line may have, it is that of the first row. No
+/// lines are no error.
 ///
 /// # Errors
 /// [`CsvError`] for a line of several fields, or of blanks.
 ///
 /// ```
 /// use halfwave_datasets::csv;
-/// let (fields, count) = csv::column(b"kind\ncat\n\"a, b\"\ndog\n", 3)?;
+/// let (fields, count) = csv::column(b"kind\ncat\n\"a, b\"\ndog\n", None, 3)?;
 /// assert_eq!((fields, count), (vec!["kind".into(), "cat".into(), "a, b".into()], 4));
-/// assert_eq!(csv::column(b"1\n2,3\n", 2).unwrap_err().to_string(), "line 2: expected one field, found 2");
+/// assert_eq!(csv::column(b"1\n2,3\n", None, 2).unwrap_err().to_string(), "line 2: expected one field, found 2");
 /// # Ok::<(), csv::CsvError>(())
 /// ```
-pub fn column(bytes: &[u8], most: usize) -> Result<(Vec<String>, usize), CsvError> {
+pub fn column(
+    bytes: &[u8],
+    separator: Option<Separator>,
+    most: usize,
+) -> Result<(Vec<String>, usize), CsvError> {
     let (mut fields, mut count) = (Vec::new(), 0);
-    for_each_record(bytes, |record, line| {
+    for_each_record(bytes, separator, |record, line| {
         if record.len() != 1 {
             return Err(whole_line(line(), "one field", record.len()));
         }
@@ -297,13 +288,19 @@ pub fn column(bytes: &[u8], most: usize) -> Result<(Vec<String>, usize), CsvErro
     Ok((fields, count))
 }
 
-/// Calls `f` with each record, and with what says in which line it starts.
+/// Calls `f` with each record, and with what says in which line it starts; returns the separator, which is that of the first
+/// row if none is given.
 pub(crate) fn for_each_record(
     bytes: &[u8],
+    separator: Option<Separator>,
     mut f: impl FnMut(&ByteRecord, &dyn Fn() -> usize) -> Result<(), CsvError>,
-) -> Result<(), CsvError> {
-    check_bytes(bytes)?;
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+) -> Result<Separator, CsvError> {
+    check_text(bytes)?;
+    let separator = separator.map_or_else(|| Separator::of(bytes), Ok)?;
+    check_rows(bytes, separator)?;
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(separator.byte()).has_headers(false).flexible(true);
+    let mut reader = builder.from_reader(bytes);
     let mut record = ByteRecord::new();
     loop {
         let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
@@ -313,15 +310,14 @@ pub(crate) fn for_each_record(
             .read_byte_record(&mut record)
             .map_err(|error| whole_line(line(), "a row", error))?;
         if !more {
-            return Ok(());
+            return Ok(separator);
         }
         f(&record, &line)?;
     }
 }
 
-/// Finds what the reader would read over: other encodings, binary files, quotes that are none. And rows of so many
-/// fields that the reader, which splits all of a row, would take many times the memory of the text.
-fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
+/// Finds other encodings and binary files, which the reader would read over.
+fn check_text(bytes: &[u8]) -> Result<(), CsvError> {
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         let found = "a NUL byte (UTF-16 or a binary file?)";
         return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
@@ -331,6 +327,12 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
         let found = format!("byte 0x{:02x}", bytes[at]);
         return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
     }
+    Ok(())
+}
+
+/// Finds quotes that are none, which the reader would read over, and rows of so many fields that the reader, which splits all
+/// of a row, would take many times the memory of the text.
+fn check_rows(bytes: &[u8], separator: Separator) -> Result<(), CsvError> {
     let check_row = |start: usize, fields: usize| {
         if fields <= MAX_COLUMNS {
             return Ok(());
@@ -340,14 +342,14 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
     };
     let (mut last, mut opened) = (Place::Start, 0);
     let (mut row, mut fields) = (0, 1);
-    for (at, byte, before, place) in places(bytes) {
+    for (at, byte, before, place) in places(bytes, Some(separator)) {
         match (before, place) {
             (Place::Field, _) if byte == b'"' => {
                 let expected = "quotes around the whole field, and those inside of it doubled";
                 return Err(whole_line(line_of(bytes, at), expected, "a quote within a field"));
             }
             (Place::Start, Place::Quoted) => opened = at,
-            (_, Place::Start) if byte == b',' => fields += 1,
+            (_, Place::Start) if byte == separator.byte() => fields += 1,
             (_, Place::Start) => {
                 check_row(row, fields)?;
                 (row, fields) = (at + 1, 1);
@@ -383,6 +385,15 @@ fn is_header(record: &ByteRecord) -> bool {
 /// A finite decimal number. `parse` alone would take "nan" and "inf", and round 1e400 to infinity.
 fn number(text: &str) -> Option<f32> {
     text.parse().ok().filter(|value: &f32| value.is_finite())
+}
+
+/// What should be in place of this text.
+fn expected_number(text: &str) -> &'static str {
+    if text.contains(',') && number(text.trim().replacen(',', ".", 1).as_str()).is_some() {
+        "a finite number with a decimal point, as decimal commas are not read"
+    } else {
+        "a finite number"
+    }
 }
 
 pub(crate) fn whole_line(

@@ -13,7 +13,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         x.extend_from_slice(part);
         Ok(())
     };
-    let parts = csv::for_each_part_of(1 + u64::from(size), bytes, take);
+    let parts = csv::for_each_part_of(1 + u64::from(size), bytes, None, take);
     // Within a text, the mark is a part of a header's name, or of no number.
     let marks = bytes.windows(3).skip(1).any(|mark| mark == "\u{feff}".as_bytes());
     match (whole, parts) {
@@ -25,6 +25,6 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         (Ok(_), Err(error)) => assert!(marks, "{error}, but not of the whole"),
         (Err(error), Ok(_)) => assert!(marks, "{error}, but not in parts"),
     }
-    drop(csv::column(bytes, 1 << 10));
+    drop(csv::column(bytes, None, 1 << 10));
     drop(csv::parse(bytes, &["a", "b"]));
 });

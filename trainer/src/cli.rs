@@ -150,12 +150,12 @@ pub(crate) struct ModelAndData {
 }
 
 const DATA_HELP: &str = "\
-Data: .npy (f32, or bytes, which are divided by 255), .npz (FILE.npz, or FILE.npz:NAME of several arrays), .csv (numbers, with or without a header), .idx or …ubyte \
+Data: .npy (f32, or bytes, which are divided by 255), .npz (FILE.npz, or FILE.npz:NAME of several arrays), .csv (numbers with a decimal point; `,`, `;` or a tab between, whichever the first line has; with or without a header), .tsv, .idx or …ubyte \
 (bytes, divided by 255), each also with .gz; a row a sample. Of data that are larger than 4 GiB as f32 only mini-batches are in memory (`train --stream`: of \
 any): a .npy file is read where it is, rows of others are copied into a temporary file first (TMPDIR says where). Or a folder of images of one size (PNG, JPEG), in a sub-folder for each class: DIR/CLASS/FILE.png.";
 
 const LABELS_HELP: &str = "\
-Labels: .npy (i64, i32, bytes or whole f32), .npz likewise, .csv (a whole number or a name a line), .idx or …ubyte; one for each row; \
+Labels: .npy (i64, i32, bytes or whole f32), .npz likewise, .csv or .tsv (a whole number or a name a line), .idx or …ubyte; one for each row; \
 or the same folder of images. Classes are the labels that there are: numbers ascending, names in alphabetical order.";
 
 /// A whole number from 1 to `MAX`.

@@ -1,4 +1,4 @@
-//! Rows of numbers from a file: `.npy`, `.npz`, `.csv` or IDX, gzipped or not.
+//! Rows of numbers from a file: `.npy`, `.npz`, `.csv`, `.tsv` or IDX, gzipped or not.
 
 use std::{
     io::{self, BufReader},
@@ -6,7 +6,7 @@ use std::{
 };
 
 use halfwave_datasets::{
-    csv::{self, CsvError},
+    csv::{self, CsvError, Separator},
     files,
     idx::{self, IdxError},
     npy::{self, NpyError, Part},
@@ -36,7 +36,7 @@ pub struct DataError {
 pub enum Problem {
     /// The name says no format.
     #[error(
-        "expected a name that ends in .npy, .npz, .csv, .idx or ubyte, and .gz after it if it is gzipped"
+        "expected a name that ends in .npy, .npz, .csv, .tsv, .idx or ubyte, and .gz after it if it is gzipped"
     )]
     Name,
     /// An archive, or an array of it.
@@ -111,7 +111,8 @@ pub enum Problem {
 /// * `.npy`: f32, or bytes, which are divided by 255; the first dimension is that of the rows.
 /// * `.npz`: the same, the only array in it; `FILE.npz:NAME` is one of several.
 /// * a folder: of images, or of a folder of images for each class; bytes divided by 255, channels last.
-/// * `.csv`: a row a line, numbers with commas between; a first line that holds no number is a header.
+/// * `.csv`: a row a line, numbers with commas, semicolons or tabs between; a first line that holds no number is a header.
+/// * `.tsv`: the same with tabs.
 /// * `.idx`, `…ubyte`: bytes, divided by 255; the first dimension is that of the rows.
 ///
 /// # Errors
@@ -145,7 +146,8 @@ pub(super) fn rows(path: &Path, mut gather: Gather) -> Result<Source, Error> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
     Npy,
-    Csv,
+    /// With this between fields, or what the first line has there.
+    Csv(Option<Separator>),
     Idx,
 }
 
@@ -174,8 +176,10 @@ fn parts(path: &Path, gather: &mut Gather) -> Result<Vec<usize>, Error> {
     let (format, file) = (format(path)?, files::stream(path)?);
     let shape = match format {
         Format::Npy => npy::for_each_part(file, |part| gather.push(part)),
-        Format::Csv => csv::for_each_part(file, |x| gather.push(Part::Values(x)))
-            .map(|width| vec![gather.count() / width.max(1), width]),
+        Format::Csv(separator) => {
+            csv::for_each_part(file, separator, |x| gather.push(Part::Values(x)))
+                .map(|width| vec![gather.count() / width.max(1), width])
+        }
         Format::Idx => idx::for_each_part(file, |bytes| gather.push(Part::Bytes(bytes))),
     };
     shape.map_err(|problem| failed(path, problem))
@@ -188,7 +192,8 @@ fn format(path: &Path) -> Result<Format, Error> {
     let ends = |with: &str| name.strip_suffix(".gz").unwrap_or(&name).ends_with(with);
     let formats = [
         (".npy", Format::Npy),
-        (".csv", Format::Csv),
+        (".csv", Format::Csv(None)),
+        (".tsv", Format::Csv(Some(Separator::Tab))),
         (".idx", Format::Idx),
         ("ubyte", Format::Idx),
     ];

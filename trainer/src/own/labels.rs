@@ -1,4 +1,4 @@
-//! The classes of rows, from a file: `.npy`, `.csv` or IDX, gzipped or not.
+//! The classes of rows, from a file: `.npy`, `.csv`, `.tsv` or IDX, gzipped or not.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ const HEADERS: [&str; 6] = ["label", "labels", "class", "classes", "target", "y"
 /// Reads a label for each of the `rows` of `data`, as the file has them.
 ///
 /// * `.npy`: i64, i32, bytes, or f32 that are whole numbers, one for each row.
-/// * `.csv`: a label a line. A first line that no other is like is a header where all others are whole numbers and it is
+/// * `.csv`, `.tsv`: a label a line. A first line that no other is like is a header where all others are whole numbers and it is
 ///   none, where it is one too many, and where it is `label`, `labels`, `class`, `classes`, `target` or `y`.
 /// * `.idx`, `…ubyte`: bytes.
 /// * a folder of a folder of images for each class: their names.
@@ -53,8 +53,8 @@ fn of_file(path: &Path, most: usize) -> Result<(Vec<String>, usize), Error> {
             let array = npy_labels(&bytes, most);
             array.map_err(|problem| NpyError { path: path.into(), problem })?
         }
-        Format::Csv => {
-            let column = csv::column(&bytes, most);
+        Format::Csv(separator) => {
+            let column = csv::column(&bytes, separator, most);
             let (fields, count) = column.map_err(|error| at(error.into()))?;
             let more = count - fields.len();
             let fields = without_header(fields);

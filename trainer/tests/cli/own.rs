@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use halfwave_datasets::preprocess::Standardiser;
 use halfwave_kernels::units::Unit;
 use halfwave_trainer::rbm::{Rbm, RbmConfig, States, Visible};
-use predicates::str::contains;
+use predicates::{prelude::PredicateBooleanExt as _, str::contains};
 use tempfile::{TempDir, tempdir};
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
@@ -155,6 +155,9 @@ fn tables_and_bytes_are_read_too() {
     let line = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>().join(",") + "\n";
     let table: String = pairs().chunks(4).map(line).collect();
     fs::write(path.join("x.csv"), format!("a,b,c,d\n{table}")).unwrap();
+    fs::write(path.join("semicolons.csv"), table.replace(',', ";")).unwrap();
+    fs::write(path.join("x.tsv"), format!("\"a, b\"\tb\tc\td\n{}", table.replace(',', "\t")))
+        .unwrap();
     let bytes: Vec<u8> = pairs().iter().map(|&x| 255 * x as u8).collect();
     let header = [0, 0, 8, 2, 0, 0, 0, 200, 0, 0, 0, 4];
     fs::write(path.join("x-ubyte"), [&header[..], &bytes].concat()).unwrap();
@@ -168,7 +171,7 @@ fn tables_and_bytes_are_read_too() {
     let expected = train("x.npy");
     assert_eq!(train("x.csv"), expected);
     assert_eq!(train("x-ubyte"), expected);
-    for name in ["x.npy", "x.csv", "x-ubyte"] {
+    for name in ["x.npy", "x.csv", "semicolons.csv", "x.tsv", "x-ubyte"] {
         let packed = format!("{name}.gz");
         let file = fs::File::create(path.join(&packed)).unwrap();
         let mut encoder = GzEncoder::new(file, Compression::fast());
@@ -176,6 +179,14 @@ fn tables_and_bytes_are_read_too() {
         encoder.finish().unwrap();
         assert_eq!(train(&packed), expected, "{packed}");
     }
+    fs::write(path.join("x.csv"), table.replace(',', ";").replace('1', "1,5")).unwrap();
+    run(path, "train rbm --data x.csv --out n.safetensors --hidden-units 2")
+        .code(1)
+        .stderr(contains("x.csv: line 1").and(contains("decimal commas are not read")));
+    fs::write(path.join("y.tsv"), "cat, tabby\ndog\n".repeat(100)).unwrap();
+    run(path, "train mlp -q --data x.tsv --labels y.tsv --out n.safetensors --epochs 1 --hidden 2")
+        .success()
+        .stdout(contains("2 classes"));
 }
 
 /// 200 rows of 2 with means of 10 and -3, and deviations of 4 and .5.
