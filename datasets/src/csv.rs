@@ -4,12 +4,14 @@
 //! else is strict: as many fields in each row as in the first, finite decimal numbers, quotes that are closed and
 //! stand around a whole field; with labels, a header, known labels and no blanks.
 
+mod column;
 mod separator;
 
 use std::io::{self, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
 
+pub use column::Column;
 pub use separator::Separator;
 use separator::{BOM, Place, places};
 
@@ -128,14 +130,35 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
 /// # Ok::<(), csv::CsvError>(())
 /// ```
 pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
-    let mut x = Vec::new();
-    let mut form = Form { separator: None, width: 0 };
-    more_numbers(bytes, &mut form, &mut x)?;
-    Ok((x, form.width))
+    let (layout, mut rows) = (Layout::default(), Rows::default());
+    let mut form = Form::of(&layout);
+    more_rows(bytes, &mut form, &mut rows)?;
+    Ok((rows.x, form.width()))
 }
 
-/// Passes on rows of numbers as [`numbers`] has them while they are read, in parts of whole rows; returns how many a row has.
-/// Without a separator, it is that of the first row.
+/// What is known of a table before it is read.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// What stands between fields; else that of the first row.
+    pub separator: Option<Separator>,
+    /// The column of labels; else all are numbers.
+    pub labels: Option<Column>,
+}
+
+/// Some rows of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// Their numbers, row-major.
+    pub x: Vec<f32>,
+    /// The label of each, without the blanks around it, where there is a column of them.
+    pub labels: Vec<String>,
+}
+
+/// Passes on rows of numbers as [`numbers`] has them while they are read, in parts of whole rows; returns how many numbers a
+/// row has.
+///
+/// One column can be that of labels, which are any text. It is found by its number from 1, or by its name in the first row, which is a
+/// header then.
 ///
 /// # Errors
 /// As [`numbers`], and for rows of more than [`MAX_BYTES`]; those of the reader and of `take`.
@@ -143,8 +166,11 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
 /// ```
 /// use halfwave_datasets::csv;
 /// let mut sum = 0.0;
-/// let width = csv::for_each_part(&b"a,b\n1,2.5\n-1,3e2\n"[..], None, |x| -> Result<(), Box<dyn std::error::Error>> {
-///     sum += x.iter().sum::<f32>();
+/// let layout = csv::Layout { labels: Some("kind".parse()?), ..Default::default() };
+/// let text = &b"a,kind,b\n1,cat,2.5\n-1,dog,3e2\n"[..];
+/// let width = csv::for_each_part(text, &layout, |rows| -> Result<(), Box<dyn std::error::Error>> {
+///     assert_eq!(rows.labels, ["cat", "dog"]);
+///     sum += rows.x.iter().sum::<f32>();
 ///     Ok(())
 /// })?;
 /// assert_eq!((width, sum), (2, 302.5));
@@ -152,10 +178,10 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
 /// ```
 pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
     reader: impl Read,
-    separator: Option<Separator>,
-    take: impl FnMut(&[f32]) -> Result<(), E>,
+    layout: &Layout,
+    take: impl FnMut(&mut Rows) -> Result<(), E>,
 ) -> Result<usize, E> {
-    for_each_part_of(1 << 20, reader, separator, take)
+    for_each_part_of(1 << 20, reader, layout, take)
 }
 
 /// The same of parts that are read `bytes` at a time. Public for `fuzz/`.
@@ -163,29 +189,30 @@ pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
 pub fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
     bytes: u64,
     mut reader: impl Read,
-    separator: Option<Separator>,
-    mut take: impl FnMut(&[f32]) -> Result<(), E>,
+    layout: &Layout,
+    mut take: impl FnMut(&mut Rows) -> Result<(), E>,
 ) -> Result<usize, E> {
-    let (mut text, mut x) = (Vec::new(), Vec::new());
-    let (mut form, mut lines) = (Form { separator, width: 0 }, 0);
+    let (mut text, mut rows) = (Vec::new(), Rows::default());
+    let (mut form, mut lines) = (Form::of(layout), 0);
     loop {
         let read = reader.by_ref().take(bytes).read_to_end(&mut text)?;
         let end = if read == 0 { text.len() } else { end_of_rows(&text, form.separator) };
         if end > 0 {
-            x.clear();
+            rows.x.clear();
+            rows.labels.clear();
             // The reader would pass over it at the start of any part.
-            if form.width > 0 && text.starts_with(BOM) {
+            if form.fields > 0 && text.starts_with(BOM) {
                 let found = "a byte order mark";
                 return Err(whole_line(1 + lines, "a finite number", found).into());
             }
             let later = |error: CsvError| CsvError { line: error.line + lines, ..error };
-            more_numbers(&text[..end], &mut form, &mut x).map_err(later)?;
-            take(&x)?;
+            more_rows(&text[..end], &mut form, &mut rows).map_err(later)?;
+            take(&mut rows)?;
             lines += ends_of_lines(&text[..end]);
             text.drain(..end);
         }
         if read == 0 {
-            return Ok(form.width);
+            return Ok(form.width());
         }
         if text.len() > MAX_BYTES {
             let expected = format!("a row of at most {MAX_BYTES} bytes");
@@ -209,42 +236,73 @@ fn end_of_rows(text: &[u8], separator: Option<Separator>) -> usize {
 }
 
 /// What the first row says of all.
-struct Form {
+struct Form<'a> {
+    layout: &'a Layout,
     separator: Option<Separator>,
-    /// Numbers of a row; 0 where there was none.
-    width: usize,
+    /// Of a row; 0 where there was none.
+    fields: usize,
+    /// The place of the column of labels.
+    labels: Option<usize>,
+}
+
+impl<'a> Form<'a> {
+    /// Of a table without a row.
+    fn of(layout: &'a Layout) -> Self {
+        Self { layout, separator: layout.separator, fields: 0, labels: None }
+    }
+
+    /// Numbers of a row.
+    fn width(&self) -> usize {
+        self.fields - usize::from(self.labels.is_some())
+    }
+
+    /// Takes note of the first row; returns whether it is a header.
+    fn begin(&mut self, record: &ByteRecord, line: usize) -> Result<bool, CsvError> {
+        let place = self.layout.labels.as_ref().map(|column| column.place(record));
+        self.labels =
+            place.transpose().map_err(|(expected, found)| whole_line(line, expected, found))?;
+        self.fields = record.len();
+        Ok(matches!(self.layout.labels, Some(Column::Name(_))) || is_header(record, self.labels))
+    }
 }
 
 /// Appends more rows, of which the first says what `form` does not yet know.
-fn more_numbers(bytes: &[u8], form: &mut Form, x: &mut Vec<f32>) -> Result<(), CsvError> {
-    let width = &mut form.width;
+fn more_rows(bytes: &[u8], form: &mut Form<'_>, rows: &mut Rows) -> Result<(), CsvError> {
     let separator = for_each_record(bytes, form.separator, |record, line| {
-        let value = |field: &[u8]| number(String::from_utf8_lossy(field).trim());
         let blank = record.len() == 1 && record[0].trim_ascii().is_empty();
         if blank {
             return Ok(());
         }
-        if *width == 0 {
-            *width = record.len();
-            if is_header(record) {
-                return Ok(());
-            }
+        if form.fields == 0 && form.begin(record, line())? {
+            return Ok(());
         }
-        if record.len() != *width {
-            let expected = format!("{width} numbers as in the lines before");
+        if record.len() != form.fields {
+            let what = if form.labels.is_some() { "fields" } else { "numbers" };
+            let expected = format!("{} {what} as in the lines before", form.fields);
             return Err(whole_line(line(), expected, record.len()));
         }
         for (column, field) in record.iter().enumerate() {
-            x.push(value(field).ok_or_else(|| {
-                let text = String::from_utf8_lossy(field);
-                let error = whole_line(line(), expected_number(&text), quoted(&text));
-                CsvError { column: Some(column + 1), ..error }
-            })?);
+            let text = String::from_utf8_lossy(field);
+            let value = text.trim();
+            let expected = if form.labels == Some(column) {
+                if !value.is_empty() {
+                    rows.labels.push(value.to_owned());
+                    continue;
+                }
+                "a label"
+            } else if let Some(value) = number(value) {
+                rows.x.push(value);
+                continue;
+            } else {
+                expected_number(&text)
+            };
+            let error = whole_line(line(), expected, quoted(&text));
+            return Err(CsvError { column: Some(column + 1), ..error });
         }
         Ok(())
     })?;
     // A text of blank lines says nothing.
-    if *width > 0 {
+    if form.fields > 0 {
         form.separator = Some(separator);
     }
     Ok(())
@@ -374,11 +432,12 @@ fn read_header(record: &ByteRecord, line: usize) -> Result<Vec<String>, CsvError
 }
 
 /// Whether a first row holds names. NaN or 1e400 is none: a row of such is not to be lost in silence. Some may be blank,
-/// as pandas leaves that of the index.
-fn is_header(record: &ByteRecord) -> bool {
+/// as pandas leaves that of the index. What stands in the column of labels, whose place this is, says nothing.
+fn is_header(record: &ByteRecord, labels: Option<usize>) -> bool {
     let fields: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+    let numbers = fields.iter().enumerate().filter(|&(column, _)| Some(column) != labels);
     let mut names =
-        fields.iter().map(|field| field.trim()).filter(|name| !name.is_empty()).peekable();
+        numbers.map(|(_, field)| field.trim()).filter(|name| !name.is_empty()).peekable();
     names.peek().is_some() && !names.any(|name| name.parse::<f64>().is_ok())
 }
 

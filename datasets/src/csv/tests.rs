@@ -222,11 +222,15 @@ fn separators_are_found() {
 /// What is passed on of a text that is read so many bytes at a time, and the numbers of a row.
 fn in_parts(text: &[u8], bytes: u64) -> Result<(Vec<f32>, usize), String> {
     let mut x = Vec::new();
-    let width =
-        for_each_part_of(bytes, text, None, |part| -> Result<(), Box<dyn std::error::Error>> {
-            x.extend_from_slice(part);
+    let width = for_each_part_of(
+        bytes,
+        text,
+        &Layout::default(),
+        |rows| -> Result<(), Box<dyn std::error::Error>> {
+            x.append(&mut rows.x);
             Ok(())
-        });
+        },
+    );
     width.map(|width| (x, width)).map_err(|error| error.to_string())
 }
 
@@ -312,4 +316,57 @@ fn broken_numbers_say_where() {
     assert!(message.contains("a row of at most 65536 fields, found 65537"), "{message}");
     let most = ["\"1,1\""; MAX_COLUMNS].join(",");
     assert_eq!(column(most.as_bytes(), None, 1).unwrap_err().found, "65536");
+}
+
+/// A column of labels is found by its number, or by its name in what is a header then, and is none of the numbers.
+#[test]
+fn a_column_can_have_labels() {
+    let read = |text: &str, column: &str, bytes| -> Result<_, String> {
+        let layout = Layout { labels: Some(column.parse()?), ..Layout::default() };
+        let mut all = Rows::default();
+        let width = for_each_part_of(bytes, text.as_bytes(), &layout, |rows| {
+            all.x.append(&mut rows.x);
+            all.labels.append(&mut rows.labels);
+            Ok::<_, Box<dyn std::error::Error>>(())
+        });
+        width.map(|width| (all, width)).map_err(|error| error.to_string())
+    };
+    let x = vec![1.0, 2.0, 3.0, 4.0];
+    let expected = (Rows { x, labels: vec!["cat".into(), "7".into()] }, 2);
+    for (text, column) in [
+        ("a;kind;b\n1;cat;2\n3; 7 ;4\n", "kind"),
+        ("a,kind,b\n1,cat,2\n3,7,4\n", "2"),
+        ("1,cat,2\n3,7,4\n", "2"),
+        ("\u{feff} kind ,1,2\ncat,1,2\n7,3,4\n", "kind"),
+        ("kind,1,b\ncat,1,2\n7,3,4\n", "kind"),
+        ("1\t2\t\"cat\"\n3\t4\t7", "3"),
+    ] {
+        for bytes in [1, 5, 1000] {
+            assert_eq!(read(text, column, bytes).as_ref(), Ok(&expected), "{text:?}");
+        }
+    }
+    for (text, column, said) in [
+        (
+            "sort,species,b\ncat,1,2\n",
+            "Speceis",
+            r#"line 1: expected a header with one column "Speceis" of labels, found "sort", "species", "b" (did you mean "species"?)"#,
+        ),
+        (
+            "1,2\n",
+            "x",
+            r#"line 1: expected a header with one column "x" of labels, found "1", "2""#,
+        ),
+        (
+            "k,a,k\n",
+            "k",
+            r#"line 1: expected a header with one column "k" of labels, found columns 1 and 3"#,
+        ),
+        ("\n1,2\n", "3", "line 2: expected a column 3 of labels, found columns 1 to 2"),
+        ("1,cat\n2, \n", "2", r#"line 2, column 2: expected a label, found " ""#),
+        (",cat\n", "2", r#"line 1, column 1: expected a finite number, found """#),
+        ("1,cat\n2\n", "2", "line 2: expected 2 fields as in the lines before, found 1"),
+    ] {
+        assert_eq!(read(text, column, 3), Err(said.into()));
+    }
+    assert!(read("1,2\n", "0", 3).is_err() && read("1,2\n", " ", 3).is_err());
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use halfwave_datasets::{
-    csv::{self, CsvError, Separator},
+    csv::{self, Column, CsvError, Layout, Separator},
     files,
     idx::{self, IdxError},
     npy::{self, NpyError, Part},
@@ -122,24 +122,32 @@ pub fn read(path: &Path) -> Result<Matrix, Error> {
         let (file, _) = npz::split(path).unwrap_or_else(|| (path.into(), None));
         files::check_length(&file, MAX_BYTES)?;
     }
-    match rows(path, Gather::new(Room::Memory))? {
+    match rows(path, Gather::new(Room::Memory), None)?.0 {
         Source::Memory(matrix) => Ok(matrix),
         Source::Stored(_) => unreachable!("there was room in memory only"),
     }
 }
 
-/// The same, in the room that `gather` has for them.
-pub(super) fn rows(path: &Path, mut gather: Gather) -> Result<Source, Error> {
-    let shape = if path.is_dir() {
-        images::for_each(path, |bytes| gather.push(Part::Bytes(bytes)))?
-    } else {
-        parts(path, &mut gather)?
+/// The same, in the room that `gather` has for them, and what stands in a column of labels, where there is one: in `.csv` and
+/// `.tsv` only.
+pub(super) fn rows(
+    path: &Path,
+    mut gather: Gather,
+    labels: Option<&Column>,
+) -> Result<(Source, Vec<String>), Error> {
+    let (shape, labels) = match labels {
+        Some(column) => labelled_parts(path, &mut gather, column)?,
+        None if path.is_dir() => {
+            (images::for_each(path, |bytes| gather.push(Part::Bytes(bytes)))?, Vec::new())
+        }
+        None => (parts(path, &mut gather)?, Vec::new()),
     };
     if gather.count() == 0 || shape.is_empty() {
         return Err(Error::own_data(path, Problem::Empty(npy::shape_text(&shape))));
     }
     let width = shape.iter().skip(1).product();
-    gather.finish(path, width).map_err(|problem| Error::own_data(path, problem))
+    let source = gather.finish(path, width);
+    Ok((source.map_err(|problem| Error::own_data(path, problem))?, labels))
 }
 
 /// What the name of a file says that it is.
@@ -177,12 +185,43 @@ fn parts(path: &Path, gather: &mut Gather) -> Result<Vec<usize>, Error> {
     let shape = match format {
         Format::Npy => npy::for_each_part(file, |part| gather.push(part)),
         Format::Csv(separator) => {
-            csv::for_each_part(file, separator, |x| gather.push(Part::Values(x)))
-                .map(|width| vec![gather.count() / width.max(1), width])
+            csv_parts(file, gather, &Layout { separator, labels: None }).map(|(shape, _)| shape)
         }
         Format::Idx => idx::for_each_part(file, |bytes| gather.push(Part::Bytes(bytes))),
     };
     shape.map_err(|problem| failed(path, problem))
+}
+
+/// The same of a table with a column of labels; returns them too.
+fn labelled_parts(
+    path: &Path,
+    gather: &mut Gather,
+    column: &Column,
+) -> Result<(Vec<usize>, Vec<String>), Error> {
+    if path.is_dir() || npz::split(path).is_some() {
+        return Err(no_table(path));
+    }
+    let Format::Csv(separator) = format(path)? else { return Err(no_table(path)) };
+    let layout = Layout { separator, labels: Some(column.clone()) };
+    csv_parts(files::stream(path)?, gather, &layout).map_err(|problem| failed(path, problem))
+}
+
+fn no_table(path: &Path) -> Error {
+    let text = "--label-column is for .csv and .tsv: say --labels FILE";
+    Error::Usage(format!("{}: {text}", path.display()))
+}
+
+fn csv_parts(
+    file: impl io::Read,
+    gather: &mut Gather,
+    layout: &Layout,
+) -> Result<(Vec<usize>, Vec<String>), Problem> {
+    let mut labels = Vec::new();
+    let width = csv::for_each_part(file, layout, |rows| {
+        labels.append(&mut rows.labels);
+        gather.push(Part::Values(&rows.x))
+    })?;
+    Ok((vec![gather.count() / width.max(1), width], labels))
 }
 
 /// What the name says.

@@ -106,7 +106,7 @@ impl<M> Model<M> {
     }
 
     /// Where its data may be: principal components need all rows in memory.
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         if self.preprocessing.pca.is_some() { Place::Any } else { Place::AsItIs }
     }
 }
@@ -193,9 +193,8 @@ impl Model<Classifier> {
         self.write(bytes, force)
     }
 
-    /// Data that fit the network, as it takes them: `[rows, inputs]`; those of a `.npy` file stay on disk.
-    pub(super) fn part(&self, path: &Path) -> Result<Part, Error> {
-        let source = Source::open(path, self.place())?;
+    /// Rows of a file, which fit the network, as it takes them: `[rows, inputs]`.
+    pub(super) fn part(&self, path: &Path, source: Source) -> Result<Part, Error> {
         let what = "features that the network was trained on";
         let part = self.prepared(path, source, self.of.network.inputs(), what)?;
         part.check()?;

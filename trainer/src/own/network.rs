@@ -12,7 +12,7 @@ use super::{
     curves::{self, Curves},
     data::Problem,
     kept::{self, Description, Keeping},
-    labels,
+    labels::{self, Labels},
     model::{Classifier, Model},
     preprocessing::Preprocessing,
     provenance::Provenance,
@@ -55,7 +55,7 @@ pub struct NetworkJob {
     /// The data.
     pub data: PathBuf,
     /// The classes of its rows.
-    pub labels: PathBuf,
+    pub labels: Labels,
     /// The file of the network.
     pub out: PathBuf,
     /// A file for the metrics of each epoch, JSON lines.
@@ -228,9 +228,9 @@ pub fn train_network(
         let text = "--pca: principal components are no images: take `train mlp`";
         return Err(Error::Usage(text.into()));
     }
-    let inputs = [&job.data, &job.labels];
-    kept::check_output(&job.out, job.keeping, job.force, inputs)?;
-    let others = inputs.into_iter().chain([&job.out]);
+    let inputs = || [&job.data].into_iter().chain(job.labels.file());
+    kept::check_output(&job.out, job.keeping, job.force, inputs())?;
+    let others = inputs().chain([&job.out]);
     curves::check(job.metrics.as_deref(), job.force, job.keeping, others)?;
     let pool = run::pool(job.threads)?;
     let (data, classes) = labelled(job)?;
@@ -293,14 +293,15 @@ pub fn train_network(
 fn provenance(job: &NetworkJob) -> Result<Provenance, Error> {
     let mut files = vec![("data", job.data.as_path())];
     // Of a folder of images both are the same.
-    if job.labels != job.data {
-        files.push(("labels", &job.labels));
+    if let Some(labels) = job.labels.file().filter(|labels| **labels != job.data) {
+        files.push(("labels", labels));
     }
     if let Architecture::File(path) = &job.architecture {
         files.push(("config", path));
     }
     let provenance = Provenance::new(job.level, job.seed, &files)?;
-    Ok(provenance.watched(job.validation, job.patience))
+    let provenance = provenance.watched(job.validation, job.patience);
+    Ok(provenance.labelled(job.labels.column()))
 }
 
 /// What its checkpoints are of.
@@ -347,10 +348,10 @@ impl Labelled {
 /// The rows with their classes, of which there are at least two.
 fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
     let place = if job.stream { Place::Disk } else { Place::Any };
-    let source = Source::open(&job.data, place)?;
-    let names = labels::read(&job.labels, &job.data, source.rows())?;
+    let (source, of_column) = Source::with_labels(&job.data, place, job.labels.column())?;
+    let names = job.labels.read(of_column, &job.data, source.rows())?;
     let classes = labels::classes(&names);
-    let of_labels = |problem| Error::own_data(&job.labels, problem);
+    let of_labels = |problem| job.labels.error(&job.data, problem);
     if let [only] = &classes[..] {
         return Err(of_labels(Problem::OneClass(only.clone())));
     }

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use halfwave_datasets::{npy::StoredRows, preprocess::Standardiser};
+use halfwave_datasets::{csv::Column, npy::StoredRows, preprocess::Standardiser};
 
 use super::{
     data,
@@ -35,16 +35,25 @@ pub(super) enum Place {
 impl Source {
     /// The rows of a file, at least one of at least one number.
     pub(super) fn open(path: &Path, place: Place) -> Result<Self, Error> {
+        Ok(Self::with_labels(path, place, None)?.0)
+    }
+
+    /// The same, and what stands in a column of labels, which is no data.
+    pub(super) fn with_labels(
+        path: &Path,
+        place: Place,
+        labels: Option<&Column>,
+    ) -> Result<(Self, Vec<String>), Error> {
         let npy = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npy"));
         let stored = npy.then(|| StoredRows::open(path));
         let room = if place == Place::Disk { Room::Disk } else { Room::Any };
-        let source = match stored {
+        let (source, labels) = match stored.filter(|_| labels.is_none()) {
             Some(Err(error)) if place == Place::Disk => return Err(error.into()),
             Some(Ok(stored)) if place != Place::Any || is_large(&stored) => {
-                Self::Stored(Arc::new(stored))
+                (Self::Stored(Arc::new(stored)), Vec::new())
             }
             // What is wrong with a file is said by who reads all of it.
-            _ => data::rows(path, Gather::new(room))?,
+            _ => data::rows(path, Gather::new(room), labels)?,
         };
         if u32::try_from(source.rows()).is_err() {
             return Err(Error::Shape {
@@ -53,7 +62,7 @@ impl Source {
                 found: source.rows().to_string(),
             });
         }
-        Ok(source)
+        Ok((source, labels))
     }
 
     pub(super) fn rows(&self) -> usize {

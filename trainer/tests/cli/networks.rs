@@ -311,6 +311,65 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
     run(path, "train mlp -q --data x.npy --labels y.csv --out m.safetensors --hidden 4").success();
 }
 
+/// The labels of a column are those of a file: the same network, from data in memory or not, and the same evaluation.
+#[test]
+fn labels_are_a_column_of_the_data() {
+    let home = files();
+    let path = home.path();
+    let line = |(i, x): (usize, &[f32])| format!("{};{};{};{}\n", x[0], NAMES[i % 3], x[1], x[2]);
+    let table: String = rows().chunks(3).enumerate().map(line).collect();
+    fs::write(path.join("x.csv"), &table).unwrap();
+    fs::write(path.join("names.csv"), format!("a;kind;b;c\n{table}")).unwrap();
+    fs::write(path.join("new.csv"), format!("a;kind;b;c\n{}", table.replace("cat", "yak")))
+        .unwrap();
+    let train = |data: &str, more: &str| {
+        let command = TRAIN.replace("x.npy", data);
+        run(path, &format!("{command} --force {more}")).success();
+        model(&path.join("m.safetensors"))
+    };
+    let expected = train("x.npy", "--labels y.csv");
+    assert_eq!(train("x.csv", "--label-column 2"), expected);
+    assert_eq!(train("names.csv", "--label-column kind --stream"), expected);
+    run(path, "info m.safetensors")
+        .success()
+        .stdout(contains("labels       column \"kind\" of the data\n"));
+
+    let printed = |command: &str| run(path, command).success().get_output().stdout.clone();
+    assert_eq!(
+        printed("eval m.safetensors names.csv --label-column kind"),
+        printed("eval m.safetensors x.npy --labels y.csv")
+    );
+    // What stands in the column is not looked at.
+    run(path, "predict m.safetensors new.csv n.csv --label-column kind").success();
+    run(path, "predict m.safetensors x.npy x-classes.csv").success();
+    let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
+    assert_eq!(read("n.csv"), read("x-classes.csv"));
+
+    let before = names(path);
+    let train = |data: &str| format!("train mlp -q --data {data} --out n.safetensors --hidden 4");
+    for (command, code, said) in [
+        (train("names.csv --label-column knid"), 1, "(did you mean \"kind\"?)"),
+        (
+            train("x.csv --label-column 5"),
+            1,
+            "x.csv: line 1: expected a column 5 of labels, found columns 1 to 4",
+        ),
+        (train("x.csv --label-column 0"), 2, "from 1 on"),
+        (train("x.npy --label-column 1"), 2, "x.npy: --label-column is for .csv and .tsv"),
+        (train("x.csv --label-column 2 --labels y.csv"), 2, "cannot be used with"),
+        (train("x.csv"), 2, "--labels or --label-column"),
+        ("eval m.safetensors new.csv --label-column kind".into(), 1, "new.csv: label yak"),
+        (
+            "predict m.safetensors x.csv n.npy --label-column kind".into(),
+            1,
+            "x.csv: line 1: expected a header",
+        ),
+    ] {
+        run(path, &command).code(code).stderr(contains(said));
+        assert_eq!(names(path), before, "{command}");
+    }
+}
+
 /// A dead ReLU head has equal probabilities and no NaN in its table.
 #[test]
 fn tables_have_no_nan() {
