@@ -269,8 +269,7 @@ impl<'a> Form<'a> {
 /// Appends more rows, of which the first says what `form` does not yet know.
 fn more_rows(bytes: &[u8], form: &mut Form<'_>, rows: &mut Rows) -> Result<(), CsvError> {
     let separator = for_each_record(bytes, form.separator, |record, line| {
-        let blank = record.len() == 1 && record[0].trim_ascii().is_empty();
-        if blank {
+        if is_blank(record) {
             return Ok(());
         }
         if form.fields == 0 && form.begin(record, line())? {
@@ -344,6 +343,41 @@ pub fn column(
         Ok(())
     })?;
     Ok((fields, count))
+}
+
+/// The line in which a row begins, one from 0 on of so many, which are the last ones of a table; none where there are fewer.
+///
+/// ```
+/// use halfwave_datasets::csv;
+/// assert_eq!(csv::line_of_row(b"a;b\n\n1;2\n3;4\n", None, [1, 2]), Some(4));
+/// assert_eq!(csv::line_of_row(b"1\n", None, [0, 2]), None);
+/// ```
+#[must_use]
+pub fn line_of_row(
+    bytes: &[u8],
+    separator: Option<Separator>,
+    [row, rows]: [usize; 2],
+) -> Option<usize> {
+    // Twice, as what says the line of each would take the square of the time.
+    let mut count = 0_usize;
+    let each = |f: &mut dyn FnMut(&dyn Fn() -> usize)| {
+        for_each_record(bytes, separator, |record, line| {
+            if !is_blank(record) {
+                f(line);
+            }
+            Ok(())
+        })
+    };
+    each(&mut |_| count += 1).ok()?;
+    let (mut at, mut found) = (count.checked_sub(rows)?.checked_add(row)?, None);
+    each(&mut |line| {
+        if at == 0 {
+            found = Some(line());
+        }
+        at = at.wrapping_sub(1);
+    })
+    .ok()?;
+    found
 }
 
 /// Calls `f` with each record, and with what says in which line it starts; returns the separator, which is that of the first
@@ -429,6 +463,11 @@ fn read_header(record: &ByteRecord, line: usize) -> Result<Vec<String>, CsvError
         return Err(whole_line(line, expected, format!("{} columns", record.len())));
     }
     Ok(record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect())
+}
+
+/// Whether a line has nothing but blanks.
+fn is_blank(record: &ByteRecord) -> bool {
+    record.len() == 1 && record[0].trim_ascii().is_empty()
 }
 
 /// Whether a first row holds names. NaN or 1e400 is none: a row of such is not to be lost in silence. Some may be blank,

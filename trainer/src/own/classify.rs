@@ -119,7 +119,7 @@ pub(super) fn evaluate(
     let rows = part.count();
     let names = labels.read(of_column, data, rows)?;
     let indices = labels::indices(&names, classes);
-    let indices = indices.map_err(|problem| labels.error(data, problem))?;
+    let indices = indices.map_err(|problem| labels.error(data, rows, problem))?;
     let set = Samples { rows: part.rows(), width: part.width(), labels: &indices };
     let evaluation = network.evaluate(level, set)?;
     let probabilities = network.probabilities(level, set.rows);

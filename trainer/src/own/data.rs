@@ -22,10 +22,12 @@ use crate::{Error, TrainError};
 
 /// Why a file is no data.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: {problem}", path.display())]
+#[error("{}: {}{problem}", path.display(), line.map(|line| format!("line {line}: ")).unwrap_or_default())]
 pub struct DataError {
     /// The file.
     pub path: PathBuf,
+    /// The line of the row that is to blame, from 1, where it is one of a table and known.
+    pub line: Option<usize>,
     /// What is wrong with it.
     pub problem: Problem,
 }
@@ -58,7 +60,7 @@ pub enum Problem {
     #[error("expected one label for each row, found the shape {0}")]
     Labels(String),
     /// A label that names no class.
-    #[error("label {label} in row {row}: expected a whole number")]
+    #[error("label {label} in row {row} (from 0): expected a whole number")]
     NotWhole {
         /// Where.
         row: usize,
@@ -66,7 +68,7 @@ pub enum Problem {
         label: String,
     },
     /// A label that the model has never seen.
-    #[error("label {label} in row {row}: the classes are {classes}")]
+    #[error("label {label} in row {row} (from 0): the classes are {classes}")]
     UnknownLabel {
         /// Where.
         row: usize,
@@ -238,6 +240,25 @@ fn format(path: &Path) -> Result<Format, Error> {
     ];
     let format = formats.into_iter().find(|(end, _)| ends(end)).map(|(_, format)| format);
     format.ok_or_else(|| Error::own_data(path, Problem::Name))
+}
+
+/// What is wrong with one of the `rows` of a file, or with all of them.
+pub(super) fn wrong(path: &Path, rows: usize, problem: Problem) -> Error {
+    let row = match &problem {
+        Problem::Rows(error) => error.row(),
+        Problem::UnknownLabel { row, .. } => Some(*row),
+        _ => None,
+    };
+    let line = row.and_then(|row| line(path, [row, rows]));
+    Error::OwnData(Box::new(DataError { path: path.into(), line, problem }))
+}
+
+/// The line of a row of a table, which is read once more to find it.
+fn line(path: &Path, place: [usize; 2]) -> Option<usize> {
+    /// Longest table that is read only to say a line.
+    const MAX_BYTES: usize = 1 << 28;
+    let Format::Csv(separator) = format(path).ok()? else { return None };
+    csv::line_of_row(&files::read(path, MAX_BYTES).ok()?, separator, place)
 }
 
 fn failed(path: &Path, problem: Problem) -> Error {

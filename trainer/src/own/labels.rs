@@ -52,9 +52,9 @@ impl Labels {
         }
     }
 
-    /// What is wrong with them.
-    pub(super) fn error(&self, data: &Path, problem: Problem) -> Error {
-        Error::own_data(self.file().map_or(data, PathBuf::as_path), problem)
+    /// What is wrong with them, or with one of them.
+    pub(super) fn error(&self, data: &Path, rows: usize, problem: Problem) -> Error {
+        data::wrong(self.file().map_or(data, PathBuf::as_path), rows, problem)
     }
 }
 

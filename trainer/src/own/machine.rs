@@ -17,7 +17,6 @@ use toml::Table;
 use super::{
     OF_USE,
     curves::{self, Curves},
-    data::Problem,
     kept::{self, Description, Keeping},
     model::Model,
     preprocessing::Preprocessing,
@@ -136,6 +135,9 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     let pool = run::pool(job.threads)?;
     let place = if job.stream { Place::Disk } else { Place::Any };
     let mut data = Source::open(&job.data, place)?.all();
+    if job.standardise {
+        data.check(&job.data)?;
+    }
     let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
     data.prepare(&preprocessing)?;
     let provenance = Provenance::new(job.level, job.seed, &[("data", &job.data)])?;
@@ -144,8 +146,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         config.batch = config.batch.min(data.count());
     }
     let mut rbm = Rbm::new(&config, data.width(), job.seed)?;
-    let check = rbm.check(data.rows());
-    check.map_err(|error| Error::own_data(&job.data, Problem::Rows(error)))?;
+    data.check_by(&job.data, |rows| rbm.check(rows))?;
     let samples = Samples { rows: data.rows(), width: data.width(), labels: &[] };
     let description = Description::new(job.level, job.seed, &[samples], &config);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;

@@ -144,16 +144,15 @@ impl Model<Rbm> {
 
     fn fitting(&self, path: &Path, matrix: Matrix) -> Result<Vec<f32>, Error> {
         let part = self.prepared(path, Source::Memory(matrix), self.of.visible_units(), VISIBLE)?;
-        let x = part.into_values().unwrap_or_default();
-        self.of.check(&x)?;
-        Ok(x)
+        part.check_by(path, |rows| self.of.check(rows))?;
+        Ok(part.into_values().unwrap_or_default())
     }
 
     /// The same, but that a `.npy` file stays on disk.
     pub(super) fn part(&self, path: &Path) -> Result<Part, Error> {
         let source = Source::open(path, self.place())?;
         let part = self.prepared(path, source, self.of.visible_units(), VISIBLE)?;
-        self.of.check(part.rows())?;
+        part.check_by(path, |rows| self.of.check(rows))?;
         Ok(part)
     }
 
@@ -197,7 +196,7 @@ impl Model<Classifier> {
     pub(super) fn part(&self, path: &Path, source: Source) -> Result<Part, Error> {
         let what = "features that the network was trained on";
         let part = self.prepared(path, source, self.of.network.inputs(), what)?;
-        part.check()?;
+        part.check(path)?;
         Ok(part)
     }
 }

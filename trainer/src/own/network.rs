@@ -351,14 +351,14 @@ fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
     let (source, of_column) = Source::with_labels(&job.data, place, job.labels.column())?;
     let names = job.labels.read(of_column, &job.data, source.rows())?;
     let classes = labels::classes(&names);
-    let of_labels = |problem| job.labels.error(&job.data, problem);
+    let of_labels = |problem| job.labels.error(&job.data, names.len(), problem);
     if let [only] = &classes[..] {
         return Err(of_labels(Problem::OneClass(only.clone())));
     }
     let indices = labels::indices(&names, &classes).map_err(of_labels)?;
     let part = source.all();
     // Here, where rows have the numbers that they have in the file.
-    part.check()?;
+    part.check(&job.data)?;
     Ok((Labelled { part, labels: indices }, classes))
 }
 

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use halfwave_datasets::{csv::Column, npy::StoredRows, preprocess::Standardiser};
 
 use super::{
-    data,
+    data::{self, Problem},
     gather::{Gather, MAX_BYTES, Matrix, Room},
     preprocessing::Preprocessing,
 };
@@ -119,9 +119,23 @@ impl Part {
         }
     }
 
-    /// That all numbers are finite.
-    pub(super) fn check(&self) -> Result<(), TrainError> {
-        self.rows().check(self.width).map(drop)
+    /// That all numbers are finite; they are of this file.
+    pub(super) fn check(&self, path: &Path) -> Result<(), Error> {
+        self.check_by(path, |rows| rows.check(self.width).map(drop))
+    }
+
+    /// That `f` finds nothing wrong with them.
+    pub(super) fn check_by(
+        &self,
+        path: &Path,
+        f: impl FnOnce(Rows<'_>) -> Result<(), TrainError>,
+    ) -> Result<(), Error> {
+        let wrong = |error| match error {
+            // It names the file.
+            TrainError::Unreadable(_) => Error::from(error),
+            error => data::wrong(path, self.count(), Problem::Rows(error)),
+        };
+        f(self.rows()).map_err(wrong)
     }
 
     /// Number of rows.

@@ -86,7 +86,7 @@ fn numbers_that_overflow_when_standardised_are_errors() {
     for command in
         ["predict m.safetensors far.npy p.npy", "eval m.safetensors far.npy --labels two.csv"]
     {
-        run(path, command).code(1).stderr(contains("inf in row 1, column 1 of the data"));
+        run(path, command).code(1).stderr(contains("far.npy: inf in row 1, column 1 of the data"));
     }
     assert!(!path.join("p.npy").exists());
 }
@@ -265,7 +265,13 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
         ),
         ("x.npy", "one.csv", "", 1, "one.csv: all labels are 5: expected at least two classes"),
         ("x.npy", "two.csv", "", 1, "two.csv: line 1: expected one field, found 2"),
-        ("x.npy", "half.npy", "", 1, "half.npy: label 0.5 in row 4: expected a whole number"),
+        (
+            "x.npy",
+            "half.npy",
+            "",
+            1,
+            "half.npy: label 0.5 in row 4 (from 0): expected a whole number",
+        ),
         (
             "x.npy",
             "wide.npy",
@@ -280,7 +286,7 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
             "short.csv",
             "",
             1,
-            "NaN in row 1, column 0 of the data: expected a finite number",
+            "nan.npy: NaN in row 1, column 0 of the data (both from 0): expected a finite number",
         ),
         ("x.npy", "lone.csv", "--validation 0.5", 1, "class 2: expected at least 2 samples"),
         (
@@ -358,7 +364,11 @@ fn labels_are_a_column_of_the_data() {
         (train("x.npy --label-column 1"), 2, "x.npy: --label-column is for .csv and .tsv"),
         (train("x.csv --label-column 2 --labels y.csv"), 2, "cannot be used with"),
         (train("x.csv"), 2, "--labels or --label-column"),
-        ("eval m.safetensors new.csv --label-column kind".into(), 1, "new.csv: label yak"),
+        (
+            "eval m.safetensors new.csv --label-column kind".into(),
+            1,
+            "new.csv: line 2: label yak in row 0",
+        ),
         (
             "predict m.safetensors x.csv n.npy --label-column kind".into(),
             1,
@@ -413,9 +423,13 @@ fn models_of_the_other_kind_and_data_that_do_not_fit_are_errors() {
         (
             "eval m.safetensors x.npy --labels other.csv",
             1,
-            "label fox in row 2: the classes are cat, dog, emu",
+            "other.csv: line 3: label fox in row 2 (from 0): the classes are cat, dog, emu",
         ),
-        ("eval m.safetensors x.npy --labels numbers.csv", 1, "label 7 in row 0"),
+        (
+            "eval m.safetensors x.npy --labels numbers.csv",
+            1,
+            "numbers.csv: line 2: label 7 in row 0",
+        ),
         ("predict cut.safetensors x.npy p.npy", 1, "not a safetensors file"),
         ("predict m.safetensors x.npy x.npy", 1, "exists already"),
     ] {

@@ -268,12 +268,25 @@ fn bad_data_and_settings_are_errors_before_training() {
     save(&path.join("none.npy"), &[0, 2], &[]);
     save(&path.join("constant.npy"), &[2, 2], &[0.0, 0.5, 1.0, 0.5]);
     fs::write(path.join("ragged.csv"), "1,0\n1\n").unwrap();
+    fs::write(path.join("large.csv"), "a;b\n\n1;0\n  \n0;2\n").unwrap();
     fs::write(path.join("x.txt"), "1").unwrap();
     fs::write(path.join("cut.npy.gz"), [0x1f, 0x8b, 8]).unwrap();
     let before = names(path);
     for (data, more, code, said) in [
         ("negative.npy", "", 1, "negative.npy: -0.5 in row 1, column 0"),
         ("nan.npy", "--set batch=2", 1, "expected a finite number"),
+        (
+            "nan.npy",
+            "--visible gaussian --standardise",
+            1,
+            "nan.npy: NaN in row 1, column 0 of the data (both from 0)",
+        ),
+        (
+            "large.csv",
+            "",
+            1,
+            "large.csv: line 5: 2 in row 1, column 1 of the data (both from 0): Bernoulli",
+        ),
         ("none.npy", "", 1, "none.npy: expected at least one row"),
         ("ragged.csv", "", 1, "ragged.csv: line 2: expected 2 numbers"),
         ("x.txt", "", 1, "x.txt: expected a name that ends in"),
@@ -291,7 +304,12 @@ fn bad_data_and_settings_are_errors_before_training() {
         ("x.npy", "--hidden nrlu", 2, "unknown unit"),
         ("x.npy", "--hidden drelu(0,1)", 2, "expected gamma from 0.0009765625 to 1024"),
         ("x.npy", "--set sigma_rate=1", 1, "sigma_rate: expected 0, where visible units are not"),
-        ("constant.npy", "--visible gaussian --set batch=2", 1, "column 1 of the data is 0.5"),
+        (
+            "constant.npy",
+            "--visible gaussian --set batch=2",
+            1,
+            "column 1 of the data (from 0) is 0.5",
+        ),
         ("x.npy", "--hidden-units 0", 2, "expected a whole number from 1"),
     ] {
         let units = if more.contains("hidden-units") { "" } else { "--hidden-units 2" };
