@@ -35,9 +35,10 @@ pub use import::{ImportJob, import};
 pub use kept::Keeping;
 pub use labels::{Labels, read as read_labels};
 pub use machine::{
-    Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, features, sample, train,
+    Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, features, plan, sample,
+    train,
 };
-pub use network::{Architecture, NetworkJob, TrainedNetwork, train_network};
+pub use network::{Architecture, NetworkJob, TrainedNetwork, plan_network, train_network};
 pub use npz::NpzError;
 #[doc(hidden)]
 pub use npz::members;

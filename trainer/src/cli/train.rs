@@ -75,6 +75,9 @@ pub(crate) struct TrainRbm {
     pub(crate) force: bool,
     #[command(flatten)]
     keeping: Keeping,
+    /// Only show settings and sizes, and the time and memory that it would take, from a few steps; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -144,6 +147,9 @@ pub(crate) struct TrainNetwork {
     force: bool,
     #[command(flatten)]
     keeping: Keeping,
+    /// Only show settings and sizes, and the time and memory that it would take, from a few steps; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,

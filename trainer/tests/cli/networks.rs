@@ -380,6 +380,46 @@ fn labels_are_a_column_of_the_data() {
     }
 }
 
+/// What a dry run shows is what is trained: as a file for --config it makes the same network. Nothing is written.
+#[test]
+fn a_dry_run_shows_what_would_be_trained() {
+    let home = files();
+    let path = home.path();
+    let pairs: Vec<f32> = rows().chunks(3).flat_map(|row| [row[0], row[1]]).collect();
+    save(&path.join("pairs.npy"), &[90, 2], &pairs);
+    let before = names(path);
+    let shown = |arguments: &str| {
+        let done = run(path, &format!("{arguments} --dry-run")).success();
+        assert_eq!(names(path), before, "{arguments}");
+        String::from_utf8(done.get_output().stdout.clone()).unwrap()
+    };
+    let text = shown(&format!("{TRAIN} --labels y.csv --validation 0.3 --patience 2"));
+    for said in [
+        "# network: 3 inputs, 3 classes, 59 parameters",
+        "# rows: 63 to train on, 27 for validation",
+        "MiB of memory",
+        "# 1 x network: 63 rows in batches of 15, 60 epochs of",
+        "batch = 15",
+    ] {
+        assert!(text.contains(said), "{text}, expected {said}");
+    }
+    let rbm = "train rbm -q --data pairs.npy --out r.safetensors --hidden-units 5 --visible gaussian --standardise \
+               --set sigma_rate=1";
+    let machine = shown(rbm);
+    assert!(machine.contains("# RBM: 2 visible, 5 hidden units, 19 parameters"), "{machine}");
+    assert!(machine.contains("sigma_rate = 1.0"), "{machine}");
+    // What is wrong is said before; an output that is there is no matter.
+    let wrong = format!("{TRAIN} --labels y.csv --set batch=91 --dry-run");
+    run(path, &wrong).code(1).stderr(contains("at most the 90 rows"));
+    run(path, &format!("{TRAIN} --labels y.csv")).success();
+    let trained = model(&path.join("m.safetensors"));
+    fs::write(path.join("network.toml"), &text).unwrap();
+    run(path, &format!("{TRAIN} --labels y.csv --dry-run")).success();
+    run(path, "train cnn -q --data x.npy --labels y.csv --config network.toml --out c.safetensors")
+        .success();
+    assert_eq!(model(&path.join("c.safetensors")), trained);
+}
+
 /// A dead ReLU head has equal probabilities and no NaN in its table.
 #[test]
 fn tables_have_no_nan() {
