@@ -4,16 +4,21 @@
 //! else is strict: as many fields in each row as in the first, finite decimal numbers, quotes that are closed and
 //! stand around a whole field; with labels, a header, known labels and no blanks.
 
+mod column;
+mod separator;
+
 use std::io::{self, Read};
 
 use csv::{ByteRecord, ReaderBuilder};
+
+pub use column::Column;
+pub use separator::Separator;
+use separator::{BOM, Place, places};
 
 /// Longest table accepted, in bytes.
 pub const MAX_BYTES: usize = 1 << 26;
 /// Most columns accepted: more are an error before a row is split.
 pub const MAX_COLUMNS: usize = 1 << 16;
-/// A mark of UTF-8, which is no part of the first field.
-const BOM: &[u8] = "\u{feff}".as_bytes();
 
 /// A parsed table.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,7 +74,7 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
     }
     let mut header: Vec<String> = Vec::new();
     let mut table = Table { features: Vec::new(), x: Vec::new(), labels: Vec::new() };
-    for_each_record(bytes, |record, line| {
+    for_each_record(bytes, Some(Separator::Comma), |record, line| {
         if header.is_empty() {
             header = read_header(record, line())?;
             return Ok(());
@@ -95,7 +100,7 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
                 table.labels.push(label);
             } else {
                 let value = number(&text)
-                    .ok_or_else(|| at(column, "a finite number".into(), quoted(&text)))?;
+                    .ok_or_else(|| at(column, expected_number(&text).into(), quoted(&text)))?;
                 table.x.push(value);
             }
         }
@@ -112,7 +117,7 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
 
 /// Parses rows of numbers without labels; returns them, row-major, and how many a row has. A first row of names is a
 /// header: not all are blank, and none can be read as a number, be it not finite. Numbers may have blanks around them.
-/// No rows are no error.
+/// What separates them is found in the first row ([`Separator::of`]). No rows are no error.
 ///
 /// # Errors
 /// [`CsvError`] with line and column for the first thing that is not so.
@@ -125,12 +130,35 @@ pub fn parse(bytes: &[u8], labels: &[&str]) -> Result<Table, CsvError> {
 /// # Ok::<(), csv::CsvError>(())
 /// ```
 pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
-    let mut x = Vec::new();
-    let width = more_numbers(bytes, 0, &mut x)?;
-    Ok((x, width))
+    let (layout, mut rows) = (Layout::default(), Rows::default());
+    let mut form = Form::of(&layout);
+    more_rows(bytes, &mut form, &mut rows)?;
+    Ok((rows.x, form.width()))
 }
 
-/// Passes on rows of numbers as [`numbers`] has them while they are read, in parts of whole rows; returns how many a row has.
+/// What is known of a table before it is read.
+#[derive(Clone, Debug, Default)]
+pub struct Layout {
+    /// What stands between fields; else that of the first row.
+    pub separator: Option<Separator>,
+    /// The column of labels; else all are numbers.
+    pub labels: Option<Column>,
+}
+
+/// Some rows of a table.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rows {
+    /// Their numbers, row-major.
+    pub x: Vec<f32>,
+    /// The label of each, without the blanks around it, where there is a column of them.
+    pub labels: Vec<String>,
+}
+
+/// Passes on rows of numbers as [`numbers`] has them while they are read, in parts of whole rows; returns how many numbers a
+/// row has.
+///
+/// One column can be that of labels, which are any text. It is found by its number from 1, or by its name in the first row, which is a
+/// header then.
 ///
 /// # Errors
 /// As [`numbers`], and for rows of more than [`MAX_BYTES`]; those of the reader and of `take`.
@@ -138,8 +166,11 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
 /// ```
 /// use halfwave_datasets::csv;
 /// let mut sum = 0.0;
-/// let width = csv::for_each_part(&b"a,b\n1,2.5\n-1,3e2\n"[..], |x| -> Result<(), Box<dyn std::error::Error>> {
-///     sum += x.iter().sum::<f32>();
+/// let layout = csv::Layout { labels: Some("kind".parse()?), ..Default::default() };
+/// let text = &b"a,kind,b\n1,cat,2.5\n-1,dog,3e2\n"[..];
+/// let width = csv::for_each_part(text, &layout, |rows| -> Result<(), Box<dyn std::error::Error>> {
+///     assert_eq!(rows.labels, ["cat", "dog"]);
+///     sum += rows.x.iter().sum::<f32>();
 ///     Ok(())
 /// })?;
 /// assert_eq!((width, sum), (2, 302.5));
@@ -147,9 +178,10 @@ pub fn numbers(bytes: &[u8]) -> Result<(Vec<f32>, usize), CsvError> {
 /// ```
 pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
     reader: impl Read,
-    take: impl FnMut(&[f32]) -> Result<(), E>,
+    layout: &Layout,
+    take: impl FnMut(&mut Rows) -> Result<(), E>,
 ) -> Result<usize, E> {
-    for_each_part_of(1 << 20, reader, take)
+    for_each_part_of(1 << 20, reader, layout, take)
 }
 
 /// The same of parts that are read `bytes` at a time. Public for `fuzz/`.
@@ -157,28 +189,30 @@ pub fn for_each_part<E: From<io::Error> + From<CsvError>>(
 pub fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
     bytes: u64,
     mut reader: impl Read,
-    mut take: impl FnMut(&[f32]) -> Result<(), E>,
+    layout: &Layout,
+    mut take: impl FnMut(&mut Rows) -> Result<(), E>,
 ) -> Result<usize, E> {
-    let (mut text, mut x) = (Vec::new(), Vec::new());
-    let (mut width, mut lines) = (0, 0);
+    let (mut text, mut rows) = (Vec::new(), Rows::default());
+    let (mut form, mut lines) = (Form::of(layout), 0);
     loop {
         let read = reader.by_ref().take(bytes).read_to_end(&mut text)?;
-        let end = if read == 0 { text.len() } else { end_of_rows(&text) };
+        let end = if read == 0 { text.len() } else { end_of_rows(&text, form.separator) };
         if end > 0 {
-            x.clear();
+            rows.x.clear();
+            rows.labels.clear();
             // The reader would pass over it at the start of any part.
-            if width > 0 && text.starts_with(BOM) {
+            if form.fields > 0 && text.starts_with(BOM) {
                 let found = "a byte order mark";
                 return Err(whole_line(1 + lines, "a finite number", found).into());
             }
             let later = |error: CsvError| CsvError { line: error.line + lines, ..error };
-            width = more_numbers(&text[..end], width, &mut x).map_err(later)?;
-            take(&x)?;
+            more_rows(&text[..end], &mut form, &mut rows).map_err(later)?;
+            take(&mut rows)?;
             lines += ends_of_lines(&text[..end]);
             text.drain(..end);
         }
         if read == 0 {
-            return Ok(width);
+            return Ok(form.width());
         }
         if text.len() > MAX_BYTES {
             let expected = format!("a row of at most {MAX_BYTES} bytes");
@@ -187,44 +221,10 @@ pub fn for_each_part_of<E: From<io::Error> + From<CsvError>>(
     }
 }
 
-/// Where in a row the reader is.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Of a field.
-    Start,
-    Field,
-    Quoted,
-    /// After a quote inside of quotes: their end, or the first of two.
-    Quote,
-}
-
-impl Place {
-    /// After this byte too.
-    fn after(self, byte: u8) -> Self {
-        match (self, byte) {
-            (Self::Quoted, b'"') => Self::Quote,
-            (Self::Quoted, _) | (Self::Start | Self::Quote, b'"') => Self::Quoted,
-            (_, b',' | b'\n' | b'\r') => Self::Start,
-            _ => Self::Field,
-        }
-    }
-}
-
-/// Each byte with where it stands, and where the reader is before and after it.
-fn places(text: &[u8]) -> impl Iterator<Item = (usize, u8, Place, Place)> {
-    let bom = if text.starts_with(BOM) { BOM.len() } else { 0 };
-    let mut place = Place::Start;
-    text.iter().enumerate().skip(bom).map(move |(at, &byte)| {
-        let before = place;
-        place = before.after(byte);
-        (at, byte, before, place)
-    })
-}
-
 /// After the last row that ends; 0 if none does.
-fn end_of_rows(text: &[u8]) -> usize {
+fn end_of_rows(text: &[u8], separator: Option<Separator>) -> usize {
     let mut end = 0;
-    for (at, byte, _, place) in places(text) {
+    for (at, byte, _, place) in places(text, separator) {
         // What follows a \r at the end of the text is not known yet.
         let ends =
             byte == b'\n' || (byte == b'\r' && text.get(at + 1).is_some_and(|&next| next != b'\n'));
@@ -235,51 +235,99 @@ fn end_of_rows(text: &[u8]) -> usize {
     end
 }
 
-/// Appends more rows of `width` numbers, where it is known (not 0), else of as many as the first one has; returns it.
-fn more_numbers(bytes: &[u8], mut width: usize, x: &mut Vec<f32>) -> Result<usize, CsvError> {
-    for_each_record(bytes, |record, line| {
-        let value = |field: &[u8]| number(String::from_utf8_lossy(field).trim());
-        let blank = record.len() == 1 && record[0].trim_ascii().is_empty();
-        if blank {
+/// What the first row says of all.
+struct Form<'a> {
+    layout: &'a Layout,
+    separator: Option<Separator>,
+    /// Of a row; 0 where there was none.
+    fields: usize,
+    /// The place of the column of labels.
+    labels: Option<usize>,
+}
+
+impl<'a> Form<'a> {
+    /// Of a table without a row.
+    fn of(layout: &'a Layout) -> Self {
+        Self { layout, separator: layout.separator, fields: 0, labels: None }
+    }
+
+    /// Numbers of a row.
+    fn width(&self) -> usize {
+        self.fields - usize::from(self.labels.is_some())
+    }
+
+    /// Takes note of the first row; returns whether it is a header.
+    fn begin(&mut self, record: &ByteRecord, line: usize) -> Result<bool, CsvError> {
+        let place = self.layout.labels.as_ref().map(|column| column.place(record));
+        self.labels =
+            place.transpose().map_err(|(expected, found)| whole_line(line, expected, found))?;
+        self.fields = record.len();
+        Ok(matches!(self.layout.labels, Some(Column::Name(_))) || is_header(record, self.labels))
+    }
+}
+
+/// Appends more rows, of which the first says what `form` does not yet know.
+fn more_rows(bytes: &[u8], form: &mut Form<'_>, rows: &mut Rows) -> Result<(), CsvError> {
+    let separator = for_each_record(bytes, form.separator, |record, line| {
+        if is_blank(record) {
             return Ok(());
         }
-        if width == 0 {
-            width = record.len();
-            if is_header(record) {
-                return Ok(());
-            }
+        if form.fields == 0 && form.begin(record, line())? {
+            return Ok(());
         }
-        if record.len() != width {
-            let expected = format!("{width} numbers as in the lines before");
+        if record.len() != form.fields {
+            let what = if form.labels.is_some() { "fields" } else { "numbers" };
+            let expected = format!("{} {what} as in the lines before", form.fields);
             return Err(whole_line(line(), expected, record.len()));
         }
         for (column, field) in record.iter().enumerate() {
-            x.push(value(field).ok_or_else(|| CsvError {
-                column: Some(column + 1),
-                ..whole_line(line(), "a finite number", quoted(&String::from_utf8_lossy(field)))
-            })?);
+            let text = String::from_utf8_lossy(field);
+            let value = text.trim();
+            let expected = if form.labels == Some(column) {
+                if !value.is_empty() {
+                    rows.labels.push(value.to_owned());
+                    continue;
+                }
+                "a label"
+            } else if let Some(value) = number(value) {
+                rows.x.push(value);
+                continue;
+            } else {
+                expected_number(&text)
+            };
+            let error = whole_line(line(), expected, quoted(&text));
+            return Err(CsvError { column: Some(column + 1), ..error });
         }
         Ok(())
     })?;
-    Ok(width)
+    // A text of blank lines says nothing.
+    if form.fields > 0 {
+        form.separator = Some(separator);
+    }
+    Ok(())
 }
 
 /// Parses one field a line, of any text, without the blanks around it; returns the first `most` of them, and how many
-/// there are: a field of one byte takes forty. No lines are no error.
+/// there are: a field of one byte takes forty. Without a separator, which no line may have, it is that of the first row. No
+/// lines are no error.
 ///
 /// # Errors
 /// [`CsvError`] for a line of several fields, or of blanks.
 ///
 /// ```
 /// use halfwave_datasets::csv;
-/// let (fields, count) = csv::column(b"kind\ncat\n\"a, b\"\ndog\n", 3)?;
+/// let (fields, count) = csv::column(b"kind\ncat\n\"a, b\"\ndog\n", None, 3)?;
 /// assert_eq!((fields, count), (vec!["kind".into(), "cat".into(), "a, b".into()], 4));
-/// assert_eq!(csv::column(b"1\n2,3\n", 2).unwrap_err().to_string(), "line 2: expected one field, found 2");
+/// assert_eq!(csv::column(b"1\n2,3\n", None, 2).unwrap_err().to_string(), "line 2: expected one field, found 2");
 /// # Ok::<(), csv::CsvError>(())
 /// ```
-pub fn column(bytes: &[u8], most: usize) -> Result<(Vec<String>, usize), CsvError> {
+pub fn column(
+    bytes: &[u8],
+    separator: Option<Separator>,
+    most: usize,
+) -> Result<(Vec<String>, usize), CsvError> {
     let (mut fields, mut count) = (Vec::new(), 0);
-    for_each_record(bytes, |record, line| {
+    for_each_record(bytes, separator, |record, line| {
         if record.len() != 1 {
             return Err(whole_line(line(), "one field", record.len()));
         }
@@ -297,13 +345,54 @@ pub fn column(bytes: &[u8], most: usize) -> Result<(Vec<String>, usize), CsvErro
     Ok((fields, count))
 }
 
-/// Calls `f` with each record, and with what says in which line it starts.
+/// The line in which a row begins, one from 0 on of so many, which are the last ones of a table; none where there are fewer.
+///
+/// ```
+/// use halfwave_datasets::csv;
+/// assert_eq!(csv::line_of_row(b"a;b\n\n1;2\n3;4\n", None, [1, 2]), Some(4));
+/// assert_eq!(csv::line_of_row(b"1\n", None, [0, 2]), None);
+/// ```
+#[must_use]
+pub fn line_of_row(
+    bytes: &[u8],
+    separator: Option<Separator>,
+    [row, rows]: [usize; 2],
+) -> Option<usize> {
+    // Twice, as what says the line of each would take the square of the time.
+    let mut count = 0_usize;
+    let each = |f: &mut dyn FnMut(&dyn Fn() -> usize)| {
+        for_each_record(bytes, separator, |record, line| {
+            if !is_blank(record) {
+                f(line);
+            }
+            Ok(())
+        })
+    };
+    each(&mut |_| count += 1).ok()?;
+    let (mut at, mut found) = (count.checked_sub(rows)?.checked_add(row)?, None);
+    each(&mut |line| {
+        if at == 0 {
+            found = Some(line());
+        }
+        at = at.wrapping_sub(1);
+    })
+    .ok()?;
+    found
+}
+
+/// Calls `f` with each record, and with what says in which line it starts; returns the separator, which is that of the first
+/// row if none is given.
 pub(crate) fn for_each_record(
     bytes: &[u8],
+    separator: Option<Separator>,
     mut f: impl FnMut(&ByteRecord, &dyn Fn() -> usize) -> Result<(), CsvError>,
-) -> Result<(), CsvError> {
-    check_bytes(bytes)?;
-    let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+) -> Result<Separator, CsvError> {
+    check_text(bytes)?;
+    let separator = separator.map_or_else(|| Separator::of(bytes), Ok)?;
+    check_rows(bytes, separator)?;
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(separator.byte()).has_headers(false).flexible(true);
+    let mut reader = builder.from_reader(bytes);
     let mut record = ByteRecord::new();
     loop {
         let start = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
@@ -313,15 +402,14 @@ pub(crate) fn for_each_record(
             .read_byte_record(&mut record)
             .map_err(|error| whole_line(line(), "a row", error))?;
         if !more {
-            return Ok(());
+            return Ok(separator);
         }
         f(&record, &line)?;
     }
 }
 
-/// Finds what the reader would read over: other encodings, binary files, quotes that are none. And rows of so many
-/// fields that the reader, which splits all of a row, would take many times the memory of the text.
-fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
+/// Finds other encodings and binary files, which the reader would read over.
+fn check_text(bytes: &[u8]) -> Result<(), CsvError> {
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         let found = "a NUL byte (UTF-16 or a binary file?)";
         return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
@@ -331,6 +419,12 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
         let found = format!("byte 0x{:02x}", bytes[at]);
         return Err(whole_line(line_of(bytes, at), "text in UTF-8", found));
     }
+    Ok(())
+}
+
+/// Finds quotes that are none, which the reader would read over, and rows of so many fields that the reader, which splits all
+/// of a row, would take many times the memory of the text.
+fn check_rows(bytes: &[u8], separator: Separator) -> Result<(), CsvError> {
     let check_row = |start: usize, fields: usize| {
         if fields <= MAX_COLUMNS {
             return Ok(());
@@ -340,14 +434,14 @@ fn check_bytes(bytes: &[u8]) -> Result<(), CsvError> {
     };
     let (mut last, mut opened) = (Place::Start, 0);
     let (mut row, mut fields) = (0, 1);
-    for (at, byte, before, place) in places(bytes) {
+    for (at, byte, before, place) in places(bytes, Some(separator)) {
         match (before, place) {
             (Place::Field, _) if byte == b'"' => {
                 let expected = "quotes around the whole field, and those inside of it doubled";
                 return Err(whole_line(line_of(bytes, at), expected, "a quote within a field"));
             }
             (Place::Start, Place::Quoted) => opened = at,
-            (_, Place::Start) if byte == b',' => fields += 1,
+            (_, Place::Start) if byte == separator.byte() => fields += 1,
             (_, Place::Start) => {
                 check_row(row, fields)?;
                 (row, fields) = (at + 1, 1);
@@ -371,18 +465,33 @@ fn read_header(record: &ByteRecord, line: usize) -> Result<Vec<String>, CsvError
     Ok(record.iter().map(|field| String::from_utf8_lossy(field).into_owned()).collect())
 }
 
+/// Whether a line has nothing but blanks.
+fn is_blank(record: &ByteRecord) -> bool {
+    record.len() == 1 && record[0].trim_ascii().is_empty()
+}
+
 /// Whether a first row holds names. NaN or 1e400 is none: a row of such is not to be lost in silence. Some may be blank,
-/// as pandas leaves that of the index.
-fn is_header(record: &ByteRecord) -> bool {
+/// as pandas leaves that of the index. What stands in the column of labels, whose place this is, says nothing.
+fn is_header(record: &ByteRecord, labels: Option<usize>) -> bool {
     let fields: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
+    let numbers = fields.iter().enumerate().filter(|&(column, _)| Some(column) != labels);
     let mut names =
-        fields.iter().map(|field| field.trim()).filter(|name| !name.is_empty()).peekable();
+        numbers.map(|(_, field)| field.trim()).filter(|name| !name.is_empty()).peekable();
     names.peek().is_some() && !names.any(|name| name.parse::<f64>().is_ok())
 }
 
 /// A finite decimal number. `parse` alone would take "nan" and "inf", and round 1e400 to infinity.
 fn number(text: &str) -> Option<f32> {
     text.parse().ok().filter(|value: &f32| value.is_finite())
+}
+
+/// What should be in place of this text.
+fn expected_number(text: &str) -> &'static str {
+    if text.contains(',') && number(text.trim().replacen(',', ".", 1).as_str()).is_some() {
+        "a finite number with a decimal point, as decimal commas are not read"
+    } else {
+        "a finite number"
+    }
 }
 
 pub(crate) fn whole_line(

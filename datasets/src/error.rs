@@ -276,7 +276,23 @@ fn or_more(found: u64, expected: u64) -> String {
     if found > expected { "more".into() } else { found.to_string() }
 }
 
-fn did_you_mean(nearest: Option<&str>) -> String {
+/// The known name that is most like one that was typed.
+pub(crate) fn nearest<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    /// Below this, a name is not like another.
+    const LIKE: f64 = 0.75;
+    let typed = typed.to_lowercase();
+    known
+        .into_iter()
+        .map(|known| (strsim::jaro_winkler(&known.to_lowercase(), &typed), known))
+        .filter(|(likeness, _)| *likeness >= LIKE)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, known)| known)
+}
+
+pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map(|name| format!(" (did you mean {name:?}?)")).unwrap_or_default()
 }
 

@@ -7,7 +7,7 @@ pub use check::{Content, contents, hex, verify};
 pub use table::TABLE;
 
 use crate::Loaded;
-use crate::error::Error;
+use crate::error::{Error, nearest};
 use crate::locate::Locator;
 
 /// A data set.
@@ -148,16 +148,7 @@ pub fn find(name: &str) -> Result<&'static Entry, Error> {
     if let Some(entry) = TABLE.iter().find(|entry| entry.name == name) {
         return Ok(entry);
     }
-    /// Below this, a name is not like another.
-    const LIKE: f64 = 0.75;
-    let typed = name.to_lowercase();
-    let nearest = names()
-        .into_iter()
-        .map(|known| (strsim::jaro_winkler(known, &typed), known))
-        .filter(|(likeness, _)| *likeness >= LIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| known);
-    Err(Error::UnknownName { name: name.into(), nearest, known: names() })
+    Err(Error::UnknownName { name: name.into(), nearest: nearest(name, names()), known: names() })
 }
 
 #[cfg(test)]

@@ -9,6 +9,8 @@ mod train;
 use std::{path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, Parser, Subcommand};
+use halfwave_datasets::csv::Column;
+use halfwave_trainer::own::Labels;
 
 pub(crate) use experiments::{Compare, Config, Data, Form, List, Run, Sweep, Table};
 pub(crate) use functions::{Apply, Plot};
@@ -149,14 +151,32 @@ pub(crate) struct ModelAndData {
     pub(crate) data: PathBuf,
 }
 
+/// Where labels are.
+#[derive(Debug, Args)]
+pub(crate) struct LabelArgs {
+    /// The class of each row, for a network; `train` on a folder of images takes those of its folders where nothing is said
+    #[arg(long, value_name = "FILE", conflicts_with = "label_column")]
+    labels: Option<PathBuf>,
+    /// The same from a column of the data (.csv, .tsv): its name in the header, or its number from 1
+    #[arg(long, value_name = "NAME|NUMBER")]
+    label_column: Option<Column>,
+}
+
+impl LabelArgs {
+    /// Those that were asked for.
+    pub(crate) fn labels(self) -> Option<Labels> {
+        self.labels.map(Labels::File).or(self.label_column.map(Labels::Column))
+    }
+}
+
 const DATA_HELP: &str = "\
-Data: .npy (f32, or bytes, which are divided by 255), .npz (FILE.npz, or FILE.npz:NAME of several arrays), .csv (numbers, with or without a header), .idx or …ubyte \
+Data: .npy (f32, or bytes, which are divided by 255), .npz (FILE.npz, or FILE.npz:NAME of several arrays), .csv (numbers with a decimal point; `,`, `;` or a tab between, whichever the first line has; with or without a header), .tsv, .idx or …ubyte \
 (bytes, divided by 255), each also with .gz; a row a sample. Of data that are larger than 4 GiB as f32 only mini-batches are in memory (`train --stream`: of \
 any): a .npy file is read where it is, rows of others are copied into a temporary file first (TMPDIR says where). Or a folder of images of one size (PNG, JPEG), in a sub-folder for each class: DIR/CLASS/FILE.png.";
 
 const LABELS_HELP: &str = "\
-Labels: .npy (i64, i32, bytes or whole f32), .npz likewise, .csv (a whole number or a name a line), .idx or …ubyte; one for each row; \
-or the same folder of images. Classes are the labels that there are: numbers ascending, names in alphabetical order.";
+Labels: .npy (i64, i32, bytes or whole f32), .npz likewise, .csv or .tsv (a whole number or a name a line), .idx or …ubyte; one for each row; \
+--label-column of a .csv or .tsv file of data; or the same folder of images. Classes are the labels that there are: numbers ascending, names in alphabetical order.";
 
 /// A whole number from 1 to `MAX`.
 fn counted<const MAX: usize>(text: &str) -> Result<usize, String> {

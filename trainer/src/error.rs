@@ -83,7 +83,7 @@ pub enum TrainError {
         found: usize,
     },
     /// A label names no class of the model.
-    #[error("label {label} in row {row}: there are {classes} classes, from 0 on")]
+    #[error("label {label} in row {row} (from 0): there are {classes} classes, from 0 on")]
     Label {
         /// Where.
         row: usize,
@@ -103,7 +103,9 @@ pub enum TrainError {
         rows: usize,
     },
     /// A value of the data is NaN or infinite.
-    #[error("{value} in row {row}, column {column} of the data: expected a finite number")]
+    #[error(
+        "{value} in row {row}, column {column} of the data (both from 0): expected a finite number"
+    )]
     NotFinite {
         /// Where.
         row: usize,
@@ -114,7 +116,7 @@ pub enum TrainError {
     },
     /// A Bernoulli visible unit is driven by a probability.
     #[error(
-        "{value} in row {row}, column {column} of the data: Bernoulli visible units take values \
+        "{value} in row {row}, column {column} of the data (both from 0): Bernoulli visible units take values \
          from 0 to 1; scale the data, or take Gaussian visible units"
     )]
     Visible {
@@ -127,7 +129,7 @@ pub enum TrainError {
     },
     /// A target of a cross-entropy is a probability.
     #[error(
-        "{value} in row {row}, column {column} of the targets: cross-entropy takes values from 0 to 1; scale the data, \
+        "{value} in row {row}, column {column} of the targets (both from 0): cross-entropy takes values from 0 to 1; scale the data, \
          or take another reconstruction"
     )]
     Target {
@@ -140,7 +142,7 @@ pub enum TrainError {
     },
     /// A group of Potts visible units is in no state.
     #[error(
-        "row {row} of the data, from column {column} on: expected one 1 and {} zeros, the state of a Potts unit",
+        "row {row} of the data, from column {column} on (both from 0): expected one 1 and {} zeros, the state of a Potts unit",
         .categories - 1
     )]
     OneHot {
@@ -153,7 +155,7 @@ pub enum TrainError {
     },
     /// A column of the data says nothing, and a Gaussian unit of variance 1 would be no model of it.
     #[error(
-        "column {column} of the data is {value} in every row: Gaussian visible units take data of unit variance; \
+        "column {column} of the data (from 0) is {value} in every row: Gaussian visible units take data of unit variance; \
          leave the column out"
     )]
     Constant {
@@ -222,7 +224,7 @@ pub enum TrainError {
     },
     /// A value is neither 0 nor 1 where states of binary units are needed.
     #[error(
-        "{value} in row {row}, column {column} of the data: expected 0 or 1; binarise the data"
+        "{value} in row {row}, column {column} of the data (both from 0): expected 0 or 1; binarise the data"
     )]
     NotBinary {
         /// Where.
@@ -258,6 +260,18 @@ pub enum TrainError {
 }
 
 impl TrainError {
+    /// The row of the data that it is about, from 0.
+    pub(crate) fn row(&self) -> Option<usize> {
+        match self {
+            Self::NotFinite { row, .. }
+            | Self::Visible { row, .. }
+            | Self::Target { row, .. }
+            | Self::OneHot { row, .. }
+            | Self::NotBinary { row, .. } => Some(*row),
+            _ => None,
+        }
+    }
+
     /// The same, where what was looked at began so many rows later.
     pub(crate) fn rows_later(mut self, rows: usize) -> Self {
         if let Self::NotFinite { row, .. }

@@ -144,7 +144,7 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn own_data(path: &Path, problem: Problem) -> Self {
-        Self::OwnData(Box::new(DataError { path: path.into(), problem }))
+        Self::OwnData(Box::new(DataError { path: path.into(), line: None, problem }))
     }
 
     /// What it was, without how to go on.

@@ -160,6 +160,13 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Data(Data::Path { name: Some(name), data_dir }) => {
             print(&data::path(&name, &Locator::new(data_dir))?)
         }
+        Command::Train(Train::Rbm(args)) if args.dry_run => print(&own::plan(&args.job()?)?),
+        Command::Train(Train::Mlp(args)) if args.network.dry_run => {
+            print(&own::plan_network(&args.job()?)?)
+        }
+        Command::Train(Train::Cnn(args)) if args.network.dry_run => {
+            print(&own::plan_network(&args.job()?)?)
+        }
         Command::Train(Train::Rbm(args)) => {
             let (quiet, job) = (args.quiet, args.job()?);
             let trained = watched(quiet, |observer| own::train(&job, observer))?;

@@ -249,7 +249,7 @@ mod tests {
     fn labels_that_name_no_class_are_errors() {
         let error = Confusion::new(2, &[0, 2], &[0, 0]).unwrap_err();
         assert_eq!(error, TrainError::Label { row: 1, label: 2, classes: 2 });
-        assert_eq!(error.to_string(), "label 2 in row 1: there are 2 classes, from 0 on");
+        assert_eq!(error.to_string(), "label 2 in row 1 (from 0): there are 2 classes, from 0 on");
         assert!(Confusion::new(2, &[0], &[0, 0]).is_err());
     }
 }

@@ -33,11 +33,12 @@ pub use gather::Matrix;
 pub use images::decode as decode_image;
 pub use import::{ImportJob, import};
 pub use kept::Keeping;
-pub use labels::read as read_labels;
+pub use labels::{Labels, read as read_labels};
 pub use machine::{
-    Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, features, sample, train,
+    Clamp, FeatureJob, ImageShape, SampleJob, TrainJob, Trained, defaults, features, plan, sample,
+    train,
 };
-pub use network::{Architecture, NetworkJob, TrainedNetwork, train_network};
+pub use network::{Architecture, NetworkJob, TrainedNetwork, plan_network, train_network};
 pub use npz::NpzError;
 #[doc(hidden)]
 pub use npz::members;
@@ -59,7 +60,7 @@ pub struct EvalJob {
     /// The data.
     pub data: PathBuf,
     /// The classes of the rows, for a network.
-    pub labels: Option<PathBuf>,
+    pub labels: Option<Labels>,
     /// Instruction set.
     pub level: Level,
 }
@@ -75,9 +76,11 @@ pub fn evaluate(job: &EvalJob) -> Result<String, Error> {
         (Any::Classifier(model), Some(labels)) => {
             classify::evaluate(&model, &job.data, labels, job.level)
         }
-        (Any::Rbm(_), Some(_)) => usage(&job.model, "an RBM has no classes: leave out --labels"),
+        (Any::Rbm(_), Some(_)) => {
+            usage(&job.model, "an RBM has no classes: leave out --labels and --label-column")
+        }
         (Any::Classifier(_), None) => {
-            usage(&job.model, "a network is evaluated with --labels FILE")
+            usage(&job.model, "a network is evaluated with --labels FILE or --label-column NAME")
         }
     }
 }

@@ -8,7 +8,6 @@ use std::{
 
 use halfwave_datasets::{Locator, files, registry};
 use halfwave_kernels::Level;
-use indicatif::HumanDuration;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use toml::Table;
@@ -126,30 +125,23 @@ pub fn plan(options: &Options) -> Result<String, Error> {
     for figure in &outcome.figures {
         report::draw(figure)?;
     }
-    let one = rehearsal.estimate(all);
-    let words = |x: f64| HumanDuration(Duration::try_from_secs_f64(x).unwrap_or(Duration::MAX));
     let said: Vec<String> = seeds.iter().map(ToString::to_string).collect();
     let used: Vec<_> = locator.used().iter().map(|entry| entry.name).collect();
-    let memory = machine::peak_memory().map(|peak| rehearsal.memory(peak, seeds.len()));
-    let memory =
-        memory.map(|bytes| format!("; at most some {} MiB of memory", bytes.div_ceil(1 << 20)));
-    let mut text = format!(
-        "# {}: {}\n# seeds: {}; level {level}, threads: {}; data: {}\n# about {}: {} a seed, of which {} are not \
-         training{}\n",
+    let text = format!(
+        "{}: {}\nseeds: {}; level {level}, threads: {}; data: {}\n{}",
         experiment.name,
         experiment.summary,
         said.join(" "),
         pool.current_num_threads(),
         if used.is_empty() { "synthetic".into() } else { used.join(", ") },
-        words(one * seeds.len() as f64),
-        words(one),
-        words(rehearsal.besides(all)),
-        memory.unwrap_or_default()
+        rehearsal.told(all, Some(seeds.len()))
     );
-    for line in rehearsal.to_string().lines() {
-        text.push_str(&format!("# {line}\n"));
-    }
-    Ok(text + &configuration.to_string())
+    Ok(above(&text, &configuration.to_string()))
+}
+
+/// Lines as comments, and below them TOML.
+pub(crate) fn above(lines: &str, toml: &str) -> String {
+    lines.lines().map(|line| format!("# {line}\n")).chain([toml.into()]).collect()
 }
 
 /// Runs the experiment; writes `result.json`, `report.md`, `report.html`, `metrics.jsonl`, `timings.jsonl`, plots and

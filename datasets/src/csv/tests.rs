@@ -57,7 +57,7 @@ fn every_bad_table_is_an_error_with_its_place() {
         (
             "decimal comma in quotes",
             b"l,a\n1,\"1,5\"\n",
-            r#"line 2, column 2 ("a"): expected a finite number, found "1,5""#,
+            r#"line 2, column 2 ("a"): expected a finite number with a decimal point, as decimal commas are not read, found "1,5""#,
         ),
         (
             "blank",
@@ -187,20 +187,57 @@ fn numbers_are_read_with_or_without_a_header() {
     assert_eq!(numbers(b"").unwrap(), (vec![], 0));
 }
 
+/// The first row that is not blank says it, for all others too; only one of them may stand there.
+#[test]
+fn separators_are_found() {
+    let expected = (vec![1.0, -2.5, 3e2, 0.0], 2);
+    for text in [
+        "1;-2.5\n3e2;0\n",
+        "1\t-2.5\n3e2\t0\n",
+        "\u{feff}\r\n  \n\"a, b\"; c\r\n1; -2.5\r\n3e2;0",
+        "\"a;\n\"\"b\"\tc\n\"1\"\t-2.5\n3e2\t0\n",
+    ] {
+        assert_eq!(numbers(text.as_bytes()).unwrap(), expected, "{text:?}");
+        assert_eq!(in_parts(text.as_bytes(), 3), Ok(expected.clone()), "{text:?}");
+    }
+    let several = "expected one of `,`, `;` and a tab between fields (quotes around those that have others; \
+                   decimal commas are not read), found";
+    let decimal = "expected a finite number with a decimal point, as decimal commas are not read, found \"1,5\"";
+    for (text, said) in [
+        ("\n1,5;2,5\n", format!("line 2: {several} `,` and `;`")),
+        ("a\tb;c,d", format!("line 1: {several} `,` and `;` and a tab")),
+        ("a;b\n1;2\n1,5;2\n", format!("line 3, column 1: {decimal}")),
+        ("a\tb\n3\t1,5\n", format!("line 2, column 2: {decimal}")),
+        ("a;b\n1,2\n", "line 2: expected 2 numbers as in the lines before, found 1".into()),
+        ("1\n1;2\n", "line 2, column 1: expected a finite number, found \"1;2\"".into()),
+    ] {
+        assert_eq!(numbers(text.as_bytes()).unwrap_err().to_string(), said);
+        assert_eq!(in_parts(text.as_bytes(), 2), Err(said));
+    }
+    let column = |text: &str, separator| column(text.as_bytes(), separator, 9).map(|(_, n)| n);
+    assert_eq!(column("a, b\nc\n", Some(Separator::Tab)), Ok(2));
+    assert!(column("a;1\nb;2\n", None).is_err());
+}
+
 /// What is passed on of a text that is read so many bytes at a time, and the numbers of a row.
 fn in_parts(text: &[u8], bytes: u64) -> Result<(Vec<f32>, usize), String> {
     let mut x = Vec::new();
-    let width = for_each_part_of(bytes, text, |part| -> Result<(), Box<dyn std::error::Error>> {
-        x.extend_from_slice(part);
-        Ok(())
-    });
+    let width = for_each_part_of(
+        bytes,
+        text,
+        &Layout::default(),
+        |rows| -> Result<(), Box<dyn std::error::Error>> {
+            x.append(&mut rows.x);
+            Ok(())
+        },
+    );
     width.map(|width| (x, width)).map_err(|error| error.to_string())
 }
 
 proptest! {
     /// Wherever a text is cut, its rows are those of the whole.
     #[test]
-    fn parts_are_the_whole(text in "(\u{feff})?(x,y(\r\n|\n|\r))?([,01\"\r\n.-]|\r\n|\"1\"){0,60}", bytes in 1_u64..9) {
+    fn parts_are_the_whole(text in "(\u{feff})?(x[,;\t]y(\r\n|\n|\r))?([,;\t01\"\r\n.-]|\r\n|\"1\"){0,60}", bytes in 1_u64..9) {
         let (parts, whole) = (in_parts(text.as_bytes(), bytes), numbers(text.as_bytes()));
         prop_assert_eq!(parts.is_ok(), whole.is_ok(), "{:?} {:?}", parts, whole);
         if let Ok(parts) = parts {
@@ -224,7 +261,7 @@ proptest! {
 /// A quoted line end is none of a row; a row without an end is one that is too long.
 #[test]
 fn rows_end_outside_of_quotes() {
-    let end = |text: &str| end_of_rows(text.as_bytes());
+    let end = |text: &str| end_of_rows(text.as_bytes(), None);
     assert_eq!([end("1,2\n3"), end("1,\"2\n3"), end("1,\"2\"\n3")], [4, 0, 6]);
     assert_eq!([end("1\r\n2\r"), end("1\r2\r"), end("a\"b\nc"), end("\"a\"\"\n")], [3, 2, 4, 0]);
     let error = in_parts(&vec![b'1'; MAX_BYTES + 1], 1 << 25).unwrap_err();
@@ -239,7 +276,7 @@ fn rows_end_outside_of_quotes() {
 /// Not even where the number of all quotes is even.
 #[test]
 fn quotes_are_closed_and_around_whole_fields() {
-    let column = |text: &str| column(text.as_bytes(), 9).map_err(|error| error.to_string());
+    let column = |text: &str| column(text.as_bytes(), None, 9).map_err(|error| error.to_string());
     let fields =
         |fields: &[&str]| Ok((fields.iter().map(ToString::to_string).collect(), fields.len()));
     let within = "line 3: expected quotes around the whole field, and those inside of it doubled, found a quote within a field";
@@ -275,8 +312,61 @@ fn broken_numbers_say_where() {
     let wide = ["1"; MAX_COLUMNS + 1].join(",");
     let message = numbers(wide.as_bytes()).unwrap_err().to_string();
     assert!(message.contains("a row of at most 65536 fields, found 65537"), "{message}");
-    let message = column(wide.as_bytes(), 1).unwrap_err().to_string();
+    let message = column(wide.as_bytes(), None, 1).unwrap_err().to_string();
     assert!(message.contains("a row of at most 65536 fields, found 65537"), "{message}");
     let most = ["\"1,1\""; MAX_COLUMNS].join(",");
-    assert_eq!(column(most.as_bytes(), 1).unwrap_err().found, "65536");
+    assert_eq!(column(most.as_bytes(), None, 1).unwrap_err().found, "65536");
+}
+
+/// A column of labels is found by its number, or by its name in what is a header then, and is none of the numbers.
+#[test]
+fn a_column_can_have_labels() {
+    let read = |text: &str, column: &str, bytes| -> Result<_, String> {
+        let layout = Layout { labels: Some(column.parse()?), ..Layout::default() };
+        let mut all = Rows::default();
+        let width = for_each_part_of(bytes, text.as_bytes(), &layout, |rows| {
+            all.x.append(&mut rows.x);
+            all.labels.append(&mut rows.labels);
+            Ok::<_, Box<dyn std::error::Error>>(())
+        });
+        width.map(|width| (all, width)).map_err(|error| error.to_string())
+    };
+    let x = vec![1.0, 2.0, 3.0, 4.0];
+    let expected = (Rows { x, labels: vec!["cat".into(), "7".into()] }, 2);
+    for (text, column) in [
+        ("a;kind;b\n1;cat;2\n3; 7 ;4\n", "kind"),
+        ("a,kind,b\n1,cat,2\n3,7,4\n", "2"),
+        ("1,cat,2\n3,7,4\n", "2"),
+        ("\u{feff} kind ,1,2\ncat,1,2\n7,3,4\n", "kind"),
+        ("kind,1,b\ncat,1,2\n7,3,4\n", "kind"),
+        ("1\t2\t\"cat\"\n3\t4\t7", "3"),
+    ] {
+        for bytes in [1, 5, 1000] {
+            assert_eq!(read(text, column, bytes).as_ref(), Ok(&expected), "{text:?}");
+        }
+    }
+    for (text, column, said) in [
+        (
+            "sort,species,b\ncat,1,2\n",
+            "Speceis",
+            r#"line 1: expected a header with one column "Speceis" of labels, found "sort", "species", "b" (did you mean "species"?)"#,
+        ),
+        (
+            "1,2\n",
+            "x",
+            r#"line 1: expected a header with one column "x" of labels, found "1", "2""#,
+        ),
+        (
+            "k,a,k\n",
+            "k",
+            r#"line 1: expected a header with one column "k" of labels, found columns 1 and 3"#,
+        ),
+        ("\n1,2\n", "3", "line 2: expected a column 3 of labels, found columns 1 to 2"),
+        ("1,cat\n2, \n", "2", r#"line 2, column 2: expected a label, found " ""#),
+        (",cat\n", "2", r#"line 1, column 1: expected a finite number, found """#),
+        ("1,cat\n2\n", "2", "line 2: expected 2 fields as in the lines before, found 1"),
+    ] {
+        assert_eq!(read(text, column, 3), Err(said.into()));
+    }
+    assert!(read("1,2\n", "0", 3).is_err() && read("1,2\n", " ", 3).is_err());
 }

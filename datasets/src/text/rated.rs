@@ -1,7 +1,7 @@
 //! One's own texts with stars: a CSV with the columns `stars` and `text`, in any order and among others.
 
 use super::{MOST_STARS, Texts};
-use crate::csv::{CsvError, for_each_record, quoted, whole_line};
+use crate::csv::{CsvError, Separator, for_each_record, quoted, whole_line};
 
 /// The texts of a CSV, each with 1 to [`MOST_STARS`] stars.
 ///
@@ -21,7 +21,7 @@ use crate::csv::{CsvError, for_each_record, quoted, whole_line};
 pub fn parse(bytes: &[u8]) -> Result<Texts, CsvError> {
     let mut texts = Texts::default();
     let mut header: Option<(usize, [usize; 2])> = None;
-    for_each_record(bytes, |record, line| {
+    for_each_record(bytes, Some(Separator::Comma), |record, line| {
         let Some((width, [stars, text])) = header else {
             let names: Vec<_> = record.iter().map(String::from_utf8_lossy).collect();
             let places = [place("stars", &names, line())?, place("text", &names, line())?];

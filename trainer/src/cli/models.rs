@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use halfwave_datasets::csv::Column;
 use halfwave_trainer::{Error, apply, own};
 
-use super::{DATA_HELP, LABELS_HELP, ModelAndData, Threads, counted};
+use super::{DATA_HELP, LABELS_HELP, LabelArgs, ModelAndData, Threads, counted};
 
 #[derive(Debug, Args)]
 #[command(after_help = format!("\
 Examples:
   halfwave predict m.safetensors x.npy classes.npy
   halfwave predict m.safetensors x.csv classes.csv
+  halfwave predict m.safetensors iris.csv classes.csv --label-column species
   halfwave predict m.safetensors x.npy p.npy --probabilities
 
 {DATA_HELP}"))]
@@ -22,6 +24,9 @@ pub(crate) struct Predict {
     /// its label, below `class`
     #[arg(value_name = "OUT")]
     out: PathBuf,
+    /// Leave out this column of the data (.csv, .tsv), which has labels: its name in the header, or its number from 1
+    #[arg(long, value_name = "NAME|NUMBER")]
+    label_column: Option<Column>,
     /// Write the probabilities of all classes, f32 [rows, classes], instead
     #[arg(long)]
     probabilities: bool,
@@ -168,6 +173,7 @@ pub(crate) struct Sample {
 Examples:
   halfwave eval m.safetensors x.npy                  an RBM: reconstructions, activity, free energy
   halfwave eval m.safetensors x.npy --labels y.npy   a network: accuracy, calibration, each class, confusion
+  halfwave eval m.safetensors iris.csv --label-column species
 
 {DATA_HELP}
 
@@ -175,16 +181,16 @@ Examples:
 pub(crate) struct Eval {
     #[command(flatten)]
     files: ModelAndData,
-    /// The class of each row, for a network
-    #[arg(long, value_name = "FILE")]
-    labels: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelArgs,
 }
 
 impl Predict {
     pub(crate) fn job(self) -> Result<own::PredictJob, Error> {
         let level = apply::level_from_env()?;
-        let Self { files: ModelAndData { model, data }, out, probabilities, force } = self;
-        Ok(own::PredictJob { model, data, out, probabilities, level, force })
+        let Self { files: ModelAndData { model, data }, out, .. } = self;
+        let Self { label_column, probabilities, force, .. } = self;
+        Ok(own::PredictJob { model, data, label_column, out, probabilities, level, force })
     }
 }
 
@@ -206,7 +212,7 @@ impl Eval {
     pub(crate) fn job(self) -> Result<own::EvalJob, Error> {
         let level = apply::level_from_env()?;
         let Self { files: ModelAndData { model, data }, labels } = self;
-        Ok(own::EvalJob { model, data, labels, level })
+        Ok(own::EvalJob { model, data, labels: labels.labels(), level })
     }
 }
 

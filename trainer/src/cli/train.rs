@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use halfwave_kernels::{Kind, units::Unit};
 use halfwave_trainer::{Error, apply, config::Override, own, rbm::Visible};
 
-use super::{CheckpointEvery, DATA_HELP, LABELS_HELP, Threads, counted};
+use super::{CheckpointEvery, DATA_HELP, LABELS_HELP, LabelArgs, Threads, counted};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Train {
@@ -75,6 +75,9 @@ pub(crate) struct TrainRbm {
     pub(crate) force: bool,
     #[command(flatten)]
     keeping: Keeping,
+    /// Only show settings and sizes, and the time and memory that it would take, from a few steps; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -107,9 +110,8 @@ pub(crate) struct TrainNetwork {
     /// The data
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// The class of each row [default: those of the folders, where the data are a folder of images]
-    #[arg(long, value_name = "FILE")]
-    labels: Option<PathBuf>,
+    #[command(flatten)]
+    labels: LabelArgs,
     /// The file of the model (safetensors: weights, classes, and what is done to data first)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
@@ -145,6 +147,9 @@ pub(crate) struct TrainNetwork {
     force: bool,
     #[command(flatten)]
     keeping: Keeping,
+    /// Only show settings and sizes, and the time and memory that it would take, from a few steps; write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Show no progress
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -154,6 +159,7 @@ pub(crate) struct TrainNetwork {
 #[command(after_help = format!("\
 Examples:
   halfwave train mlp --data x.npy --labels y.npy --out m.safetensors
+  halfwave train mlp --data iris.csv --label-column species --out m.safetensors
   halfwave train mlp --data x.csv --labels y.csv --out m.safetensors --hidden 64,64 --activation elu --standardise \\
       --validation 0.2 --epochs 50 --set optimiser.learning_rate=3e-4 --set dropout=0.2
 
@@ -255,10 +261,13 @@ impl TrainNetwork {
             data, labels, out, metrics, epochs, set, validation, patience, standardise, ..
         } = self;
         let Self { stream, seed, threads: Threads { number: threads }, force, keeping, .. } = self;
-        let labels = match labels {
+        let labels = match labels.labels() {
             Some(labels) => labels,
-            None if data.is_dir() => data.clone(),
-            None => return Err(Error::Usage("--labels: expected the class of each row".into())),
+            None if data.is_dir() => own::Labels::File(data.clone()),
+            None => {
+                let text = "--labels or --label-column: expected the class of each row";
+                return Err(Error::Usage(text.into()));
+            }
         };
         Ok(own::NetworkJob {
             data,

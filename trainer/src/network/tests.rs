@@ -90,7 +90,10 @@ fn data_that_do_not_fit_are_errors() {
     let error = with(|data| data.x[5] = f32::NAN);
     assert!(matches!(error, TrainError::NotFinite { row: 2, column: 1, .. }), "{error}");
     let error = with(|data| data.x[4] = f32::INFINITY);
-    assert_eq!(error.to_string(), "inf in row 2, column 0 of the data: expected a finite number");
+    assert_eq!(
+        error.to_string(),
+        "inf in row 2, column 0 of the data (both from 0): expected a finite number"
+    );
     let error = fit(&MlpConfig { batch: 11, ..config() }, &data()).unwrap_err();
     assert_eq!(error.to_string(), "batch: expected at most the 10 rows of the data, found 11");
 }

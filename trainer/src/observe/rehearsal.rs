@@ -2,8 +2,10 @@
 
 use std::{fmt, time::Duration};
 
+use indicatif::HumanDuration;
+
 use super::{Epoch, Observer};
-use crate::{checkpoint::Waiting, train::Loop};
+use crate::{checkpoint::Waiting, machine, train::Loop};
 
 /// Steps of a training that are measured at most, after a first one that is not; and the time after which they are enough.
 pub(crate) const MOST_STEPS: usize = 8;
@@ -108,6 +110,21 @@ impl Rehearsal {
         let bytes = self.waiting.at_most(others).saturating_add(shown) as u64;
         let bytes = peak.saturating_add(bytes);
         bytes.saturating_add(bytes / GAPS)
+    }
+
+    /// What so many seeds would take, or, where nobody counts them, the one, in lines; of which the rehearsal took `all`.
+    pub(crate) fn told(&self, all: Duration, seeds: Option<usize>) -> String {
+        let words = |x: f64| HumanDuration(Duration::try_from_secs_f64(x).unwrap_or(Duration::MAX));
+        let one = self.estimate(all);
+        let time = seeds.map_or(words(one).to_string(), |seeds| {
+            format!("{}: {} a seed", words(one * seeds as f64), words(one))
+        });
+        let memory = machine::peak_memory().map(|peak| {
+            let mebibytes = self.memory(peak, seeds.unwrap_or(1)).div_ceil(1 << 20);
+            format!("; at most some {mebibytes} MiB of memory")
+        });
+        let (besides, memory) = (words(self.besides(all)), memory.unwrap_or_default());
+        format!("about {time}, of which {besides} are not training{memory}\n{self}")
     }
 
     /// Seconds of everything but training.

@@ -6,11 +6,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use halfwave_datasets::csv::Column;
 use halfwave_kernels::Level;
 
 use super::{
-    labels,
+    labels::{self, Labels},
     model::{Classifier, Model},
+    source::Source,
 };
 use crate::{
     Error,
@@ -34,6 +36,8 @@ pub struct PredictJob {
     pub model: PathBuf,
     /// The data.
     pub data: PathBuf,
+    /// A column of theirs that is left out, as it has labels.
+    pub label_column: Option<Column>,
     /// A `.npy` or `.csv` file.
     pub out: PathBuf,
     /// Whether it has the probabilities of all classes, f32 `[rows, classes]`, in place of the class of each row, i64
@@ -55,7 +59,8 @@ pub fn predict(job: &PredictJob) -> Result<(Vec<usize>, Vec<String>), Error> {
     output::check_output(&job.out, job.force, [&job.model, &job.data])?;
     let ending = output::ending(&job.out, &[".npy", ".csv"])?;
     let model = Model::<Classifier>::load(&job.model)?;
-    let data = model.part(&job.data)?;
+    let (source, _) = Source::with_labels(&job.data, model.place(), job.label_column.as_ref())?;
+    let data = model.part(&job.data, source)?;
     let Classifier { network, classes } = model.of;
     let rows = data.count();
     let write = |content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
@@ -106,15 +111,16 @@ fn csv(
 pub(super) fn evaluate(
     model: &Model<Classifier>,
     data: &Path,
-    labels: &Path,
+    labels: &Labels,
     level: Level,
 ) -> Result<String, Error> {
-    let part = model.part(data)?;
+    let (source, of_column) = Source::with_labels(data, model.place(), labels.column())?;
+    let part = model.part(data, source)?;
     let Classifier { network, classes } = &model.of;
     let rows = part.count();
-    let names = labels::read(labels, data, rows)?;
+    let names = labels.read(of_column, data, rows)?;
     let indices = labels::indices(&names, classes);
-    let indices = indices.map_err(|problem| Error::own_data(labels, problem))?;
+    let indices = indices.map_err(|problem| labels.error(data, rows, problem))?;
     let set = Samples { rows: part.rows(), width: part.width(), labels: &indices };
     let evaluation = network.evaluate(level, set)?;
     let probabilities = network.probabilities(level, set.rows);

@@ -1,8 +1,11 @@
-//! The classes of rows, from a file: `.npy`, `.csv` or IDX, gzipped or not.
+//! The classes of rows, from a file (`.npy`, `.csv`, `.tsv` or IDX, gzipped or not) or from a column of the data.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use halfwave_datasets::{csv, idx, npy};
+use halfwave_datasets::{
+    csv::{self, Column},
+    idx, npy,
+};
 
 use super::{
     data::{self, Format, Problem},
@@ -10,13 +13,58 @@ use super::{
 };
 use crate::{Error, npy::NpyError};
 
+/// Where the classes of rows are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// In a file of their own, or in the names of the folders of a folder of images.
+    File(PathBuf),
+    /// In a column of the data, `.csv` or `.tsv`.
+    Column(Column),
+}
+
+impl Labels {
+    /// The column of the data that they are in, if it is one.
+    pub(super) fn column(&self) -> Option<&Column> {
+        match self {
+            Self::Column(column) => Some(column),
+            Self::File(_) => None,
+        }
+    }
+
+    /// One for each of the `rows` of `data`, of which a column had these.
+    pub(super) fn read(
+        &self,
+        of_column: Vec<String>,
+        data: &Path,
+        rows: usize,
+    ) -> Result<Vec<String>, Error> {
+        match self {
+            Self::Column(_) => Ok(of_column),
+            Self::File(path) => read(path, data, rows),
+        }
+    }
+
+    /// The file that they are in, where it is not that of the data.
+    pub(super) fn file(&self) -> Option<&PathBuf> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Column(_) => None,
+        }
+    }
+
+    /// What is wrong with them, or with one of them.
+    pub(super) fn error(&self, data: &Path, rows: usize, problem: Problem) -> Error {
+        data::wrong(self.file().map_or(data, PathBuf::as_path), rows, problem)
+    }
+}
+
 /// What the first line of a table of labels may be called, where labels are names; see [`without_title`] too.
 const HEADERS: [&str; 6] = ["label", "labels", "class", "classes", "target", "y"];
 
 /// Reads a label for each of the `rows` of `data`, as the file has them.
 ///
 /// * `.npy`: i64, i32, bytes, or f32 that are whole numbers, one for each row.
-/// * `.csv`: a label a line. A first line that no other is like is a header where all others are whole numbers and it is
+/// * `.csv`, `.tsv`: a label a line. A first line that no other is like is a header where all others are whole numbers and it is
 ///   none, where it is one too many, and where it is `label`, `labels`, `class`, `classes`, `target` or `y`.
 /// * `.idx`, `…ubyte`: bytes.
 /// * a folder of a folder of images for each class: their names.
@@ -53,8 +101,8 @@ fn of_file(path: &Path, most: usize) -> Result<(Vec<String>, usize), Error> {
             let array = npy_labels(&bytes, most);
             array.map_err(|problem| NpyError { path: path.into(), problem })?
         }
-        Format::Csv => {
-            let column = csv::column(&bytes, most);
+        Format::Csv(separator) => {
+            let column = csv::column(&bytes, separator, most);
             let (fields, count) = column.map_err(|error| at(error.into()))?;
             let more = count - fields.len();
             let fields = without_header(fields);

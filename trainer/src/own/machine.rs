@@ -5,6 +5,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Instant,
 };
 
 use halfwave_kernels::{
@@ -12,23 +13,23 @@ use halfwave_kernels::{
     rng::{Noise, Stream},
     units::Unit,
 };
+use rayon::ThreadPool;
 use toml::Table;
 
 use super::{
     OF_USE,
     curves::{self, Curves},
-    data::Problem,
     kept::{self, Description, Keeping},
     model::Model,
     preprocessing::Preprocessing,
     provenance::Provenance,
-    source::{Place, Source},
+    source::{Part, Place, Source},
 };
 use crate::{
     Error, TrainError,
     config::{self, ConfigError, Override},
     npy::{self, Array},
-    observe::{Epoch, Many, Observer},
+    observe::{Epoch, Many, Observer, Rehearsal},
     output,
     rbm::{Rbm, RbmConfig, Visible},
     report::filters,
@@ -108,12 +109,61 @@ impl Observer for Last<'_> {
     }
 }
 
-/// Trains a machine and writes its file.
+/// What [`train`] would train, as its settings in TOML with comments: how large it is, and, from a few steps, what time and memory it
+/// would take. All data are read, as training looks at all before its first step; nothing is written.
 ///
 /// # Errors
-/// Bad settings, data that cannot be read or do not fit the units, before training starts; divergence. No file
-/// is left behind then, but for checkpoints if training had come so far ([`Error::Stopped`]).
-pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Trained, Error> {
+/// Those of [`train`], but for the output.
+pub fn plan(job: &TrainJob) -> Result<String, Error> {
+    let start = Instant::now();
+    let (prepared, mut rbm) = Prepared::new(job, settings(job)?)?;
+    let Prepared { data, config, pool, .. } = prepared;
+    let mut rehearsal = Rehearsal::default();
+    pool.install(|| rbm.fit(job.level, data.rows(), "rbm", &mut rehearsal))?;
+    let (visible, hidden) = (data.width(), rbm.hidden_units());
+    let lines = format!(
+        "RBM: {visible} visible, {hidden} hidden units, {} parameters\nrows: {}; level {}, threads: {}\n{}",
+        visible * hidden + visible + hidden + rbm.sigma().map_or(0, <[f32]>::len),
+        data.count(),
+        job.level,
+        pool.current_num_threads(),
+        rehearsal.told(start.elapsed(), None)
+    );
+    let toml = toml::to_string(&config).map_err(|error| ConfigError::Value(error.to_string()))?;
+    Ok(run::above(&lines, &toml))
+}
+
+/// What is known before anything is written, but for the machine.
+struct Prepared {
+    data: Part,
+    preprocessing: Preprocessing,
+    config: RbmConfig,
+    pool: ThreadPool,
+}
+
+impl Prepared {
+    /// Reads the data, and builds the machine that they are for.
+    fn new(job: &TrainJob, mut config: RbmConfig) -> Result<(Self, Rbm), Error> {
+        let pool = run::pool(job.threads)?;
+        let place = if job.stream { Place::Disk } else { Place::Any };
+        let mut data = Source::open(&job.data, place)?.all();
+        if job.standardise {
+            data.check(&job.data)?;
+        }
+        let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
+        data.prepare(&preprocessing)?;
+        // Nobody has asked for more rows than there are.
+        if !job.overrides.iter().any(|change| change.key == "batch") {
+            config.batch = config.batch.min(data.count());
+        }
+        let rbm = Rbm::new(&config, data.width(), job.seed)?;
+        data.check_by(&job.data, |rows| rbm.check(rows))?;
+        Ok((Self { data, preprocessing, config, pool }, rbm))
+    }
+}
+
+/// The settings of a job whose options fit each other.
+fn settings(job: &TrainJob) -> Result<RbmConfig, Error> {
     let mut table = defaults(job.visible, job.hidden, job.hidden_units)?;
     for change in &job.overrides {
         // Defaults of other settings depend on these.
@@ -123,7 +173,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         }
         config::set_or_add(&mut table, change, &RbmConfig::OPTIONAL)?;
     }
-    let mut config: RbmConfig = config::typed(table)?;
+    let config: RbmConfig = config::typed(table)?;
     if job.standardise && config.visible != Visible::Gaussian {
         let text = format!(
             "--standardise is for Gaussian visible units, found {}: say --visible gaussian",
@@ -131,21 +181,21 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
         );
         return Err(Error::Usage(text));
     }
+    Ok(config)
+}
+
+/// Trains a machine and writes its file.
+///
+/// # Errors
+/// Bad settings, data that cannot be read or do not fit the units, before training starts; divergence. No file
+/// is left behind then, but for checkpoints if training had come so far ([`Error::Stopped`]).
+pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Trained, Error> {
+    let config = settings(job)?;
     kept::check_output(&job.out, job.keeping, job.force, [&job.data])?;
     curves::check(job.metrics.as_deref(), job.force, job.keeping, [&job.data, &job.out])?;
-    let pool = run::pool(job.threads)?;
-    let place = if job.stream { Place::Disk } else { Place::Any };
-    let mut data = Source::open(&job.data, place)?.all();
-    let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
-    data.prepare(&preprocessing)?;
+    let (prepared, mut rbm) = Prepared::new(job, config)?;
+    let Prepared { data, preprocessing, config, pool } = prepared;
     let provenance = Provenance::new(job.level, job.seed, &[("data", &job.data)])?;
-    // Nobody has asked for more rows than there are.
-    if !job.overrides.iter().any(|change| change.key == "batch") {
-        config.batch = config.batch.min(data.count());
-    }
-    let mut rbm = Rbm::new(&config, data.width(), job.seed)?;
-    let check = rbm.check(data.rows());
-    check.map_err(|error| Error::own_data(&job.data, Problem::Rows(error)))?;
     let samples = Samples { rows: data.rows(), width: data.width(), labels: &[] };
     let description = Description::new(job.level, job.seed, &[samples], &config);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;

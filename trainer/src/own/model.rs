@@ -106,7 +106,7 @@ impl<M> Model<M> {
     }
 
     /// Where its data may be: principal components need all rows in memory.
-    fn place(&self) -> Place {
+    pub(super) fn place(&self) -> Place {
         if self.preprocessing.pca.is_some() { Place::Any } else { Place::AsItIs }
     }
 }
@@ -144,16 +144,15 @@ impl Model<Rbm> {
 
     fn fitting(&self, path: &Path, matrix: Matrix) -> Result<Vec<f32>, Error> {
         let part = self.prepared(path, Source::Memory(matrix), self.of.visible_units(), VISIBLE)?;
-        let x = part.into_values().unwrap_or_default();
-        self.of.check(&x)?;
-        Ok(x)
+        part.check_by(path, |rows| self.of.check(rows))?;
+        Ok(part.into_values().unwrap_or_default())
     }
 
     /// The same, but that a `.npy` file stays on disk.
     pub(super) fn part(&self, path: &Path) -> Result<Part, Error> {
         let source = Source::open(path, self.place())?;
         let part = self.prepared(path, source, self.of.visible_units(), VISIBLE)?;
-        self.of.check(part.rows())?;
+        part.check_by(path, |rows| self.of.check(rows))?;
         Ok(part)
     }
 
@@ -193,12 +192,11 @@ impl Model<Classifier> {
         self.write(bytes, force)
     }
 
-    /// Data that fit the network, as it takes them: `[rows, inputs]`; those of a `.npy` file stay on disk.
-    pub(super) fn part(&self, path: &Path) -> Result<Part, Error> {
-        let source = Source::open(path, self.place())?;
+    /// Rows of a file, which fit the network, as it takes them: `[rows, inputs]`.
+    pub(super) fn part(&self, path: &Path, source: Source) -> Result<Part, Error> {
         let what = "features that the network was trained on";
         let part = self.prepared(path, source, self.of.network.inputs(), what)?;
-        part.check()?;
+        part.check(path)?;
         Ok(part)
     }
 }

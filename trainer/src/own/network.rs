@@ -1,9 +1,10 @@
 //! Training of a network that classifies rows, into a file.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Instant};
 
 use halfwave_datasets::{files, split::stratified_split};
 use halfwave_kernels::{Kind, Level, conv::Padding};
+use rayon::ThreadPool;
 use serde::{Deserialize, Serialize};
 use toml::Table;
 
@@ -12,7 +13,7 @@ use super::{
     curves::{self, Curves},
     data::Problem,
     kept::{self, Description, Keeping},
-    labels,
+    labels::{self, Labels},
     model::{Classifier, Model},
     preprocessing::Preprocessing,
     provenance::Provenance,
@@ -23,7 +24,7 @@ use crate::{
     config::{self, ConfigError, Override},
     layers::{Initialiser, LayerConfig},
     network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
-    observe::{Epoch, Many, Observer},
+    observe::{Epoch, Many, Observer, Rehearsal},
     optim::{Optimiser, Schedule},
     run,
     samples::Samples,
@@ -55,7 +56,7 @@ pub struct NetworkJob {
     /// The data.
     pub data: PathBuf,
     /// The classes of its rows.
-    pub labels: PathBuf,
+    pub labels: Labels,
     /// The file of the network.
     pub out: PathBuf,
     /// A file for the metrics of each epoch, JSON lines.
@@ -133,6 +134,7 @@ struct Settings {
 }
 
 impl Settings {
+    /// Of a job whose options fit each other.
     fn new(job: &NetworkJob) -> Result<Self, Error> {
         let value = |error: toml::ser::Error| ConfigError::Value(error.to_string());
         let mut table = Table::try_from(DEFAULTS()).map_err(value)?;
@@ -156,7 +158,16 @@ impl Settings {
                     .map_err(|error| network(&error.to_string()))?;
             }
         }
-        job.overrides.iter().try_for_each(|change| config::set(&mut table, change))?;
+        let changed = job.overrides.iter().try_for_each(|change| config::set(&mut table, change));
+        changed.map_err(|error| changed_file(job, error))?;
+        if let Some(share) = job.validation.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+            let text = format!("--validation: expected more than 0 and less than 1, found {share}");
+            return Err(Error::Usage(text));
+        }
+        if job.pca.is_some() && !matches!(job.architecture, Architecture::Mlp { .. }) {
+            let text = "--pca: principal components are no images: take `train mlp`";
+            return Err(Error::Usage(text.into()));
+        }
         Ok(Self { table, any_batch })
     }
 
@@ -180,7 +191,9 @@ impl Settings {
                 let (input, layers) = (shape.to_vec(), small(classes));
                 NetworkConfig { input, layers, head, optimiser, schedule, batch, epochs }
             }
-            Architecture::File(_) => config::typed(self.table)?,
+            Architecture::File(_) => {
+                config::typed(self.table).map_err(|error| changed_file(job, error))?
+            }
         };
         if self.any_batch {
             config.batch = config.batch.min(rows);
@@ -210,6 +223,99 @@ fn small(classes: usize) -> Vec<LayerConfig> {
     ]
 }
 
+/// What [`train_network`] would train, as its configuration in TOML (of `train cnn --config`) with comments: how large it is, and, from
+/// a few steps, what time and memory it would take. All data are read, as training looks at all before its first step; nothing
+/// is written.
+///
+/// # Errors
+/// Those of [`train_network`], but for the output.
+pub fn plan_network(job: &NetworkJob) -> Result<String, Error> {
+    let start = Instant::now();
+    let settings = Settings::new(job)?;
+    let (prepared, network) = Prepared::new(job, settings)?;
+    let mut rehearsal = Rehearsal::default();
+    let parameters = network.summary().parameters();
+    prepared.fit(job, network, &mut rehearsal)?;
+    let Prepared { train, validation, inputs, classes, config, pool, .. } = prepared;
+    let aside = validation.map_or(0, |set| set.labels.len());
+    let lines = format!(
+        "network: {inputs} inputs, {} classes, {parameters} parameters\nrows: {} to train on, {aside} for validation; \
+         level {}, threads: {}\n{}",
+        classes.len(),
+        train.labels.len(),
+        job.level,
+        pool.current_num_threads(),
+        rehearsal.told(start.elapsed(), None)
+    );
+    let toml = toml::to_string(&config).map_err(|error| ConfigError::Value(error.to_string()))?;
+    Ok(run::above(&lines, &toml))
+}
+
+/// What is known before anything is written, but for the network.
+struct Prepared {
+    train: Labelled,
+    validation: Option<Labelled>,
+    /// Numbers of a row of the data.
+    inputs: usize,
+    classes: Vec<String>,
+    preprocessing: Preprocessing,
+    config: NetworkConfig,
+    pool: ThreadPool,
+}
+
+impl Prepared {
+    /// Reads the data, and builds the network that they are for.
+    fn new(job: &NetworkJob, settings: Settings) -> Result<(Self, Network), Error> {
+        let pool = run::pool(job.threads)?;
+        let (data, classes) = labelled(job)?;
+        let inputs = data.part.width();
+        let (mut train, mut validation) = match job.validation {
+            None => (data, None),
+            Some(share) => {
+                let fold = stratified_split(&data.labels, share, job.seed)?;
+                (data.subset(&fold.train), Some(data.subset(&fold.test)))
+            }
+        };
+        let rows = train.part.rows();
+        let preprocessing = Preprocessing::fit(rows, inputs, job.standardise, job.pca)?;
+        for set in [Some(&mut train), validation.as_mut()].into_iter().flatten() {
+            set.part.prepare(&preprocessing)?;
+        }
+        let (rows, width) = (train.labels.len(), train.part.width());
+        let config = settings.network(job, [rows, width, classes.len()])?;
+        let made = Network::new(&config, job.seed).map_err(Error::from);
+        let made = made.and_then(|network| check(network, width, classes.len()));
+        let network = made.map_err(|error| of_file(job, error))?;
+        if job.patience.is_some() && validation.is_none() {
+            let text = "--patience: say --validation too, what to stop by";
+            return Err(Error::Usage(text.into()));
+        }
+        let prepared = Self { train, validation, inputs, classes, preprocessing, config, pool };
+        Ok((prepared, network))
+    }
+
+    /// Trains it; returns what counts, and its epoch.
+    fn fit(
+        &self,
+        job: &NetworkJob,
+        mut network: Network,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<(Network, usize), Error> {
+        let (train, tested) =
+            (self.train.samples(), self.validation.as_ref().map(Labelled::samples));
+        let epochs = self.config.epochs;
+        if let (Some(patience), Some(tested)) = (job.patience, tested) {
+            let (stopping, by) = (Stopping { epochs, patience }, Criterion::Loss);
+            let sets = [train, tested];
+            let fit = || network.fit_until(job.level, sets, stopping, by, "network", observer);
+            let Best { network, epoch, .. } = self.pool.install(fit)?;
+            return Ok((network, epoch));
+        }
+        self.pool.install(|| network.fit(job.level, train, tested, "network", observer))?;
+        Ok((network, epochs))
+    }
+}
+
 /// Trains a network and writes its file; the last epoch counts, or with patience the best one. What is done to the data is fitted on training rows.
 ///
 /// # Errors
@@ -220,65 +326,24 @@ pub fn train_network(
     observer: &mut (dyn Observer + Send),
 ) -> Result<TrainedNetwork, Error> {
     let settings = Settings::new(job)?;
-    if let Some(share) = job.validation.filter(|share| !(*share > 0.0 && *share < 1.0)) {
-        let text = format!("--validation: expected more than 0 and less than 1, found {share}");
-        return Err(Error::Usage(text));
-    }
-    if job.pca.is_some() && !matches!(job.architecture, Architecture::Mlp { .. }) {
-        let text = "--pca: principal components are no images: take `train mlp`";
-        return Err(Error::Usage(text.into()));
-    }
-    let inputs = [&job.data, &job.labels];
-    kept::check_output(&job.out, job.keeping, job.force, inputs)?;
-    let others = inputs.into_iter().chain([&job.out]);
+    let inputs = || [&job.data].into_iter().chain(job.labels.file());
+    kept::check_output(&job.out, job.keeping, job.force, inputs())?;
+    let others = inputs().chain([&job.out]);
     curves::check(job.metrics.as_deref(), job.force, job.keeping, others)?;
-    let pool = run::pool(job.threads)?;
-    let (data, classes) = labelled(job)?;
+    let (prepared, network) = Prepared::new(job, settings)?;
     let provenance = provenance(job)?;
-    let inputs = data.part.width();
-    let (mut train, mut validation) = match job.validation {
-        None => (data, None),
-        Some(share) => {
-            let fold = stratified_split(&data.labels, share, job.seed)?;
-            (data.subset(&fold.train), Some(data.subset(&fold.test)))
-        }
-    };
-    let rows = train.part.rows();
-    let preprocessing = Preprocessing::fit(rows, inputs, job.standardise, job.pca)?;
-    for set in [Some(&mut train), validation.as_mut()].into_iter().flatten() {
-        set.part.prepare(&preprocessing)?;
-    }
-    let (rows, width) = (train.labels.len(), train.part.width());
-    let config = settings.network(job, [rows, width, classes.len()])?;
-    let made = Network::new(&config, job.seed).map_err(Error::from);
-    let made = made.and_then(|network| check(network, width, classes.len()));
-    let mut network = made.map_err(|error| of_file(job, error))?;
-    if job.patience.is_some() && validation.is_none() {
-        return Err(Error::Usage("--patience: say --validation too, what to stop by".into()));
-    }
-    let tested = validation.as_ref().map(Labelled::samples);
-    let sets: Vec<_> = [Some(train.samples()), tested].into_iter().flatten().collect();
-    let model = Kept { patience: job.patience, network: &config };
+    let tested = prepared.validation.as_ref().map(Labelled::samples);
+    let sets: Vec<_> = [Some(prepared.train.samples()), tested].into_iter().flatten().collect();
+    let model = Kept { patience: job.patience, network: &prepared.config };
     let description = Description::new(job.level, job.seed, &sets, model);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
     checkpoints.keep(kept::HOW, |checkpoints| {
         let mut curves = Curves::create(job.metrics.as_deref())?;
         let mut observers = Many(vec![checkpoints, curves.observer(), observer]);
         let mut seen = Seen { next: &mut observers, metrics: Vec::new() };
-        let (network, epoch) = match (job.patience, tested) {
-            (Some(patience), Some(tested)) => {
-                let stopping = Stopping { epochs: config.epochs, patience };
-                let (sets, by) = ([train.samples(), tested], Criterion::Loss);
-                let fit = || network.fit_until(job.level, sets, stopping, by, "network", &mut seen);
-                let Best { network, epoch, .. } = pool.install(fit)?;
-                (network, epoch)
-            }
-            (_, tested) => {
-                let fit = || network.fit(job.level, train.samples(), tested, "network", &mut seen);
-                pool.install(fit)?;
-                (network, config.epochs)
-            }
-        };
+        let (network, epoch) = prepared.fit(job, network, &mut seen)?;
+        let Prepared { train, validation, inputs, classes, preprocessing, .. } = prepared;
+        let rows = train.labels.len();
         let validation = validation.as_ref().map_or(0, |set| set.labels.len());
         let metrics = epoch.checked_sub(1).and_then(|epoch| seen.metrics.get(epoch).cloned());
         let (parameters, metrics) = (network.summary().parameters(), metrics.unwrap_or_default());
@@ -293,14 +358,15 @@ pub fn train_network(
 fn provenance(job: &NetworkJob) -> Result<Provenance, Error> {
     let mut files = vec![("data", job.data.as_path())];
     // Of a folder of images both are the same.
-    if job.labels != job.data {
-        files.push(("labels", &job.labels));
+    if let Some(labels) = job.labels.file().filter(|labels| **labels != job.data) {
+        files.push(("labels", labels));
     }
     if let Architecture::File(path) = &job.architecture {
         files.push(("config", path));
     }
     let provenance = Provenance::new(job.level, job.seed, &files)?;
-    Ok(provenance.watched(job.validation, job.patience))
+    let provenance = provenance.watched(job.validation, job.patience);
+    Ok(provenance.labelled(job.labels.column()))
 }
 
 /// What its checkpoints are of.
@@ -347,17 +413,17 @@ impl Labelled {
 /// The rows with their classes, of which there are at least two.
 fn labelled(job: &NetworkJob) -> Result<(Labelled, Vec<String>), Error> {
     let place = if job.stream { Place::Disk } else { Place::Any };
-    let source = Source::open(&job.data, place)?;
-    let names = labels::read(&job.labels, &job.data, source.rows())?;
+    let (source, of_column) = Source::with_labels(&job.data, place, job.labels.column())?;
+    let names = job.labels.read(of_column, &job.data, source.rows())?;
     let classes = labels::classes(&names);
-    let of_labels = |problem| Error::own_data(&job.labels, problem);
+    let of_labels = |problem| job.labels.error(&job.data, names.len(), problem);
     if let [only] = &classes[..] {
         return Err(of_labels(Problem::OneClass(only.clone())));
     }
     let indices = labels::indices(&names, &classes).map_err(of_labels)?;
     let part = source.all();
     // Here, where rows have the numbers that they have in the file.
-    part.check()?;
+    part.check(&job.data)?;
     Ok((Labelled { part, labels: indices }, classes))
 }
 
@@ -377,6 +443,16 @@ fn check(network: Network, width: usize, classes: usize) -> Result<Network, Erro
         )));
     }
     Ok(network)
+}
+
+/// What is wrong with a change of the settings, with the file that they are from, if they are from one.
+fn changed_file(job: &NetworkJob, error: ConfigError) -> Error {
+    match &job.architecture {
+        Architecture::File(path) => {
+            Error::Usage(format!("{}, changed by --set: {error}", path.display()))
+        }
+        Architecture::Mlp { .. } | Architecture::Cnn(_) => error.into(),
+    }
 }
 
 /// What is wrong with a network, with the file that it is from, if it is from one.

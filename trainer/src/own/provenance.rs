@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-use halfwave_datasets::files;
+use halfwave_datasets::{csv::Column, files};
 use halfwave_kernels::Level;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,9 @@ pub(crate) struct Provenance {
     seed: u64,
     /// In the order of the options.
     files: Vec<Input>,
+    /// The column of the data that had the labels: its name in quotes, or its number from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    label_column: Option<String>,
     /// Share of the rows of each class that was not trained on.
     validation: Option<f64>,
     /// Epochs without a lower loss on those rows after which training ended.
@@ -47,9 +50,15 @@ impl Provenance {
             level: level.name().into(),
             seed,
             files: files.collect::<Result<_, _>>()?,
+            label_column: None,
             validation: None,
             patience: None,
         })
+    }
+
+    /// The same of a training whose labels are a column of the data, if they are.
+    pub(super) fn labelled(self, column: Option<&Column>) -> Self {
+        Self { label_column: column.map(Column::to_string), ..self }
     }
 
     /// The same of a training that was watched on a share of the rows.
@@ -76,6 +85,9 @@ impl fmt::Display for Provenance {
         for Input { role, name, sha256 } in &self.files {
             let sum = sha256.as_ref().map_or("a folder".into(), |sum| format!("sha256 {sum}"));
             writeln!(f, "{role:12} {name}, {sum}")?;
+        }
+        if let Some(column) = &self.label_column {
+            writeln!(f, "labels       column {column} of the data")?;
         }
         if let Some(share) = self.validation {
             writeln!(f, "validation   {share} of the rows of each class")?;

@@ -2,10 +2,10 @@
 
 use std::{path::Path, sync::Arc};
 
-use halfwave_datasets::{npy::StoredRows, preprocess::Standardiser};
+use halfwave_datasets::{csv::Column, npy::StoredRows, preprocess::Standardiser};
 
 use super::{
-    data,
+    data::{self, Problem},
     gather::{Gather, MAX_BYTES, Matrix, Room},
     preprocessing::Preprocessing,
 };
@@ -35,16 +35,25 @@ pub(super) enum Place {
 impl Source {
     /// The rows of a file, at least one of at least one number.
     pub(super) fn open(path: &Path, place: Place) -> Result<Self, Error> {
+        Ok(Self::with_labels(path, place, None)?.0)
+    }
+
+    /// The same, and what stands in a column of labels, which is no data.
+    pub(super) fn with_labels(
+        path: &Path,
+        place: Place,
+        labels: Option<&Column>,
+    ) -> Result<(Self, Vec<String>), Error> {
         let npy = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npy"));
         let stored = npy.then(|| StoredRows::open(path));
         let room = if place == Place::Disk { Room::Disk } else { Room::Any };
-        let source = match stored {
+        let (source, labels) = match stored.filter(|_| labels.is_none()) {
             Some(Err(error)) if place == Place::Disk => return Err(error.into()),
             Some(Ok(stored)) if place != Place::Any || is_large(&stored) => {
-                Self::Stored(Arc::new(stored))
+                (Self::Stored(Arc::new(stored)), Vec::new())
             }
             // What is wrong with a file is said by who reads all of it.
-            _ => data::rows(path, Gather::new(room))?,
+            _ => data::rows(path, Gather::new(room), labels)?,
         };
         if u32::try_from(source.rows()).is_err() {
             return Err(Error::Shape {
@@ -53,7 +62,7 @@ impl Source {
                 found: source.rows().to_string(),
             });
         }
-        Ok(source)
+        Ok((source, labels))
     }
 
     pub(super) fn rows(&self) -> usize {
@@ -110,9 +119,23 @@ impl Part {
         }
     }
 
-    /// That all numbers are finite.
-    pub(super) fn check(&self) -> Result<(), TrainError> {
-        self.rows().check(self.width).map(drop)
+    /// That all numbers are finite; they are of this file.
+    pub(super) fn check(&self, path: &Path) -> Result<(), Error> {
+        self.check_by(path, |rows| rows.check(self.width).map(drop))
+    }
+
+    /// That `f` finds nothing wrong with them.
+    pub(super) fn check_by(
+        &self,
+        path: &Path,
+        f: impl FnOnce(Rows<'_>) -> Result<(), TrainError>,
+    ) -> Result<(), Error> {
+        let wrong = |error| match error {
+            // It names the file.
+            TrainError::Unreadable(_) => Error::from(error),
+            error => data::wrong(path, self.count(), Problem::Rows(error)),
+        };
+        f(self.rows()).map_err(wrong)
     }
 
     /// Number of rows.

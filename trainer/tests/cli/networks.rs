@@ -86,7 +86,7 @@ fn numbers_that_overflow_when_standardised_are_errors() {
     for command in
         ["predict m.safetensors far.npy p.npy", "eval m.safetensors far.npy --labels two.csv"]
     {
-        run(path, command).code(1).stderr(contains("inf in row 1, column 1 of the data"));
+        run(path, command).code(1).stderr(contains("far.npy: inf in row 1, column 1 of the data"));
     }
     assert!(!path.join("p.npy").exists());
 }
@@ -287,7 +287,13 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
         ),
         ("x.npy", "one.csv", "", 1, "one.csv: all labels are 5: expected at least two classes"),
         ("x.npy", "two.csv", "", 1, "two.csv: line 1: expected one field, found 2"),
-        ("x.npy", "half.npy", "", 1, "half.npy: label 0.5 in row 4: expected a whole number"),
+        (
+            "x.npy",
+            "half.npy",
+            "",
+            1,
+            "half.npy: label 0.5 in row 4 (from 0): expected a whole number",
+        ),
         (
             "x.npy",
             "wide.npy",
@@ -302,7 +308,7 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
             "short.csv",
             "",
             1,
-            "NaN in row 1, column 0 of the data: expected a finite number",
+            "nan.npy: NaN in row 1, column 0 of the data (both from 0): expected a finite number",
         ),
         ("x.npy", "lone.csv", "--validation 0.5", 1, "class 2: expected at least 2 samples"),
         (
@@ -331,6 +337,109 @@ fn bad_data_labels_and_settings_are_errors_before_training() {
     }
     // A batch that nobody asked for is no larger than the data.
     run(path, "train mlp -q --data x.npy --labels y.csv --out m.safetensors --hidden 4").success();
+}
+
+/// The labels of a column are those of a file: the same network, from data in memory or not, and the same evaluation.
+#[test]
+fn labels_are_a_column_of_the_data() {
+    let home = files();
+    let path = home.path();
+    let line = |(i, x): (usize, &[f32])| format!("{};{};{};{}\n", x[0], NAMES[i % 3], x[1], x[2]);
+    let table: String = rows().chunks(3).enumerate().map(line).collect();
+    fs::write(path.join("x.csv"), &table).unwrap();
+    fs::write(path.join("names.csv"), format!("a;kind;b;c\n{table}")).unwrap();
+    fs::write(path.join("new.csv"), format!("a;kind;b;c\n{}", table.replace("cat", "yak")))
+        .unwrap();
+    let train = |data: &str, more: &str| {
+        let command = TRAIN.replace("x.npy", data);
+        run(path, &format!("{command} --force {more}")).success();
+        model(&path.join("m.safetensors"))
+    };
+    let expected = train("x.npy", "--labels y.csv");
+    assert_eq!(train("x.csv", "--label-column 2"), expected);
+    assert_eq!(train("names.csv", "--label-column kind --stream"), expected);
+    run(path, "info m.safetensors")
+        .success()
+        .stdout(contains("labels       column \"kind\" of the data\n"));
+
+    let printed = |command: &str| run(path, command).success().get_output().stdout.clone();
+    assert_eq!(
+        printed("eval m.safetensors names.csv --label-column kind"),
+        printed("eval m.safetensors x.npy --labels y.csv")
+    );
+    // What stands in the column is not looked at.
+    run(path, "predict m.safetensors new.csv n.csv --label-column kind").success();
+    run(path, "predict m.safetensors x.npy x-classes.csv").success();
+    let read = |name: &str| fs::read_to_string(path.join(name)).unwrap();
+    assert_eq!(read("n.csv"), read("x-classes.csv"));
+
+    let before = names(path);
+    let train = |data: &str| format!("train mlp -q --data {data} --out n.safetensors --hidden 4");
+    for (command, code, said) in [
+        (train("names.csv --label-column knid"), 1, "(did you mean \"kind\"?)"),
+        (
+            train("x.csv --label-column 5"),
+            1,
+            "x.csv: line 1: expected a column 5 of labels, found columns 1 to 4",
+        ),
+        (train("x.csv --label-column 0"), 2, "from 1 on"),
+        (train("x.npy --label-column 1"), 2, "x.npy: --label-column is for .csv and .tsv"),
+        (train("x.csv --label-column 2 --labels y.csv"), 2, "cannot be used with"),
+        (train("x.csv"), 2, "--labels or --label-column"),
+        (
+            "eval m.safetensors new.csv --label-column kind".into(),
+            1,
+            "new.csv: line 2: label yak in row 0",
+        ),
+        (
+            "predict m.safetensors x.csv n.npy --label-column kind".into(),
+            1,
+            "x.csv: line 1: expected a header",
+        ),
+    ] {
+        run(path, &command).code(code).stderr(contains(said));
+        assert_eq!(names(path), before, "{command}");
+    }
+}
+
+/// What a dry run shows is what is trained: as a file for --config it makes the same network. Nothing is written.
+#[test]
+fn a_dry_run_shows_what_would_be_trained() {
+    let home = files();
+    let path = home.path();
+    let pairs: Vec<f32> = rows().chunks(3).flat_map(|row| [row[0], row[1]]).collect();
+    save(&path.join("pairs.npy"), &[90, 2], &pairs);
+    let before = names(path);
+    let shown = |arguments: &str| {
+        let done = run(path, &format!("{arguments} --dry-run")).success();
+        assert_eq!(names(path), before, "{arguments}");
+        String::from_utf8(done.get_output().stdout.clone()).unwrap()
+    };
+    let text = shown(&format!("{TRAIN} --labels y.csv --validation 0.3 --patience 2"));
+    for said in [
+        "# network: 3 inputs, 3 classes, 59 parameters",
+        "# rows: 63 to train on, 27 for validation",
+        "MiB of memory",
+        "# 1 x network: 63 rows in batches of 15, 60 epochs of",
+        "batch = 15",
+    ] {
+        assert!(text.contains(said), "{text}, expected {said}");
+    }
+    let rbm = "train rbm -q --data pairs.npy --out r.safetensors --hidden-units 5 --visible gaussian --standardise \
+               --set sigma_rate=1";
+    let machine = shown(rbm);
+    assert!(machine.contains("# RBM: 2 visible, 5 hidden units, 19 parameters"), "{machine}");
+    assert!(machine.contains("sigma_rate = 1.0"), "{machine}");
+    // What is wrong is said before; an output that is there is no matter.
+    let wrong = format!("{TRAIN} --labels y.csv --set batch=91 --dry-run");
+    run(path, &wrong).code(1).stderr(contains("at most the 90 rows"));
+    run(path, &format!("{TRAIN} --labels y.csv")).success();
+    let trained = model(&path.join("m.safetensors"));
+    fs::write(path.join("network.toml"), &text).unwrap();
+    run(path, &format!("{TRAIN} --labels y.csv --dry-run")).success();
+    run(path, "train cnn -q --data x.npy --labels y.csv --config network.toml --out c.safetensors")
+        .success();
+    assert_eq!(model(&path.join("c.safetensors")), trained);
 }
 
 /// A dead ReLU head has equal probabilities and no NaN in its table.
@@ -376,9 +485,13 @@ fn models_of_the_other_kind_and_data_that_do_not_fit_are_errors() {
         (
             "eval m.safetensors x.npy --labels other.csv",
             1,
-            "label fox in row 2: the classes are cat, dog, emu",
+            "other.csv: line 3: label fox in row 2 (from 0): the classes are cat, dog, emu",
         ),
-        ("eval m.safetensors x.npy --labels numbers.csv", 1, "label 7 in row 0"),
+        (
+            "eval m.safetensors x.npy --labels numbers.csv",
+            1,
+            "numbers.csv: line 2: label 7 in row 0",
+        ),
         ("predict cut.safetensors x.npy p.npy", 1, "not a safetensors file"),
         ("predict m.safetensors x.npy x.npy", 1, "exists already"),
     ] {

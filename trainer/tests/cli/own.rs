@@ -6,7 +6,7 @@ use flate2::{Compression, write::GzEncoder};
 use halfwave_datasets::preprocess::Standardiser;
 use halfwave_kernels::units::Unit;
 use halfwave_trainer::rbm::{Rbm, RbmConfig, States, Visible};
-use predicates::str::contains;
+use predicates::{prelude::PredicateBooleanExt as _, str::contains};
 use tempfile::{TempDir, tempdir};
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
@@ -155,6 +155,9 @@ fn tables_and_bytes_are_read_too() {
     let line = |row: &[f32]| row.iter().map(f32::to_string).collect::<Vec<_>>().join(",") + "\n";
     let table: String = pairs().chunks(4).map(line).collect();
     fs::write(path.join("x.csv"), format!("a,b,c,d\n{table}")).unwrap();
+    fs::write(path.join("semicolons.csv"), table.replace(',', ";")).unwrap();
+    fs::write(path.join("x.tsv"), format!("\"a, b\"\tb\tc\td\n{}", table.replace(',', "\t")))
+        .unwrap();
     let bytes: Vec<u8> = pairs().iter().map(|&x| 255 * x as u8).collect();
     let header = [0, 0, 8, 2, 0, 0, 0, 200, 0, 0, 0, 4];
     fs::write(path.join("x-ubyte"), [&header[..], &bytes].concat()).unwrap();
@@ -168,7 +171,7 @@ fn tables_and_bytes_are_read_too() {
     let expected = train("x.npy");
     assert_eq!(train("x.csv"), expected);
     assert_eq!(train("x-ubyte"), expected);
-    for name in ["x.npy", "x.csv", "x-ubyte"] {
+    for name in ["x.npy", "x.csv", "semicolons.csv", "x.tsv", "x-ubyte"] {
         let packed = format!("{name}.gz");
         let file = fs::File::create(path.join(&packed)).unwrap();
         let mut encoder = GzEncoder::new(file, Compression::fast());
@@ -176,6 +179,14 @@ fn tables_and_bytes_are_read_too() {
         encoder.finish().unwrap();
         assert_eq!(train(&packed), expected, "{packed}");
     }
+    fs::write(path.join("x.csv"), table.replace(',', ";").replace('1', "1,5")).unwrap();
+    run(path, "train rbm --data x.csv --out n.safetensors --hidden-units 2")
+        .code(1)
+        .stderr(contains("x.csv: line 1").and(contains("decimal commas are not read")));
+    fs::write(path.join("y.tsv"), "cat, tabby\ndog\n".repeat(100)).unwrap();
+    run(path, "train mlp -q --data x.tsv --labels y.tsv --out n.safetensors --epochs 1 --hidden 2")
+        .success()
+        .stdout(contains("2 classes"));
 }
 
 /// 200 rows of 2 with means of 10 and -3, and deviations of 4 and .5.
@@ -257,12 +268,25 @@ fn bad_data_and_settings_are_errors_before_training() {
     save(&path.join("none.npy"), &[0, 2], &[]);
     save(&path.join("constant.npy"), &[2, 2], &[0.0, 0.5, 1.0, 0.5]);
     fs::write(path.join("ragged.csv"), "1,0\n1\n").unwrap();
+    fs::write(path.join("large.csv"), "a;b\n\n1;0\n  \n0;2\n").unwrap();
     fs::write(path.join("x.txt"), "1").unwrap();
     fs::write(path.join("cut.npy.gz"), [0x1f, 0x8b, 8]).unwrap();
     let before = names(path);
     for (data, more, code, said) in [
         ("negative.npy", "", 1, "negative.npy: -0.5 in row 1, column 0"),
         ("nan.npy", "--set batch=2", 1, "expected a finite number"),
+        (
+            "nan.npy",
+            "--visible gaussian --standardise",
+            1,
+            "nan.npy: NaN in row 1, column 0 of the data (both from 0)",
+        ),
+        (
+            "large.csv",
+            "",
+            1,
+            "large.csv: line 5: 2 in row 1, column 1 of the data (both from 0): Bernoulli",
+        ),
         ("none.npy", "", 1, "none.npy: expected at least one row"),
         ("ragged.csv", "", 1, "ragged.csv: line 2: expected 2 numbers"),
         ("x.txt", "", 1, "x.txt: expected a name that ends in"),
@@ -280,7 +304,12 @@ fn bad_data_and_settings_are_errors_before_training() {
         ("x.npy", "--hidden nrlu", 2, "unknown unit"),
         ("x.npy", "--hidden drelu(0,1)", 2, "expected gamma from 0.0009765625 to 1024"),
         ("x.npy", "--set sigma_rate=1", 1, "sigma_rate: expected 0, where visible units are not"),
-        ("constant.npy", "--visible gaussian --set batch=2", 1, "column 1 of the data is 0.5"),
+        (
+            "constant.npy",
+            "--visible gaussian --set batch=2",
+            1,
+            "column 1 of the data (from 0) is 0.5",
+        ),
         ("x.npy", "--hidden-units 0", 2, "expected a whole number from 1"),
     ] {
         let units = if more.contains("hidden-units") { "" } else { "--hidden-units 2" };
