@@ -78,6 +78,17 @@ pub(super) const COLOURS: [RGBColor; 7] = [
     RGBColor(60, 60, 60),
 ];
 
+/// A number without needless digits.
+pub(super) fn tick(value: &f64) -> String {
+    // What sums of steps add in their last bits is no part of it.
+    let value = format!("{value:.9e}").parse().unwrap_or(*value);
+    match value.abs() {
+        0.0 => "0".into(),
+        1e-3..1e7 => value.to_string(),
+        _ => format!("{value:e}"),
+    }
+}
+
 /// Most single runs that are drawn of one series: more hide each other.
 const MOST_RUNS: usize = 30;
 
@@ -139,6 +150,7 @@ where
         .y_desc(y_label)
         .x_labels(epochs.min(12))
         .x_label_formatter(&whole)
+        .y_label_formatter(&tick)
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.1))
         .label_style(("sans-serif", 13))
@@ -309,6 +321,13 @@ pub(super) fn words(error: impl Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ticks_have_no_needless_digits() {
+        let ticks = [1e6, 1e-12, 10.0, 0.9905, -0.0, 0.300_000_000_000_004, -2.5, 2e-5, 1e8];
+        let texts = ["1000000", "1e-12", "10", "0.9905", "0", "0.3", "-2.5", "2e-5", "1e8"];
+        assert_eq!(ticks.map(|x| tick(&x)), texts);
+    }
 
     #[test]
     fn every_series_and_class_is_named() {
