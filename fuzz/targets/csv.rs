@@ -28,11 +28,16 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     // With a column of labels there are as many as rows.
     let layout = csv::Layout { labels: Some(csv::Column::Number(2)), ..Default::default() };
     let (mut numbers, mut labels) = (0, 0);
-    let width = csv::for_each_part_of(1 + u64::from(size), bytes, &layout, |rows| -> Result<(), Box<dyn Error>> {
-        numbers += rows.x.len();
-        labels += rows.labels.len();
-        Ok(())
-    });
+    let width = csv::for_each_part_of(
+        1 + u64::from(size),
+        bytes,
+        &layout,
+        |rows| -> Result<(), Box<dyn Error>> {
+            numbers += rows.x.len();
+            labels += rows.labels.len();
+            Ok(())
+        },
+    );
     assert!(width.is_err() || width.is_ok_and(|width| numbers == width * labels));
     drop(csv::column(bytes, None, 1 << 10));
     drop(csv::parse(bytes, &["a", "b"]));
