@@ -69,6 +69,13 @@ part() { sed -n "/$2/,/^$/p" "$out/$1"; }
     echo "![$(basename "$figure" .svg)]($(basename "$figure"))"
   done
   echo
+  if command -v python3 > /dev/null; then
+    echo "## Beside the goals"
+    echo "\`bench-suite/goals.py\` of these rows. **Missed** and **behind** are marked; faer's products are of the same run, not in turns."
+    echo
+    python3 bench-suite/goals.py "$out"
+    echo
+  fi
   echo "## Limits"
   echo '```text'
   part roofline.txt '^multiply-adds in registers'
