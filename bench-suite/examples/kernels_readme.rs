@@ -1,4 +1,5 @@
-//! Measures every activation and writes the table of `kernels/README.md`, between its two marks.
+//! Measures every activation, and every other kernel that passes over arrays, and writes the tables of `kernels/README.md`,
+//! between its two marks.
 //!
 //! ```text
 //! cargo run --release -p halfwave-bench-suite --example kernels_readme
@@ -7,7 +8,7 @@
 //! Per function: worst errors (documented in its file, asserted by `tests/tests/accuracy.rs`), and the median
 //! time of an element on each level, one thread, 64 Ki elements: two arrays in L2. All of a row's contestants
 //! are timed in turn, a plain copy of the same elements among them, or a sum of two arrays where two are read. The limit of
-//! what moves as many bytes is that, or the fastest of the functions that do.
+//! what moves as many bytes is that, or the fastest of the functions that do. Of other kernels the levels are timed in turn.
 
 use std::{fmt::Write as _, fs, hint::black_box, path::Path, time::Duration};
 
@@ -15,8 +16,9 @@ use halfwave_bench_suite::{
     inputs,
     interleaved::{self, Contestant},
     levels,
+    table::{self, Row},
 };
-use halfwave_kernels::{Kind, Level, backward, forward};
+use halfwave_kernels::{Kind, Level, backward, forward, learned::LearnedKind};
 
 const ELEMENTS: usize = 1 << 16;
 const ROUNDS: usize = 15;
@@ -67,15 +69,19 @@ fn reads(kind: Kind, pass: &str) -> usize {
     if pass == "forward" || kind == Kind::Identity { 1 } else { 2 }
 }
 
+/// The first two lines of a table: what stands before the levels, and after them.
+fn head(before: &[&str], levels: &[Level], after: &[&str]) -> String {
+    let levels = levels.iter().map(|level| format!("{level}, ns"));
+    let before = before.iter().map(ToString::to_string);
+    let columns: Vec<_> =
+        before.chain(levels).chain(after.iter().map(ToString::to_string)).collect();
+    format!("| {} |\n|{}\n", columns.join(" | "), "---|".repeat(columns.len()))
+}
+
 /// The rows of all functions.
-fn table(levels: &[Level]) -> String {
-    let mut text = String::from("| function | worst ULP, forward / backward |");
-    for level in levels {
-        write!(text, " {level}, ns |").unwrap_or_default();
-    }
-    text += " share of the limit |\n|---|---|";
-    text += &"---|".repeat(levels.len() + 1);
-    text.push('\n');
+fn functions(levels: &[Level]) -> String {
+    let mut text =
+        head(&["function", "worst ULP, forward / backward"], levels, &["share of the limit"]);
     let timed: Vec<_> = Kind::ALL
         .iter()
         .map(|&kind| {
@@ -102,6 +108,56 @@ fn table(levels: &[Level]) -> String {
     text
 }
 
+/// Nanoseconds an element of a kernel of the benches' table, on each level.
+fn times_of(row: &Row, levels: &[Level]) -> Vec<f64> {
+    eprintln!("{}", row.name());
+    let mut contestants: Vec<_> = levels
+        .iter()
+        .map(|&level| {
+            let mut work = row.prepare_at(ELEMENTS);
+            Contestant::new("", move || {
+                work.run(level);
+                black_box(work.result());
+            })
+        })
+        .collect();
+    interleaved::run(&mut contestants, ROUNDS, SLICE);
+    contestants.iter().map(|contestant| contestant.median() * 1e9 / ELEMENTS as f64).collect()
+}
+
+/// The rows of functions with learned parameters, then of all other kernels of any size.
+fn others(levels: &[Level]) -> (String, String) {
+    let mut learned = head(&["with learned parameters", "worst ULP, forward / dx"], levels, &[]);
+    let mut others = head(&["kernel"], levels, &[]);
+    let rows: Vec<Row> =
+        table::counted().into_iter().filter(|row| row.streams().is_some()).collect();
+    let find = |name: String| rows.iter().find(|row| row.name() == name);
+    for &kind in LearnedKind::ALL {
+        let row = |pass| find(format!("learned-{pass}/{kind}"));
+        let (Some(forward), Some(backward)) = (row("forward"), row("backward")) else { continue };
+        let ulp = kind.max_ulp();
+        write!(learned, "| `{kind}` | {:.2} / {:.2} |", ulp.0, ulp.1).unwrap_or_default();
+        let (forward, backward) = (times_of(forward, levels), times_of(backward, levels));
+        for (forward, backward) in forward.iter().zip(backward) {
+            write!(learned, " {forward:.3} / {backward:.3} |").unwrap_or_default();
+        }
+        learned.push('\n');
+    }
+    let is_above = |name: &str| {
+        let (table, function) = name.split_once('/').unwrap_or_default();
+        match table {
+            "forward" | "backward" => function.parse::<Kind>().is_ok(),
+            "learned-forward" | "learned-backward" => function.parse::<LearnedKind>().is_ok(),
+            _ => false,
+        }
+    };
+    for row in rows.iter().filter(|row| !is_above(row.name())) {
+        let times = times_of(row, levels).iter().map(|ns| format!("{ns:.3}")).collect::<Vec<_>>();
+        writeln!(others, "| `{}` | {} |", row.name(), times.join(" | ")).unwrap_or_default();
+    }
+    (learned, others)
+}
+
 /// The processor's name, where the system tells.
 fn processor() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -119,6 +175,7 @@ fn main() -> Result<(), String> {
     let levels: Vec<Level> =
         levels().into_iter().filter(|level| level.name() != "scalar").collect();
     let about = format!("{}, one thread, {ELEMENTS} elements, forward / backward:", processor());
-    let text = format!("{head}{BEGIN}\n{about}\n\n{}{END}{tail}", table(&levels));
+    let (functions, (learned, others)) = (functions(&levels), others(&levels));
+    let text = format!("{head}{BEGIN}\n{about}\n\n{functions}\n{learned}\n{others}{END}{tail}");
     fs::write(&readme, text).map_err(|error| format!("{}: {error}", readme.display()))
 }

@@ -4,13 +4,18 @@
 //! `cargo run --release -p halfwave-tests --example accuracy [STRIDE]` prints a table of Markdown, over every
 //! STRIDE-th of all 2³² inputs (4093 unless told). `PYTHON` names the interpreter that has numpy and torch.
 //!
+//! A second table has ours with learned parameters, at the values that training begins with: these, and gradients.
+//!
 //! Where a library has no such function, the formula is what a user would write; functions of another definition are
 //! left out. Not all agree about NaN, which is no input here. Means leave out what is infinitely wrong (a number
 //! where NaN or infinity belongs, or the reverse), which is counted instead.
 
 use std::{env, error::Error, fs, path::Path, process::Command};
 
-use halfwave_kernels::{Kind, Level, backward, forward};
+use halfwave_kernels::{
+    Kind, Level, backward, forward,
+    learned::{self, LearnedKind, ParameterError},
+};
 use halfwave_tests::ulp::{error_in_ulp, in_range_of_saved};
 use rayon::prelude::*;
 use wide::f32x16;
@@ -146,6 +151,45 @@ fn of_file(x: &[f32], kind: Kind, directory: &Path) -> Result<Option<Errors>, Bo
     Ok(Some(errors.reduce(Errors::default, Errors::and)))
 }
 
+/// Errors of a function with learned parameters, at its initial ones: of y, of dx for dy = 1, and of the gradients of all parameters.
+fn measure_learned(
+    x: &[f32],
+    level: Level,
+    kind: LearnedKind,
+) -> Result<[Errors; 3], ParameterError> {
+    let initial: Vec<f32> = kind.parameters().iter().map(|parameter| parameter.initial).collect();
+    let exact: Vec<f64> = initial.iter().copied().map(f64::from).collect();
+    let shared: Vec<&[f32]> = initial.iter().map(std::slice::from_ref).collect();
+    let block = |x: &[f32]| {
+        // One row, every element a channel: each gradient of a parameter is one term.
+        let n = x.len();
+        let channels: Vec<Vec<f32>> = initial.iter().map(|&value| vec![value; n]).collect();
+        let channels: Vec<&[f32]> = channels.iter().map(Vec::as_slice).collect();
+        let (mut y, mut dx) = (vec![0.0; n], vec![0.0; n]);
+        let mut gradients = vec![vec![0.0; n]; initial.len()];
+        let mut slices: Vec<&mut [f32]> = gradients.iter_mut().map(Vec::as_mut_slice).collect();
+        learned::forward(level, kind, &shared, x, &mut y)?;
+        learned::backward(level, kind, &channels, x, &vec![1.0; n], &mut dx, &mut slices)?;
+        let of_parameters = gradients.iter().enumerate().map(|(k, gradient)| {
+            let exact = |x| {
+                let mut all = vec![0.0; exact.len()];
+                kind.parameter_derivatives(x, &exact, &mut all);
+                all[k]
+            };
+            Errors::of(exact, x, gradient)
+        });
+        Ok([
+            Errors::of(|x| kind.definition(x, &exact), x, &y),
+            Errors::of(|x| kind.derivative(x, &exact), x, &dx),
+            of_parameters.fold(Errors::default(), Errors::and),
+        ])
+    };
+    let none = || [Errors::default(); 3];
+    x.par_chunks(BLOCK)
+        .map(block)
+        .try_reduce(none, |a, b| Ok(std::array::from_fn(|i| a[i].and(b[i]))))
+}
+
 /// Has the peer compute all its functions, and returns its name and version; says so if it cannot.
 fn ask(peer: &str, inputs: &Path, directory: &Path) -> Result<Option<String>, Box<dyn Error>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bench-suite/peers/accuracy.py");
@@ -225,6 +269,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             .map(|errors| format!(" {} |", errors.map_or("–".into(), Errors::cell)))
             .collect();
         println!("| `{kind}` |{cells}");
+    }
+    println!(
+        "\n| with learned parameters, at their initial values | halfwave | its dx | its gradients of parameters |"
+    );
+    println!("|---|---|---|---|");
+    for &kind in LearnedKind::ALL {
+        let errors = measure_learned(&x, level, kind)?.map(Errors::cell);
+        println!("| `{kind}` | {} |", errors.join(" | "));
     }
     Ok(())
 }
