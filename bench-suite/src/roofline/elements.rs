@@ -142,7 +142,7 @@ fn in_turns(
     };
     let mut contestants = vec![Contestant::new("copy", copy)];
     for (row, _) in rows {
-        pool.install(|| row.check_at(level, scalar(), elements));
+        pool.install(|| row.check_at(level, reference(level, elements), elements));
         let mut kernel = row.prepare_at(elements);
         let run = move || {
             if alone {
@@ -156,6 +156,14 @@ fn in_turns(
     interleaved::run(&mut contestants, effort.rounds, effort.slice);
     let [copy, rows @ ..] = &contestants[..] else { return Vec::new() };
     rows.iter().map(|row| Time { seconds: row.median(), copies: row.ratio(copy).median }).collect()
+}
+
+/// What results are compared with: the scalar level's, but beyond the caches, where these would take longer than all else,
+/// the next level's of the same bits, which were compared with them in L2.
+fn reference(level: Level, elements: usize) -> Level {
+    let slower = levels().into_iter().skip_while(|&other| other != level).skip(1);
+    let next = slower.into_iter().find(|other| other.is_fused());
+    next.filter(|_| elements > LARGEST).unwrap_or_else(scalar)
 }
 
 fn print(row: &Measured) {
