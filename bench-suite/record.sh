@@ -9,6 +9,7 @@
 #
 #   PYTHON         an interpreter that has numpy and torch, for the table of errors (python3)
 #   HALFWAVE_DATA  where mnist/ is: peers/compare.sh runs, too, beside torch, JAX, Keras, scikit-learn and numpy
+#   CONTESTS       which of its contests (all)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -48,7 +49,8 @@ errors() {
   printf '# Errors in units in the last place\n`cargo run --release -p halfwave-tests --example accuracy`. A sample: what is asserted of ours holds for all inputs.\n\n'
   cargo run --release --locked --package halfwave-tests --example accuracy
 }
-compare() { CSV=$out/python-$1.csv bench-suite/peers/compare.sh "$1" 6; } # Below six rounds no interval holds a median with 95 %.
+# Below six rounds no interval holds a median with 95 %.
+compare() { CSV=$out/python-$1.csv bench-suite/peers/compare.sh "$1" 6 ${CONTESTS:-}; }
 
 part roofline.txt bench roofline "${quick[@]}" --csv "$out/roofline.csv" --svg "$out"
 part peers.txt bench peers "${quick[@]}" --csv "$out/peers.csv"

@@ -265,6 +265,8 @@ fn two_results_are_the_same_functions_on_every_level() {
 fn products_are_chains_of_multiply_adds_on_every_level() {
     let mut shapes = shapes();
     shapes.extend([(100, 400, 500), (530, 50, 193), (17, 900, 192), (1, 1, 1000)]);
+    // One vector of columns, in several parts of the sum.
+    shapes.extend([(600, 10, 500), (33, 15, 170), (100, 3, 400), (1000, 1, 161)]);
     for (case, (m, n, k)) in shapes.into_iter().enumerate() {
         let (la, lb) = (LAYOUTS[case % 4], LAYOUTS[case / 4 % 4]);
         let (mut a, mut b) = (Operand::new(la, m, k, 1), Operand::new(lb, k, n, 2));
@@ -355,7 +357,9 @@ fn updates_have_the_bits_of_a_product_and_an_update() {
         weight_decay: 0.1,
     };
     let (scale, t) = (-0.125, 3);
-    for (m, n, k) in [(1, 1, 1), (37, 67, 10), (600, 130, 20), (5, 900, 200), (3, 5, 0)] {
+    let narrow = [(520, 10, 256), (3, 5, 0)];
+    let wide = [(1, 1, 1), (37, 67, 10), (600, 130, 20), (5, 900, 200)];
+    for (m, n, k) in wide.into_iter().chain(narrow) {
         let (a, b) =
             (Operand::new(Layout::Transposed, m, k, 1), Operand::new(Layout::Rows, k, n, 2));
         let (a, b) = (a.view(), b.view());
