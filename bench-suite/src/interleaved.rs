@@ -3,17 +3,34 @@
 
 use std::time::{Duration, Instant};
 
+use rayon::ThreadPool;
+
 /// Something to time.
 pub struct Contestant<'a> {
     name: String,
-    run: Box<dyn FnMut() + 'a>,
+    /// So many times.
+    run: Box<dyn FnMut(u32) + 'a>,
     calls: u32,
     seconds: Vec<f64>,
 }
 
 impl<'a> Contestant<'a> {
     /// Times `run`.
-    pub fn new(name: impl Into<String>, run: impl FnMut() + 'a) -> Self {
+    pub fn new(name: impl Into<String>, mut run: impl FnMut() + 'a) -> Self {
+        Self::times(name, move |calls| (0..calls).for_each(|_| run()))
+    }
+
+    /// Times `run` on a thread of the pool, where trainings call what they need: from outside each call would wait to be
+    /// handed over, some 10 µs.
+    pub fn on(
+        pool: &'a ThreadPool,
+        name: impl Into<String>,
+        mut run: impl FnMut() + Send + 'a,
+    ) -> Self {
+        Self::times(name, move |calls| pool.install(|| (0..calls).for_each(|_| run())))
+    }
+
+    fn times(name: impl Into<String>, run: impl FnMut(u32) + 'a) -> Self {
         Self { name: name.into(), run: Box::new(run), calls: 1, seconds: Vec::new() }
     }
 
@@ -55,9 +72,7 @@ impl<'a> Contestant<'a> {
     /// Seconds of a call, over `self.calls` calls.
     fn time(&mut self) -> f64 {
         let start = Instant::now();
-        for _ in 0..self.calls {
-            (self.run)();
-        }
+        (self.run)(self.calls);
         start.elapsed().as_secs_f64() / f64::from(self.calls)
     }
 
@@ -101,7 +116,7 @@ pub fn run(contestants: &mut [Contestant<'_>], rounds: usize, slice: Duration) {
     for _ in 0..rounds {
         for contestant in &mut *contestants {
             // The caches are another's.
-            (contestant.run)();
+            (contestant.run)(1);
             let seconds = contestant.time();
             contestant.seconds.push(seconds);
         }

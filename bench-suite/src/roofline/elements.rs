@@ -1,6 +1,6 @@
 //! Kernels that pass over arrays element by element, against the fastest that moves as many bytes.
 
-use std::{cell::RefCell, hint::black_box};
+use std::hint::black_box;
 
 use halfwave_kernels::{Kind, Level, par_forward};
 use rayon::ThreadPool;
@@ -129,29 +129,21 @@ fn in_turns(
     elements: usize,
     effort: Effort,
 ) -> Vec<Time> {
-    let x = inputs::uniform(1, elements, 0.0, 6.0);
-    let out = RefCell::new(vec![0.0_f32; elements]);
+    let (x, mut out) = (inputs::uniform(1, elements, 0.0, 6.0), vec![0.0; elements]);
     let alone = pool.current_num_threads() == 1;
-    let copy = || {
-        let (x, out) = (black_box(&x[..]), &mut *out.borrow_mut());
+    let copy = move || {
+        let (x, out) = (black_box(&x[..]), black_box(&mut out[..]));
         if alone {
-            black_box(out).copy_from_slice(x);
+            out.copy_from_slice(x);
         } else {
-            pool.install(|| par_forward(level, Kind::Identity, x, out));
+            par_forward(level, Kind::Identity, x, out);
         }
     };
-    let mut contestants = vec![Contestant::new("copy", copy)];
+    let mut contestants = vec![Contestant::on(pool, "copy", copy)];
     for (row, _) in rows {
         pool.install(|| row.check_at(level, reference(level, elements), elements));
         let mut kernel = row.prepare_at(elements);
-        let run = move || {
-            if alone {
-                kernel.run(black_box(level));
-            } else {
-                pool.install(|| kernel.run(level));
-            }
-        };
-        contestants.push(Contestant::new(row.name(), run));
+        contestants.push(Contestant::on(pool, row.name(), move || kernel.run(black_box(level))));
     }
     interleaved::run(&mut contestants, effort.rounds, effort.slice);
     let [copy, rows @ ..] = &contestants[..] else { return Vec::new() };

@@ -1,6 +1,6 @@
 //! Products, training steps and convolutions, against the peak of multiply-adds on as many threads.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use halfwave_kernels::Level;
 use rayon::ThreadPool;
@@ -62,14 +62,14 @@ fn on(
     for shape in shapes.iter().filter(|shape| effort.large || !shape.is_large()) {
         let known = |part, bytes| Work { part, steps: 1.0, flop: shape.flop(), bytes };
         let mut product = Product::new(shape);
-        let run = move || pool.install(|| product.run_faer());
-        contestants.push(Contestant::new(format!("{} faer", shape.name), run));
+        let run = move || product.run_faer();
+        contestants.push(Contestant::on(pool, format!("{} faer", shape.name), run));
         work.push(known("faer", shape.bytes(Epilogue::None)));
         for &epilogue in &shape.epilogues {
             let mut product = Product::new(shape);
             product.check(level, epilogue);
-            let run = move || pool.install(|| product.run(level, epilogue));
-            contestants.push(Contestant::new(name(&shape.name, epilogue), run));
+            let run = move || product.run(level, epilogue);
+            contestants.push(Contestant::on(pool, name(&shape.name, epilogue), run));
             work.push(known("products", shape.bytes(epilogue)));
         }
     }
@@ -78,8 +78,8 @@ fn on(
         check::same_as_scalar(step.name, level, &got, expected);
         let mut model =
             (step.new)(step.steps).unwrap_or_else(|error| panic!("{}: {error}", step.name));
-        let run = move || pool.install(|| model.train(level)).expect("the steps are small");
-        contestants.push(Contestant::new(step.name, run));
+        let run = move || model.train(level).expect("the steps are small");
+        contestants.push(Contestant::on(pool, step.name, run));
         let of = |name| shapes.iter().find(|s| s.name == name).expect("a shape");
         let sum = |what: fn(&Shape) -> f64| -> f64 {
             let products = step.products.iter();
@@ -102,18 +102,15 @@ pub fn convolutions(effort: Effort) -> Vec<Measured> {
     let level = Level::best();
     let mut measured = Vec::new();
     for pool in &threads::pools() {
-        let layers = Layer::all().map(RefCell::new);
+        let layers = Layer::all().map(Mutex::new);
         let (mut contestants, mut work) = (Vec::new(), Vec::new());
         for layer in &layers {
-            layer.borrow_mut().check(level);
+            locked(layer).check(level);
             for pass in Pass::ALL {
-                let shape = layer.borrow().shape;
-                let run = move || {
-                    let layer = &mut *layer.borrow_mut();
-                    pool.install(|| layer.run(level, pass));
-                };
-                let name = format!("{} {}", layer.borrow().name, pass.name());
-                contestants.push(Contestant::new(name, run));
+                let shape = locked(layer).shape;
+                let name = format!("{} {}", locked(layer).name, pass.name());
+                let run = move || locked(layer).run(level, pass);
+                contestants.push(Contestant::on(pool, name, run));
                 let arrays = [shape.input(), shape.weights(), shape.output()];
                 let elements: usize = arrays.map(|array| array.iter().product()).iter().sum();
                 work.push(Work {
@@ -130,6 +127,11 @@ pub fn convolutions(effort: Effort) -> Vec<Measured> {
         measured.extend(rows);
     }
     measured
+}
+
+/// A layer whose passes, one at a time, are several contestants.
+fn locked(layer: &Mutex<Layer>) -> MutexGuard<'_, Layer> {
+    layer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Times the contestants in turns, with multiply-adds in registers among them.
