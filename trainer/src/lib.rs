@@ -46,6 +46,7 @@ struct Readme;
 mod buffers;
 mod by_name;
 mod losses;
+mod provenance;
 mod tensors;
 mod train;
 

@@ -16,7 +16,7 @@ mod network;
 mod npz;
 mod onnx;
 mod preprocessing;
-pub(crate) mod provenance;
+mod provenance;
 mod score;
 mod source;
 

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -19,7 +19,7 @@ use crate::{
     config::{self, Override},
     experiments::{self, Context, Experiment, Job},
     machine::{self, Machine},
-    observe::{Many, MetricsFile, Models, Progress, Recorder, Rehearsal, Timings},
+    observe::{Many, MetricsFile, Models, Progress, Recorder, Rehearsal, Timings, models},
     output::{self, CHECKPOINT, Directory},
     report,
     result::{DataSet, Figure, Outcome, Report, Series, Versions},
@@ -305,7 +305,7 @@ impl Task {
         let mut progress = if host.quiet { Progress::quiet() } else { Progress::stderr() };
         let mut timings = Timings::default();
         let mut models = if host.save_models {
-            Models::kept(directory.staging(), directory.path())
+            Models::kept(directory.staging(), directory.path(), experiment.name)
         } else {
             Models::default()
         };
@@ -422,5 +422,26 @@ fn write(directory: Directory, result: &Report, figures: &[Figure]) -> Result<()
     })?;
     names.extend(result.models.iter().cloned());
     names.extend(["report.md", "report.html", "result.json"].map(String::from));
-    Ok(directory.complete(&names)?)
+    let (path, earlier) = (directory.path().to_owned(), earlier(directory.path()));
+    directory.complete(&names)?;
+    for name in earlier.iter().filter(|name| !names.contains(name)) {
+        // What cannot be removed stays; the result does not name it.
+        let _ = fs::remove_file(path.join(name));
+    }
+    // If it is empty.
+    let _ = fs::remove_dir(path.join(models::FOLDER));
+    Ok(())
+}
+
+/// Figures and models of the run whose result this directory has, which are to go with it.
+fn earlier(path: &Path) -> Vec<String> {
+    let result = fs::read(path.join("result.json")).ok();
+    let result: Option<Report> = result.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let mut names = result.map_or_else(Vec::new, |result| [result.figures, result.models].concat());
+    // Nothing outside of the directory, whoever has written into that file.
+    let inside = |name: &String| {
+        Path::new(name).components().all(|part| matches!(part, Component::Normal(_)))
+    };
+    names.retain(inside);
+    names
 }

@@ -6,7 +6,7 @@ use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{TrainError, own::provenance::Provenance};
+use crate::{TrainError, provenance::Provenance};
 
 /// What a file holds: under which key its settings are, and what it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

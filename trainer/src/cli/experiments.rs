@@ -38,7 +38,7 @@ pub(crate) struct Run {
     /// Output directory [default: the first free of runs/EXPERIMENT-1, -2, …]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Replace files in a directory that is not empty; a run that was stopped in it begins anew
+    /// Replace files in a directory that is not empty, and remove plots and models of the run that was there; one that was stopped in it begins anew
     #[arg(long)]
     pub(crate) force: bool,
     /// Go on with the run that was stopped in this directory, by its configuration: the result is the same, bit by bit

@@ -12,7 +12,7 @@ use crate::{
     buffers::check_rows,
     checkpoint::{Place, Places},
     layers::Layer,
-    own::provenance::Provenance,
+    provenance::Provenance,
     tensors::{self, ModelError, Numbers, Tensor, Tensors},
     train::Progress,
 };

@@ -14,6 +14,7 @@ use crate::{
     network::{LayerStatistics, Network},
     output::OutputError,
     own::Preprocessing,
+    provenance::Provenance,
     rbm::Rbm,
     result::Layer,
     tensors::ModelError,
@@ -30,8 +31,9 @@ pub(crate) struct Trained<'a> {
     /// Name of its training; models of one kind have the same before the first comma.
     run: &'a str,
     model: Model<'a>,
-    /// What it was trained on, as it takes it.
-    data: &'a Dataset,
+    /// Rows that it was trained on, as it takes them, and their width.
+    rows: (&'a [f32], usize),
+    class_names: &'a [String],
     /// What rows pass before it takes them.
     preprocessing: Option<&'a Preprocessing>,
 }
@@ -46,15 +48,24 @@ enum Model<'a> {
 pub struct Models {
     /// Of each model and layer: its name, and dead units, active outputs and the mean of each training.
     layers: Vec<(String, usize, String, [Vec<f64>; 3])>,
-    /// Where files are written, and where they will be.
-    folders: Option<[PathBuf; 2]>,
+    kept: Option<Kept>,
     files: Vec<String>,
 }
 
+/// Where files are written, where they will be, and whose models these are.
+#[derive(Debug)]
+struct Kept {
+    staging: PathBuf,
+    path: PathBuf,
+    experiment: String,
+}
+
 impl Models {
-    /// Writes files of models below `staging`, which will be `path`.
-    pub(crate) fn kept(staging: &Path, path: &Path) -> Self {
-        Self { folders: Some([staging.into(), path.into()]), ..Self::default() }
+    /// Writes files of an experiment's models below `staging`, which will be `path`.
+    pub(crate) fn kept(staging: &Path, path: &Path, experiment: &str) -> Self {
+        let kept =
+            Kept { staging: staging.into(), path: path.into(), experiment: experiment.into() };
+        Self { kept: Some(kept), ..Self::default() }
     }
 
     /// Adds what the hidden layers of a model do: dead units, active outputs, and the mean.
@@ -72,13 +83,16 @@ impl Models {
     }
 
     fn add(&mut self, level: Level, trained: &Trained<'_>) -> Result<(), Error> {
-        let Trained { run, ref model, data, .. } = *trained;
-        let x = &data.x[..data.rows().min(ROWS) * data.width];
+        let Trained { run, ref model, rows: (x, width), .. } = *trained;
+        let x = &x[..x.len().min(ROWS * width)];
         self.measured(run, &model.layers(level, x)?);
-        let Some(folders) = &self.folders else { return Ok(()) };
+        let Some(Kept { staging, path, experiment }) = &self.kept else { return Ok(()) };
         let file = self.free(run);
-        let [place, said] = folders.each_ref().map(|folder| folder.join(&file));
-        let bytes = trained.bytes().map_err(|error| Error::Model { path: said.clone(), error })?;
+        let [place, said] = [staging, path].map(|folder| folder.join(&file));
+        let from = Some([experiment.clone(), run.into()]);
+        let provenance = Provenance { experiment: from, ..Provenance::here(level) };
+        let bytes = trained.bytes(&provenance);
+        let bytes = bytes.map_err(|error| Error::Model { path: said.clone(), error })?;
         write(&place, &bytes).map_err(OutputError::io(&said, "write it"))?;
         self.files.push(file);
         Ok(())
@@ -128,12 +142,23 @@ fn write(place: &Path, bytes: &[u8]) -> io::Result<()> {
 impl<'a> Trained<'a> {
     /// A network that takes rows as the data set has them.
     pub(crate) fn network(run: &'a str, network: &'a Network, data: &'a Dataset) -> Self {
-        Self { run, model: Model::Network(network), data, preprocessing: None }
+        Self::of_rows(run, network, (&data.x, data.width), &data.class_names)
+    }
+
+    /// A network that takes rows of this width as these are.
+    pub(crate) fn of_rows(
+        run: &'a str,
+        network: &'a Network,
+        rows: (&'a [f32], usize),
+        class_names: &'a [String],
+    ) -> Self {
+        Self { run, model: Model::Network(network), rows, class_names, preprocessing: None }
     }
 
     /// An RBM that does.
     pub(crate) fn rbm(run: &'a str, rbm: &'a Rbm, data: &'a Dataset) -> Self {
-        Self { run, model: Model::Rbm(rbm), data, preprocessing: None }
+        let (rows, class_names) = ((&data.x[..], data.width), &data.class_names[..]);
+        Self { run, model: Model::Rbm(rbm), rows, class_names, preprocessing: None }
     }
 
     /// Its rows have passed this.
@@ -141,11 +166,12 @@ impl<'a> Trained<'a> {
         Self { preprocessing: Some(preprocessing), ..self }
     }
 
-    fn bytes(&self) -> Result<Vec<u8>, ModelError> {
+    fn bytes(&self, provenance: &Provenance) -> Result<Vec<u8>, ModelError> {
         let more = self.preprocessing.map(Preprocessing::tensors).unwrap_or_default();
+        let (names, from) = (self.class_names, Some(provenance));
         match self.model {
-            Model::Network(network) => network.to_bytes_with(&self.data.class_names, &more, None),
-            Model::Rbm(rbm) => rbm.to_bytes_with(&more, None),
+            Model::Network(network) => network.to_bytes_with(names, &more, from),
+            Model::Rbm(rbm) => rbm.to_bytes_with(&more, from),
         }
     }
 }

@@ -42,8 +42,7 @@ pub fn describe(path: &Path) -> Result<String, Error> {
         match tensors.provenance()? {
             Some(provenance) => text += &provenance.to_string(),
             None => {
-                text +=
-                    "trained by   not known: not by `halfwave train`, or its arrays were replaced\n"
+                text += "trained by   not known: not by `halfwave`, or its arrays were replaced\n"
             }
         }
         // Writing to a string cannot fail, here and below.

@@ -22,7 +22,7 @@ use super::{
     kept::{self, Description, Keeping},
     model::Model,
     preprocessing::Preprocessing,
-    provenance::Provenance,
+    provenance,
     source::{Part, Place, Source},
 };
 use crate::{
@@ -195,7 +195,7 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     curves::check(job.metrics.as_deref(), job.force, job.keeping, [&job.data, &job.out])?;
     let (prepared, mut rbm) = Prepared::new(job, config)?;
     let Prepared { data, preprocessing, config, pool } = prepared;
-    let provenance = Provenance::new(job.level, job.seed, &[("data", &job.data)])?;
+    let provenance = provenance::of_files(job.level, job.seed, &[("data", &job.data)])?;
     let samples = Samples { rows: data.rows(), width: data.width(), labels: &[] };
     let description = Description::new(job.level, job.seed, &[samples], &config);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;

@@ -9,13 +9,13 @@ use super::{
     data,
     gather::Matrix,
     preprocessing::Preprocessing,
-    provenance::Provenance,
     source::{Part, Place, Source},
 };
 use crate::{
     Error,
     network::Network,
     output,
+    provenance::Provenance,
     rbm::{ModelError, Rbm},
     tensors::{NETWORK, Tensors},
 };

@@ -16,7 +16,7 @@ use super::{
     labels::{self, Labels},
     model::{Classifier, Model},
     preprocessing::Preprocessing,
-    provenance::Provenance,
+    provenance,
     source::{Part, Place, Source},
 };
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     network::{Best, Criterion, Head, MlpConfig, Network, NetworkConfig, Stopping},
     observe::{Epoch, Many, Observer, Rehearsal},
     optim::{Optimiser, Schedule},
+    provenance::Provenance,
     run,
     samples::Samples,
 };
@@ -331,7 +332,7 @@ pub fn train_network(
     let others = inputs().chain([&job.out]);
     curves::check(job.metrics.as_deref(), job.force, job.keeping, others)?;
     let (prepared, network) = Prepared::new(job, settings)?;
-    let provenance = provenance(job)?;
+    let provenance = from_where(job)?;
     let tested = prepared.validation.as_ref().map(Labelled::samples);
     let sets: Vec<_> = [Some(prepared.train.samples()), tested].into_iter().flatten().collect();
     let model = Kept { patience: job.patience, network: &prepared.config };
@@ -355,7 +356,7 @@ pub fn train_network(
 }
 
 /// Where the network will come from.
-fn provenance(job: &NetworkJob) -> Result<Provenance, Error> {
+fn from_where(job: &NetworkJob) -> Result<Provenance, Error> {
     let mut files = vec![("data", job.data.as_path())];
     // Of a folder of images both are the same.
     if let Some(labels) = job.labels.file().filter(|labels| **labels != job.data) {
@@ -364,9 +365,12 @@ fn provenance(job: &NetworkJob) -> Result<Provenance, Error> {
     if let Architecture::File(path) = &job.architecture {
         files.push(("config", path));
     }
-    let provenance = Provenance::new(job.level, job.seed, &files)?;
-    let provenance = provenance.watched(job.validation, job.patience);
-    Ok(provenance.labelled(job.labels.column()))
+    Ok(Provenance {
+        label_column: job.labels.column().map(ToString::to_string),
+        validation: job.validation,
+        patience: job.patience,
+        ..provenance::of_files(job.level, job.seed, &files)?
+    })
 }
 
 /// What its checkpoints are of.

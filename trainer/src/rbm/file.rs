@@ -6,7 +6,7 @@
 
 use super::{Rbm, RbmConfig};
 use crate::{
-    own::provenance::Provenance,
+    provenance::Provenance,
     tensors::{self, ModelError, Numbers, Settings, Tensor, Tensors},
 };
 

@@ -141,6 +141,13 @@ fn models_are_kept_where_they_are_wanted() {
         .success()
         .stdout(contains("h.npy: f32 (1, 100)"));
 
+    let told = run(path, &format!("info {network}")).success();
+    told.stdout(
+        contains("trained by   halfwave ")
+            .and(contains("experiment   tour: FFNN softmax head, seed 1, split"))
+            .and(contains("not known").not()),
+    );
+
     // The laboratory standardises where its configuration says so.
     let lab = "run lab-selu -q --set set=\"optdigits\" --set rows=[200,100,100] --epochs 1 --seeds 1 --save-models";
     for (standardise, out) in [(true, "with"), (false, "without")] {
@@ -223,8 +230,21 @@ fn nothing_is_overwritten_unless_asked() {
     fs::write(home.path().join("o/mine"), "mine").unwrap();
     run(&["--out", "o"]).code(1).stderr(contains("the directory is not empty"));
     run(&["--out", "o/mine", "--force"]).code(1).stderr(contains("expected a directory"));
+    run(&["--out", "o", "--force", "--save-models"]).success();
+    let folds = names(&home.path().join("o/models")).len();
+    fs::write(home.path().join("o/old.svg"), "named by the result").unwrap();
+    let result = home.path().join("o/result.json");
+    let text = fs::read_to_string(&result).unwrap();
+    let figures = "\"figures\": [";
+    assert!(text.contains(figures) && folds > 0, "{text}");
+    fs::write(home.path().join("outside"), "mine").unwrap();
+    let more = format!("{figures}\"old.svg\", \"../outside\",");
+    fs::write(&result, text.replace(figures, &more)).unwrap();
+    // Figures and models of the run before go with it, and nothing else.
     run(&["--out", "o", "--force"]).success();
+    assert!(!home.path().join("o/models").exists() && !home.path().join("o/old.svg").exists());
     assert_eq!(fs::read(home.path().join("o/mine")).unwrap(), b"mine");
+    assert_eq!(fs::read(home.path().join("outside")).unwrap(), b"mine");
     run(&[]).success();
     run(&[]).success();
     assert_eq!(names(&home.path().join("runs")), ["agarap-wdbc-1", "agarap-wdbc-2"]);

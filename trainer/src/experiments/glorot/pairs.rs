@@ -15,7 +15,13 @@ pub(super) fn parts<'a>(sets: &'a Sets<'_>, part: Part) -> Parts<'a> {
         Part::Validation => Set::Validation,
         Part::Test => Set::Test,
     });
-    Parts { classes: CLASSES.len(), fit: of(Set::Fit), validation: of(Set::Validation), measured }
+    Parts {
+        classes: CLASSES.len(),
+        class_names: &[],
+        fit: of(Set::Fit),
+        validation: of(Set::Validation),
+        measured,
+    }
 }
 
 /// What a reader has to know of them.

@@ -30,6 +30,8 @@ pub(super) struct Images {
 #[derive(Clone, Copy)]
 pub(super) struct Parts<'a> {
     pub(super) classes: usize,
+    /// Their names, if they have any.
+    pub(super) class_names: &'a [String],
     pub(super) fit: Samples<'a>,
     pub(super) validation: Samples<'a>,
     /// What errors are measured on.
@@ -87,7 +89,8 @@ impl Images {
             Part::Validation => validation,
             Part::Test => test.into(),
         };
-        Parts { classes: train.classes(), fit: samples(train, 0, *fit), validation, measured }
+        let (classes, class_names) = (train.classes(), &train.class_names[..]);
+        Parts { classes, class_names, fit: samples(train, 0, *fit), validation, measured }
     }
 }
 

@@ -45,6 +45,8 @@ fn between(list: &[f32], count: usize) -> Vec<f32> {
 }
 
 impl Run for Config {
+    const KEEPS_MODELS: bool = true;
+
     fn run(&self, context: &mut Context<'_>) -> Result<Outcome, Error> {
         let Context { level, seeds, locator, ref mut observer } = *context;
         self.check()?;

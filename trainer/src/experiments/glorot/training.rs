@@ -5,12 +5,13 @@ use serde::Deserialize;
 
 use super::parts::Parts;
 use crate::{
-    TrainError,
+    Error, TrainError,
     autoencoder::{self, AutoEncoder, AutoEncoderConfig, Reconstruction},
     layers::LayerConfig,
     network::{Best, Criterion, Head, Network, NetworkConfig, Stopping},
-    observe::{Epoch, Observer},
+    observe::{Epoch, Observer, models},
     optim::{Optimiser, Schedule},
+    samples::Rows,
     stack::Stack,
 };
 
@@ -179,10 +180,10 @@ impl Tuning {
         level: Level,
         network: Network,
         parts: Parts<'_>,
-        run: &str,
+        name: &str,
         observer: &mut dyn Observer,
-    ) -> Result<Trained, TrainError> {
-        let Parts { fit, validation, measured, .. } = parts;
+    ) -> Result<Trained, Error> {
+        let Parts { class_names, fit, validation, measured, .. } = parts;
         let zeros = |network: &Network| -> Vec<f64> {
             let layers = network.statistics(level, validation.rows);
             let hidden = layers.iter().filter(|layer| layer.name == "dense");
@@ -191,11 +192,16 @@ impl Tuning {
         let before = zeros(&network);
         let (sets, stopping, by) = ([fit, validation], self.stopping, Criterion::Accuracy);
         let Best { network, epoch, .. } =
-            network.fit_until(level, sets, stopping, by, run, observer)?;
+            network.fit_until(level, sets, stopping, by, name, observer)?;
         let after = zeros(&network);
         let error = 1.0 - network.evaluate(level, measured)?.confusion.accuracy();
-        let (run, metrics) = (&format!("{run}, measured"), &[("error", error)]);
+        let (run, metrics) = (&format!("{name}, measured"), &[("error", error)]);
         observer.epoch(&Epoch::once(run, epoch, metrics));
+        // Pairs are centred and divided by what no file of a model holds.
+        if let Rows::Values(x) = fit.rows {
+            let done = models::Trained::of_rows(name, &network, (x, fit.width), class_names);
+            models::trained(observer, level, &done)?;
+        }
         Ok(Trained { error, zeros: [before, after] })
     }
 }
