@@ -15,6 +15,7 @@ mod model;
 mod network;
 mod npz;
 mod onnx;
+mod planned;
 mod preprocessing;
 mod provenance;
 mod score;

@@ -21,6 +21,7 @@ use super::{
     curves::{self, Curves},
     kept::{self, Description, Keeping},
     model::Model,
+    planned,
     preprocessing::Preprocessing,
     provenance,
     source::{Part, Place, Source},
@@ -121,16 +122,12 @@ pub fn plan(job: &TrainJob) -> Result<String, Error> {
     let mut rehearsal = Rehearsal::default();
     pool.install(|| rbm.fit(job.level, data.rows(), "rbm", &mut rehearsal))?;
     let (visible, hidden) = (data.width(), rbm.hidden_units());
-    let lines = format!(
-        "RBM: {visible} visible, {hidden} hidden units, {} parameters\nrows: {}; level {}, threads: {}\n{}",
+    let what = format!(
+        "RBM: {visible} visible, {hidden} hidden units, {} parameters\nrows: {}",
         visible * hidden + visible + hidden + rbm.sigma().map_or(0, <[f32]>::len),
-        data.count(),
-        job.level,
-        pool.current_num_threads(),
-        rehearsal.told(start.elapsed(), None)
+        data.count()
     );
-    let toml = toml::to_string(&config).map_err(|error| ConfigError::Value(error.to_string()))?;
-    Ok(run::above(&lines, &toml))
+    planned::told(&what, job.level, &pool, &rehearsal.told(start.elapsed(), None), &config)
 }
 
 /// What is known before anything is written, but for the machine.

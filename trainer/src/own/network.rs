@@ -15,6 +15,7 @@ use super::{
     kept::{self, Description, Keeping},
     labels::{self, Labels},
     model::{Classifier, Model},
+    planned,
     preprocessing::Preprocessing,
     provenance,
     source::{Part, Place, Source},
@@ -239,17 +240,12 @@ pub fn plan_network(job: &NetworkJob) -> Result<String, Error> {
     prepared.fit(job, network, &mut rehearsal)?;
     let Prepared { train, validation, inputs, classes, config, pool, .. } = prepared;
     let aside = validation.map_or(0, |set| set.labels.len());
-    let lines = format!(
-        "network: {inputs} inputs, {} classes, {parameters} parameters\nrows: {} to train on, {aside} for validation; \
-         level {}, threads: {}\n{}",
+    let what = format!(
+        "network: {inputs} inputs, {} classes, {parameters} parameters\nrows: {} to train on, {aside} for validation",
         classes.len(),
-        train.labels.len(),
-        job.level,
-        pool.current_num_threads(),
-        rehearsal.told(start.elapsed(), None)
+        train.labels.len()
     );
-    let toml = toml::to_string(&config).map_err(|error| ConfigError::Value(error.to_string()))?;
-    Ok(run::above(&lines, &toml))
+    planned::told(&what, job.level, &pool, &rehearsal.told(start.elapsed(), None), &config)
 }
 
 /// What is known before anything is written, but for the network.
