@@ -1,7 +1,10 @@
 //! Interleaved timing: all contestants in turn, round after round, so that a clock that drifts or a
 //! neighbour that wakes up meets all of them.
 
-use std::time::{Duration, Instant};
+use std::{
+    hint::black_box,
+    time::{Duration, Instant},
+};
 
 use rayon::ThreadPool;
 
@@ -17,7 +20,7 @@ pub struct Contestant<'a> {
 impl<'a> Contestant<'a> {
     /// Times `run`.
     pub fn new(name: impl Into<String>, mut run: impl FnMut() + 'a) -> Self {
-        Self::times(name, move |calls| (0..calls).for_each(|_| run()))
+        Self::times(name, move |calls| repeat(calls, &mut run))
     }
 
     /// Times `run` on a thread of the pool, where trainings call what they need: from outside each call would wait to be
@@ -27,7 +30,7 @@ impl<'a> Contestant<'a> {
         name: impl Into<String>,
         mut run: impl FnMut() + Send + 'a,
     ) -> Self {
-        Self::times(name, move |calls| pool.install(|| (0..calls).for_each(|_| run())))
+        Self::times(name, move |calls| pool.install(|| repeat(calls, &mut run)))
     }
 
     fn times(name: impl Into<String>, run: impl FnMut(u32) + 'a) -> Self {
@@ -79,9 +82,19 @@ impl<'a> Contestant<'a> {
     /// Chooses the calls of a round to last about `slice`, warm.
     fn calibrate(&mut self, slice: Duration) {
         self.time();
-        while self.time() * f64::from(self.calls) < slice.as_secs_f64() / 2.0 {
+        // What takes no time at all does not end there.
+        while self.time() * f64::from(self.calls) < slice.as_secs_f64() / 2.0
+            && self.calls < 1 << 30
+        {
             self.calls *= 2;
         }
+    }
+}
+
+/// Calls it so often. The compiler cannot make one of many calls, however little each does.
+fn repeat(calls: u32, run: &mut impl FnMut()) {
+    for _ in 0..calls {
+        black_box(&mut *run)();
     }
 }
 
