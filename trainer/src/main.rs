@@ -170,9 +170,9 @@ fn execute(command: Command) -> anyhow::Result<()> {
         Command::Train(Train::Rbm(args)) => {
             let (quiet, job) = (args.quiet, args.job()?);
             let trained = watched(quiet, |observer| own::train(&job, observer))?;
-            let own::Trained { rows, visible, hidden, metrics } = trained;
-            let metrics = last(&metrics);
-            let out = job.out.display();
+            let own::Trained { rows, validation, visible, hidden, metrics } = trained;
+            let (out, metrics) = (job.out.display(), last(&metrics));
+            let rows = beside(rows, validation);
             print(&format!(
                 "{out}: {visible} visible, {hidden} hidden units; {rows} rows{metrics}\n"
             ))
@@ -283,6 +283,11 @@ fn last(metrics: &[(&str, f64)]) -> String {
     metrics.iter().map(|(name, value)| format!("; {name} {value:.6}")).collect()
 }
 
+/// Rows to train on, and those for validation, if any.
+fn beside(rows: usize, validation: usize) -> String {
+    if validation > 0 { format!("{rows} + {validation}") } else { rows.to_string() }
+}
+
 fn network(quiet: bool, job: &own::NetworkJob) -> anyhow::Result<()> {
     let trained = watched(quiet, |observer| own::train_network(job, observer))?;
     let own::TrainedNetwork { rows, validation, inputs, classes, parameters, epoch, metrics } =
@@ -293,7 +298,7 @@ fn network(quiet: bool, job: &own::NetworkJob) -> anyhow::Result<()> {
         last(&metrics)
     };
     let (out, classes) = (job.out.display(), classes.len());
-    let rows = if validation > 0 { format!("{rows} + {validation}") } else { rows.to_string() };
+    let rows = beside(rows, validation);
     print(&format!(
         "{out}: {inputs} inputs, {classes} classes, {parameters} parameters; {rows} rows{metrics}\n"
     ))

@@ -23,7 +23,7 @@ pub(crate) struct Provenance {
     /// The column of the data that had the labels: its name in quotes, or its number from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) label_column: Option<String>,
-    /// Share of the rows of each class that was not trained on.
+    /// Share of the rows, of a network of those of each class, that was not trained on.
     #[serde(default)]
     pub(crate) validation: Option<f64>,
     /// Epochs without a lower loss on those rows after which training ended.
@@ -81,7 +81,7 @@ impl fmt::Display for Provenance {
             writeln!(f, "labels       column {column} of the data")?;
         }
         if let Some(share) = self.validation {
-            writeln!(f, "validation   {share} of the rows of each class")?;
+            writeln!(f, "validation   {share} of the rows")?;
         }
         if let Some(patience) = self.patience {
             writeln!(f, "patience     {patience} epochs")?;

@@ -58,7 +58,11 @@ pub(crate) struct TrainRbm {
     /// Change another setting; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<Override>,
-    /// Bring each column to zero mean and unit variance first; the model keeps by what, for all later use
+    /// Do not train on this share of the rows: compare their free energy with the others' after each epoch (free_energy_gap,
+    /// which grows when the machine overfits)
+    #[arg(long, value_name = "SHARE")]
+    validation: Option<f64>,
+    /// Bring each column to zero mean and unit variance (of the training rows) first; the model keeps by what, for all later use
     #[arg(long, alias = "standardize")]
     pub(crate) standardise: bool,
     /// Keep the data on disk: for files that fit into memory but should not be there (larger than 4 GiB as f32, they stay
@@ -223,6 +227,7 @@ impl TrainRbm {
         let level = apply::level_from_env()?;
         let Self { data, out, metrics, hidden_units, visible, hidden, epochs, set, .. } = self;
         let Self {
+            validation,
             standardise,
             stream,
             threads: Threads { number: threads },
@@ -239,6 +244,7 @@ impl TrainRbm {
             hidden,
             hidden_units,
             overrides: overrides(epochs, set),
+            validation,
             standardise,
             stream,
             threads,

@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use halfwave_datasets::split::stratified_split;
 use halfwave_kernels::{
     Level,
     rng::{Noise, Stream},
@@ -32,10 +33,10 @@ use crate::{
     npy::{self, Array},
     observe::{Epoch, Many, Observer, Rehearsal},
     output,
+    provenance::Provenance,
     rbm::{Rbm, RbmConfig, Visible},
     report::filters,
     run,
-    samples::Samples,
 };
 
 /// What `halfwave train rbm` does.
@@ -55,6 +56,8 @@ pub struct TrainJob {
     pub hidden_units: usize,
     /// Changes of the other settings.
     pub overrides: Vec<Override>,
+    /// Share of the rows that is not trained on, but whose free energies are compared with others' after each epoch.
+    pub validation: Option<f64>,
     /// Whether columns are brought to zero mean and unit variance; the file of the machine keeps by what.
     pub standardise: bool,
     /// Whether the data stay on disk even if they would fit into memory.
@@ -74,8 +77,10 @@ pub struct TrainJob {
 /// What was trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trained {
-    /// Rows of the data.
+    /// Rows that it was trained on.
     pub rows: usize,
+    /// Rows that it was not trained on.
+    pub validation: usize,
     /// Visible units.
     pub visible: usize,
     /// Hidden units.
@@ -118,12 +123,13 @@ impl Observer for Last<'_> {
 pub fn plan(job: &TrainJob) -> Result<String, Error> {
     let start = Instant::now();
     let (prepared, mut rbm) = Prepared::new(job, settings(job)?)?;
-    let Prepared { data, config, pool, .. } = prepared;
     let mut rehearsal = Rehearsal::default();
-    pool.install(|| rbm.fit(job.level, data.rows(), "rbm", &mut rehearsal))?;
+    prepared.fit(job.level, &mut rbm, &mut rehearsal)?;
+    let Prepared { data, held_out, config, pool, .. } = prepared;
+    let aside = held_out.map_or(0, |rows| rows.count());
     let (visible, hidden) = (data.width(), rbm.hidden_units());
     let what = format!(
-        "RBM: {visible} visible, {hidden} hidden units, {} parameters\nrows: {}",
+        "RBM: {visible} visible, {hidden} hidden units, {} parameters\nrows: {} to train on, {aside} for validation",
         visible * hidden + visible + hidden + rbm.sigma().map_or(0, <[f32]>::len),
         data.count()
     );
@@ -133,6 +139,7 @@ pub fn plan(job: &TrainJob) -> Result<String, Error> {
 /// What is known before anything is written, but for the machine.
 struct Prepared {
     data: Part,
+    held_out: Option<Part>,
     preprocessing: Preprocessing,
     config: RbmConfig,
     pool: ThreadPool,
@@ -143,19 +150,49 @@ impl Prepared {
     fn new(job: &TrainJob, mut config: RbmConfig) -> Result<(Self, Rbm), Error> {
         let pool = run::pool(job.threads)?;
         let place = if job.stream { Place::Disk } else { Place::Any };
-        let mut data = Source::open(&job.data, place)?.all();
+        let mut all = Source::open(&job.data, place)?.all();
         if job.standardise {
-            data.check(&job.data)?;
+            all.check(&job.data)?;
         }
-        let preprocessing = Preprocessing::fit(data.rows(), data.width(), job.standardise, None)?;
-        data.prepare(&preprocessing)?;
+        let split = |share| stratified_split(&vec![0; all.count()], share, job.seed);
+        let fold = job.validation.map(split).transpose()?;
+        let fitted =
+            |part: &Part| Preprocessing::fit(part.rows(), part.width(), job.standardise, None);
+        let preprocessing = match &fold {
+            Some(fold) if job.standardise => fitted(&all.subset(&fold.train))?,
+            _ => fitted(&all)?,
+        };
+        all.prepare(&preprocessing)?;
         // Nobody has asked for more rows than there are.
         if !job.overrides.iter().any(|change| change.key == "batch") {
-            config.batch = config.batch.min(data.count());
+            let rows = fold.as_ref().map_or(all.count(), |fold| fold.train.len());
+            config.batch = config.batch.min(rows);
         }
-        let rbm = Rbm::new(&config, data.width(), job.seed)?;
-        data.check_by(&job.data, |rows| rbm.check(rows))?;
-        Ok((Self { data, preprocessing, config, pool }, rbm))
+        let rbm = Rbm::new(&config, all.width(), job.seed)?;
+        if fold.is_some() {
+            rbm.check_energy()?;
+        }
+        // What is wrong is said of rows of the file.
+        all.check_by(&job.data, |rows| rbm.check(rows))?;
+        let (data, held_out) = match fold {
+            None => (all, None),
+            Some(fold) => (all.subset(&fold.train), Some(all.subset(&fold.test))),
+        };
+        Ok((Self { data, held_out, preprocessing, config, pool }, rbm))
+    }
+
+    /// Trains it.
+    fn fit(
+        &self,
+        level: Level,
+        rbm: &mut Rbm,
+        observer: &mut (dyn Observer + Send),
+    ) -> Result<(), TrainError> {
+        let rows = self.data.rows();
+        self.pool.install(|| match &self.held_out {
+            None => rbm.fit(level, rows, "rbm", observer),
+            Some(held_out) => rbm.fit_watched(level, rows, held_out.rows(), "rbm", observer),
+        })
     }
 }
 
@@ -191,21 +228,26 @@ pub fn train(job: &TrainJob, observer: &mut (dyn Observer + Send)) -> Result<Tra
     kept::check_output(&job.out, job.keeping, job.force, [&job.data])?;
     curves::check(job.metrics.as_deref(), job.force, job.keeping, [&job.data, &job.out])?;
     let (prepared, mut rbm) = Prepared::new(job, config)?;
-    let Prepared { data, preprocessing, config, pool } = prepared;
-    let provenance = provenance::of_files(job.level, job.seed, &[("data", &job.data)])?;
-    let samples = Samples { rows: data.rows(), width: data.width(), labels: &[] };
-    let description = Description::new(job.level, job.seed, &[samples], &config);
+    let Prepared { data, held_out, config, .. } = &prepared;
+    let provenance = Provenance {
+        validation: job.validation,
+        ..provenance::of_files(job.level, job.seed, &[("data", &job.data)])?
+    };
+    let sets: Vec<_> = [data].into_iter().chain(held_out).map(Part::samples).collect();
+    let description = Description::new(job.level, job.seed, &sets, config);
     let checkpoints = description.open(&job.out, job.keeping, job.force)?;
     checkpoints.keep(kept::HOW, |checkpoints| {
         let mut curves = Curves::create(job.metrics.as_deref())?;
         let mut observers = Many(vec![checkpoints, curves.observer(), observer]);
         let mut last = Last { next: &mut observers, metrics: Vec::new() };
-        pool.install(|| rbm.fit(job.level, data.rows(), "rbm", &mut last))?;
+        prepared.fit(job.level, &mut rbm, &mut last)?;
         let metrics = last.metrics;
+        let Prepared { data, held_out, preprocessing, .. } = prepared;
         let (rows, hidden) = (data.count(), rbm.hidden_units());
+        let validation = held_out.map_or(0, |rows| rows.count());
         Model::new(rbm, preprocessing, &job.out).save(&provenance, job.force)?;
         curves.finish()?;
-        Ok(Trained { rows, visible: data.width(), hidden, metrics })
+        Ok(Trained { rows, validation, visible: data.width(), hidden, metrics })
     })
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, TrainError,
-    samples::{Rows, Stored},
+    samples::{Rows, Samples, Stored},
 };
 
 /// All rows of a file.
@@ -117,6 +117,11 @@ impl Part {
                 Rows::Stored(Stored { file, rows, standardiser: standardiser.as_ref() })
             }
         }
+    }
+
+    /// The same, of no class.
+    pub(super) fn samples(&self) -> Samples<'_> {
+        Samples { rows: self.rows(), width: self.width, labels: &[] }
     }
 
     /// That all numbers are finite; they are of this file.

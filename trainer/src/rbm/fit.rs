@@ -10,6 +10,7 @@ use super::{
     Rbm, RbmConfig, Velocity, Visible,
     cd::Step,
     config::{Chains, States},
+    energy::Compared,
     norms::{limit_columns, spectral_norm},
     sigma::Sigma,
     units::norm_limit,
@@ -29,6 +30,7 @@ pub(super) struct Fit<'a> {
     x: Rows<'a>,
     /// Of the rows of x, with mean 1.
     weights: Option<&'a [f32]>,
+    compared: Option<Compared>,
     step: Step,
     /// A factor for each hidden unit's weights.
     factors: Vec<f32>,
@@ -43,10 +45,11 @@ impl<'a> Fit<'a> {
         level: Level,
         x: Rows<'a>,
         weights: Option<&'a [f32]>,
+        compared: Option<Compared>,
     ) -> Result<Self, TrainError> {
         let step = Step::new(rbm)?;
         let factors = zeros("the factors of the weights", &[rbm.hidden_units()])?;
-        Ok(Self { rbm, level, x, weights, step, factors, error: 0.0, values: 0 })
+        Ok(Self { rbm, level, x, weights, compared, step, factors, error: 0.0, values: 0 })
     }
 
     /// Whether nothing is weighted, centred or wanted of the activity.
@@ -184,6 +187,9 @@ impl Learner for Fit<'_> {
             let sigma = self.rbm.sigma().unwrap_or_default();
             let least = sigma.iter().copied().fold(f32::INFINITY, f32::min);
             metrics.push(("least_sigma", least.into()));
+        }
+        if let Some(compared) = &self.compared {
+            metrics.push(("free_energy_gap", compared.gap(self.rbm)));
         }
         Ok(metrics)
     }

@@ -223,7 +223,38 @@ impl Rbm {
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
-        self.train(level, x.into(), None, run, observer)
+        self.train(level, x.into(), None, None, run, observer)
+    }
+
+    /// [`Rbm::fit`] beside rows that are not trained on; the machine is the same.
+    ///
+    /// One metric more, `free_energy_gap`: the mean [free energy](Rbm::free_energy) of these rows minus that of training rows, each of at most 500
+    /// from the first to the last. While the machine learns what they share it stays, and it grows where the machine learns its training rows by heart; ln Z, which
+    /// nobody knows, is in both (Hinton 2010, section 6).
+    ///
+    /// ```
+    /// use halfwave_kernels::{Level, units::Unit};
+    /// use halfwave_trainer::{observe::Silent, rbm::{Rbm, RbmConfig, Visible}};
+    /// let config = RbmConfig { batch: 2, ..RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 1) };
+    /// let mut rbm = Rbm::new(&config, 2, 1)?;
+    /// rbm.fit_watched(Level::best(), &[0.0, 0.0, 1.0, 1.0], &[0.0, 1.0], "pairs", &mut Silent)?;
+    /// # Ok::<(), halfwave_trainer::TrainError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Rbm::fit`], of both; [`TrainError::NoEnergy`] for NReLU.
+    pub fn fit_watched<'a>(
+        &mut self,
+        level: Level,
+        x: impl Into<Rows<'a>>,
+        held_out: impl Into<Rows<'a>>,
+        run: &str,
+        observer: &mut dyn Observer,
+    ) -> Result<(), TrainError> {
+        self.check_energy()?;
+        let (x, held_out) = (x.into(), held_out.into());
+        self.check_states(held_out)?;
+        self.train(level, x, None, Some(held_out), run, observer)
     }
 
     /// [`Rbm::fit`] with a weight for each row: a row of weight 2 counts as two rows. Weights are divided by
@@ -251,7 +282,7 @@ impl Rbm {
         }
         let mean = weights.iter().map(|&w| f64::from(w)).sum::<f64>() / found as f64;
         let weights: Vec<f32> = weights.iter().map(|&w| (f64::from(w) / mean) as f32).collect();
-        self.train(level, x, Some(&weights), run, observer)
+        self.train(level, x, Some(&weights), None, run, observer)
     }
 
     fn train(
@@ -259,6 +290,7 @@ impl Rbm {
         level: Level,
         x: Rows<'_>,
         weights: Option<&[f32]>,
+        held_out: Option<Rows<'_>>,
         run: &str,
         observer: &mut dyn Observer,
     ) -> Result<(), TrainError> {
@@ -274,8 +306,9 @@ impl Rbm {
             self.visible_bias = bias;
             self.biased_by_data = false;
         }
+        let compared = held_out.map(|rows| energy::Compared::new(self.visible_units, [x, rows]));
         let mut progress = self.progress;
-        let mut fit = fit::Fit::new(self, level, x, weights)?;
+        let mut fit = fit::Fit::new(self, level, x, weights, compared.transpose()?)?;
         let result = schedule.train(&mut fit, &mut progress, observer);
         self.progress = progress;
         result

@@ -1,6 +1,6 @@
 //! Settings and data that make no sense, and divergence: errors that say what and where.
 
-use halfwave_kernels::units::Unit;
+use halfwave_kernels::{rng::Stream, units::Unit};
 
 use super::*;
 use crate::{
@@ -419,4 +419,80 @@ fn centring_needs_hidden_biases() {
         RbmConfig { hidden_biases: false, centring: Some(Centring { rate: 0.01 }), ..config() };
     let error = Rbm::new(&config, 4, 1).unwrap_err();
     assert!(matches!(error, TrainError::Setting { name: "hidden_biases", .. }), "{error}");
+}
+
+/// The metrics of all epochs.
+#[derive(Default)]
+struct Gaps(Vec<f64>);
+
+impl Observer for Gaps {
+    fn epoch(&mut self, epoch: &Epoch<'_>) {
+        let gap = epoch.metrics.iter().find(|(name, _)| *name == "free_energy_gap");
+        self.0.extend(gap.map(|(_, gap)| gap));
+    }
+}
+
+/// The gap is the difference of mean free energies, of rows from the first to the last, and watching changes nothing.
+#[test]
+fn held_out_rows_are_watched() {
+    for (visible, hidden) in
+        [(Visible::Bernoulli, Unit::Bernoulli), (Visible::Gaussian, Unit::Binomial { trials: 3 })]
+    {
+        let config = RbmConfig { visible, hidden, visible_states: None, ..config() };
+        let held_out: Vec<f32> = (0..2 * 1003).map(|i| 0.5 + 0.5 * (i as f32).cos()).collect();
+        let mut watched = Rbm::new(&config, 2, 1).unwrap();
+        let mut plain = watched.clone();
+        let mut gaps = Gaps::default();
+        watched.fit_watched(Level::best(), &data(), &held_out, "rows", &mut gaps).unwrap();
+        plain.fit(Level::best(), &data(), "rows", &mut Silent).unwrap();
+        assert_eq!(watched.weights(), plain.weights());
+
+        let mean = |x: &[f32]| {
+            let energies = watched.free_energy(x).unwrap();
+            energies.iter().sum::<f64>() / energies.len() as f64
+        };
+        let some: Vec<f32> =
+            (0..500).flat_map(|i| held_out[2 * (i * 1003 / 500)..][..2].to_vec()).collect();
+        assert_eq!(gaps.0.len(), 3);
+        assert_eq!(gaps.0[2], mean(&some) - mean(&data()));
+    }
+}
+
+/// Rows of chance have nothing in common: what lowers the energy of those trained on does not lower that of others.
+#[test]
+fn the_gap_grows_when_rows_are_learned_by_heart() {
+    let bits = |rows: usize, seed: u64| {
+        let mut draws = vec![0.0; 30 * rows];
+        rng::uniform(Level::best(), Stream::new(seed).at(0), &mut draws);
+        draws.iter().map(|u| u.round()).collect::<Vec<f32>>()
+    };
+    let (train, held_out) = (bits(20, 1), bits(200, 2));
+    let few = RbmConfig::new(Visible::Bernoulli, Unit::Bernoulli, 100);
+    let few = RbmConfig { batch: 20, epochs: 300, learning_rate: 0.1, ..few };
+    let mut gaps = Gaps::default();
+    let mut rbm = Rbm::new(&few, 30, 1).unwrap();
+    rbm.fit_watched(Level::best(), &train, &held_out, "by heart", &mut gaps).unwrap();
+    let (first, last) = (gaps.0[0], gaps.0[299]);
+    assert!(first.abs() < 3.0 && last > 10.0, "{first} {last}");
+
+    // With as many rows of the same kind as nobody could learn by heart, it does not.
+    let (train, mut gaps) = (bits(2000, 3), Gaps::default());
+    let many = RbmConfig { hidden_units: 2, epochs: 10, ..few };
+    let mut rbm = Rbm::new(&many, 30, 1).unwrap();
+    rbm.fit_watched(Level::best(), &train, &held_out, "many", &mut gaps).unwrap();
+    assert!(gaps.0[9].abs() < 1.0, "{}", gaps.0[9]);
+}
+
+#[test]
+fn held_out_rows_that_do_not_fit_are_errors() {
+    let fit = |config: &RbmConfig, held_out: &[f32]| {
+        let mut rbm = Rbm::new(config, 2, 1).unwrap();
+        rbm.fit_watched(Level::best(), &data(), held_out, "test", &mut Silent).unwrap_err()
+    };
+    let found = fit(&config(), &[0.0, 2.0]);
+    assert_eq!(found, TrainError::Visible { row: 0, column: 1, value: 2.0 });
+    assert!(matches!(fit(&config(), &[0.0; 3]), TrainError::Shape { .. }));
+    assert_eq!(fit(&config(), &[]), TrainError::Empty);
+    let nrelu = RbmConfig { hidden: Unit::Nrelu, ..config() };
+    assert_eq!(fit(&nrelu, &data()), TrainError::NoEnergy { hidden: "nrelu" });
 }

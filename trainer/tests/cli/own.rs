@@ -139,6 +139,39 @@ fn the_noise_of_the_columns_is_learned() {
     assert!(largest(0) < 8.0 && largest(1) > 8.0, "{} {}", largest(0), largest(1));
 }
 
+/// A share of the rows is not trained on, but watched.
+#[test]
+fn free_energies_of_rows_aside_are_compared() {
+    let home = trained();
+    let path = home.path();
+    let train = format!("{TRAIN} --force --validation 0.25");
+    run(path, &format!("{train} --metrics m.jsonl"))
+        .success()
+        .stdout(contains("150 + 50 rows").and(contains("; free_energy_gap ")));
+    let metrics = fs::read_to_string(path.join("m.jsonl")).unwrap();
+    assert_eq!(metrics.matches("\"free_energy_gap\"").count(), 60, "{metrics}");
+    run(path, "info m.safetensors").success().stdout(contains("validation   0.25 of the rows\n"));
+    run(path, &format!("{train} --dry-run"))
+        .success()
+        .stdout(contains("rows: 150 to train on, 50 for validation"));
+
+    let before = names(path);
+    let rbm = "train rbm -q --data x.npy --out n.safetensors --hidden-units 2";
+    for (more, said) in [
+        ("--validation 1.5", "expected more than 0 and less than 1, found 1.5"),
+        ("--validation 0.999", "train part: expected at least 1 samples"),
+        ("--validation 0.1 --hidden nrelu", "nrelu hidden units have no joint energy"),
+    ] {
+        run(path, &format!("{rbm} {more}")).code(1).stderr(contains(said));
+        assert_eq!(names(path), before, "{more}");
+    }
+    // Rows are those of the file.
+    save(&path.join("bad.npy"), &[197, 4], &[pairs(), vec![1.0, 0.0, 0.0, 7.0]].concat()[16..]);
+    run(path, "train rbm -q --data bad.npy --out n.safetensors --hidden-units 2 --validation 0.5")
+        .code(1)
+        .stderr(contains("bad.npy: 7 in row 196, column 3"));
+}
+
 #[test]
 fn the_same_seed_gives_the_same_file() {
     let (one, two) = (trained(), trained());
